@@ -1,0 +1,247 @@
+-- +goose Up
+
+-- The raw truth. One row per interaction and Kafka position; copies of one interaction collapse by the sorting key.
+-- arrived_at is the time of the block's first Kafka record, the same for all its rows, so a block never splits over
+-- partitions and its insert is atomic.
+CREATE TABLE interactions
+(
+    contact_key     String,
+    occurred_at     DateTime64(3, 'UTC'),
+    origin          LowCardinality(String),
+    id              String,
+
+    arrived_at      DateTime64(3, 'UTC'),
+    source          LowCardinality(String),
+    type            LowCardinality(String),
+    activity        LowCardinality(String),
+    direction       LowCardinality(String),
+    thread          String,
+    contact_keys    Array(String),
+    account         String,
+    automatic       Bool,
+    public          Bool,
+    held            Bool,
+    solved          Bool,
+    agent           String,
+    from_address    String,
+    to_address      String,
+    subject         String,
+    text            String CODEC(ZSTD(1)),
+    lang            LowCardinality(String),
+    priority        LowCardinality(String),
+    value           Float64,
+    currency        LowCardinality(String),
+    rating_kind     LowCardinality(String),
+    rating_score    Nullable(Float64),
+    rating_min      Nullable(Float64),
+    rating_max      Nullable(Float64),
+    payload         String CODEC(ZSTD(1)),
+
+    journey         LowCardinality(String),
+    version         LowCardinality(String),
+    rule            LowCardinality(String),
+    touchpoint      LowCardinality(String),
+    channel         LowCardinality(String),
+    department      LowCardinality(String),
+    persona         LowCardinality(String),
+    stages          Array(LowCardinality(String)),
+    outcome         LowCardinality(String),
+
+    mood_eligible   Bool,
+    mood_label      LowCardinality(String),
+    mood_score      Float32,
+    mood_emotion    LowCardinality(String),
+    mood_lang       LowCardinality(String),
+    mood_confidence Float32,
+    mood_model      LowCardinality(String),
+
+    topic           LowCardinality(String),
+    partition       Int32,
+    offset          Int64,
+
+    PROJECTION ledger (SELECT topic, partition, max(offset), count() GROUP BY topic, partition),
+    PROJECTION arrivals (SELECT topic, partition, offset, contact_key ORDER BY topic, partition, offset)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(arrived_at)
+ORDER BY (contact_key, occurred_at, origin, id)
+SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'rebuild';
+
+-- Which contact keys are the same person, and from which interaction that is known. Derived from contact_keys.
+CREATE TABLE links
+(
+    key_a       String,
+    key_b       String,
+    origin      LowCardinality(String),
+    id          String,
+    occurred_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree ORDER BY (key_a, key_b, origin, id);
+
+-- The person (and the account) each contact key belongs to: the connected component of links, named by its smallest
+-- key, so that the name does not depend on the order of arrival.
+CREATE TABLE people
+(
+    contact_key String,
+    person      String,
+    account     String,
+    walked      UInt64
+)
+ENGINE = ReplacingMergeTree(walked) ORDER BY contact_key;
+
+-- What the walk found. Rows of one subject (person, account or thread, as the journey says) are rewritten together;
+-- walked is the number of the walk that wrote them, deleted marks rows a later walk no longer finds. Read with FINAL.
+CREATE TABLE cases
+(
+    journey      LowCardinality(String),
+    subject      String,
+    attempt      UInt32,
+    case_id      String,
+    person       String,
+    account      String,
+    persona      LowCardinality(String),
+    opened_at    DateTime64(3, 'UTC'),
+    closed_at    DateTime64(3, 'UTC'),
+    exit         LowCardinality(String),
+    stage        LowCardinality(String),
+    position     UInt8,
+    first_at     DateTime64(3, 'UTC'),
+    last_at      DateTime64(3, 'UTC'),
+    interactions UInt32,
+    value        Float64,
+    walked       UInt64,
+    deleted      UInt8
+)
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt);
+
+CREATE TABLE visits
+(
+    journey          LowCardinality(String),
+    subject          String,
+    attempt          UInt32,
+    position         UInt8,
+    case_id          String,
+    person           String,
+    account          String,
+    persona          LowCardinality(String),
+    stage            LowCardinality(String),
+    entered_at       DateTime64(3, 'UTC'),
+    left_at          DateTime64(3, 'UTC'),
+    exit             LowCardinality(String),
+    last_activity_at DateTime64(3, 'UTC'),
+    touchpoint       LowCardinality(String),
+    channel          LowCardinality(String),
+    department       LowCardinality(String),
+    interactions     UInt32,
+    value            Float64,
+    walked           UInt64,
+    deleted          UInt8
+)
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, position);
+
+CREATE TABLE waits
+(
+    journey         LowCardinality(String),
+    subject         String,
+    number          UInt32,
+    attempt         UInt32,
+    case_id         String,
+    person          String,
+    account         String,
+    persona         LowCardinality(String),
+    thread          String,
+    first           Bool,
+    missed_call     Bool,
+    source          LowCardinality(String),
+    stage           LowCardinality(String),
+    touchpoint      LowCardinality(String),
+    channel         LowCardinality(String),
+    department      LowCardinality(String),
+    priority        LowCardinality(String),
+    asked_at        DateTime64(3, 'UTC'),
+    ask_origin      LowCardinality(String),
+    ask_id          String,
+    answered_at     Nullable(DateTime64(3, 'UTC')),
+    answer_origin   LowCardinality(String),
+    answer_id       String,
+    waited_ms       Nullable(Int64),
+    business_ms     Nullable(Int64),
+    target_ms       Nullable(Int64),
+    target_business Bool,
+    due_at          Nullable(DateTime64(3, 'UTC')),
+    walked          UInt64,
+    deleted         UInt8
+)
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, number);
+
+-- Every interaction of a case, in total order, with the stage it counted for.
+CREATE TABLE steps
+(
+    journey       LowCardinality(String),
+    subject       String,
+    attempt       UInt32,
+    number        UInt32,
+    case_id       String,
+    person        String,
+    persona       LowCardinality(String),
+    contact_key   String,
+    occurred_at   DateTime64(3, 'UTC'),
+    origin        LowCardinality(String),
+    id            String,
+    source        LowCardinality(String),
+    type          LowCardinality(String),
+    activity      LowCardinality(String),
+    direction     LowCardinality(String),
+    stage         LowCardinality(String),
+    is_return     Bool,
+    touchpoint    LowCardinality(String),
+    channel       LowCardinality(String),
+    department    LowCardinality(String),
+    automatic     Bool,
+    outcome       LowCardinality(String),
+    mood_eligible Bool,
+    mood_label    LowCardinality(String),
+    mood_score    Float32,
+    mood_emotion  LowCardinality(String),
+    mood_lang     LowCardinality(String),
+    walked        UInt64,
+    deleted       UInt8
+)
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, number);
+
+-- How far the walk has come: everything stored up to this offset has been walked under this definition.
+CREATE TABLE walked
+(
+    journey   LowCardinality(String),
+    topic     LowCardinality(String),
+    partition Int32,
+    version   LowCardinality(String),
+    offset    Int64,
+    walked    UInt64
+)
+ENGINE = ReplacingMergeTree(walked) ORDER BY (journey, topic, partition);
+
+-- Every definition ever loaded, and the parts of the current one that views need.
+CREATE TABLE journeys
+(
+    journey   LowCardinality(String),
+    version   String,
+    loaded    UInt64,
+    labels    Map(String, String),
+    time_zone String,
+    yaml      String
+)
+ENGINE = ReplacingMergeTree(loaded) ORDER BY (journey, version);
+
+CREATE TABLE stages
+(
+    journey     LowCardinality(String),
+    version     String,
+    position    UInt8,
+    stage       LowCardinality(String),
+    labels      Map(String, String),
+    silence_ms  Nullable(Int64),
+    maturity_ms Nullable(Int64),
+    terminal    Bool
+)
+ENGINE = ReplacingMergeTree ORDER BY (journey, version, position);

@@ -1,0 +1,151 @@
+// Package source decodes what a Kafka record carries into a journey.Interaction, one decoder per source.
+package source
+
+// The payloads of tappa's own CloudEvents, one struct per source. Their JSON Schemas are generated from these
+// structs (`tappa schema`), and fields that are not listed here are kept in Interaction.Payload, where tagging rules
+// reach them as data.NAME.
+//
+// CloudEvents attributes: id (unique per source), source (the system), type (below), time (when it happened, RFC 3339).
+//
+//	type                     payload   meaning
+//	tappa.form.submitted     Form      a customer sent a form
+//	tappa.email.received     Email     a customer wrote
+//	tappa.email.sent         Email     the company wrote
+//	tappa.email.bounced      Email     a mail of the company's came back
+//	tappa.call.held          Call      a call took place; payload says in which direction
+//	tappa.call.missed        Call      nobody spoke: not answered, abandoned, voicemail
+//	tappa.ticket.opened      Ticket    a ticket came to be
+//	tappa.ticket.commented   Ticket    a public comment
+//	tappa.ticket.noted       Ticket    an internal note
+//	tappa.ticket.updated     Ticket    status, priority, assignment … changed
+//	tappa.ticket.solved      Ticket    set to solved
+//	tappa.ticket.closed      Ticket    closed for good
+//	tappa.ticket.rated       Ticket    the customer stated a satisfaction
+//	tappa.web.visited        Web       a page was seen
+//	tappa.quote.sent         Quote     a quote was sent; likewise quote.accepted, quote.rejected, quote.expired
+//	tappa.order.placed       Order     an order was placed; likewise order.delivered, order.cancelled, order.paid
+//	tappa.review.posted      Review    a public review
+
+// Party identifies a human on either side. Every field is optional; a customer needs at least one identifier.
+type Party struct {
+	Email   string `json:"email,omitempty"   jsonschema:"format=email"`
+	Phone   string `json:"phone,omitempty"   jsonschema:"description=As dialled; E.164 or national with the journey's default country"`
+	CRM     string `json:"crm,omitempty"     jsonschema:"description=Id in the CRM\\, namespaced: suite/1a2b"`
+	Cookie  string `json:"cookie,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Account string `json:"account,omitempty" jsonschema:"description=Company: CRM id or web domain"`
+}
+
+// Form is what a customer typed into a form.
+type Form struct {
+	Form     string            `json:"form"             jsonschema:"minLength=1,description=Which form"`
+	Page     string            `json:"page,omitempty"`
+	Customer Party             `json:"customer"`
+	Subject  string            `json:"subject,omitempty"`
+	Message  string            `json:"message,omitempty"`
+	Fields   map[string]string `json:"fields,omitempty" jsonschema:"description=Every other field of the form"`
+	Lang     string            `json:"lang,omitempty"`
+	Thread   string            `json:"thread,omitempty"`
+	Activity string            `json:"activity,omitempty"`
+}
+
+// Email is one message. In tappa.email.received the customer is From, otherwise the first of To.
+type Email struct {
+	MessageID  string   `json:"message_id,omitempty"`
+	InReplyTo  string   `json:"in_reply_to,omitempty"`
+	References []string `json:"references,omitempty"`
+	Thread     string   `json:"thread,omitempty" jsonschema:"description=Conversation; default: first of references\\, in_reply_to\\, message_id"`
+	From       string   `json:"from"             jsonschema:"minLength=1"`
+	To         []string `json:"to,omitempty"`
+	Customer   Party    `json:"customer,omitzero" jsonschema:"description=Further identifiers of the customer"`
+	Subject    string   `json:"subject,omitempty"`
+	Text       string   `json:"text,omitempty"`
+	Lang       string   `json:"lang,omitempty"`
+	Automatic  bool     `json:"automatic,omitempty"`
+	Agent      string   `json:"agent,omitempty"`
+	Activity   string   `json:"activity,omitempty"`
+}
+
+// Call is one phone call.
+type Call struct {
+	Direction   string  `json:"direction"              jsonschema:"enum=inbound,enum=outbound"`
+	Customer    Party   `json:"customer"`
+	Number      string  `json:"number,omitempty"       jsonschema:"description=The company's number\\, called or calling"`
+	Queue       string  `json:"queue,omitempty"`
+	Agent       string  `json:"agent,omitempty"`
+	Reason      string  `json:"reason,omitempty"       jsonschema:"description=Why a call was missed: no-answer\\, abandoned\\, busy\\, voicemail\\, closed"`
+	RingSeconds float64 `json:"ring_seconds,omitempty" jsonschema:"minimum=0"`
+	TalkSeconds float64 `json:"talk_seconds,omitempty" jsonschema:"minimum=0"`
+	Transcript  string  `json:"transcript,omitempty"   jsonschema:"description=What the customer said"`
+	Lang        string  `json:"lang,omitempty"`
+	Thread      string  `json:"thread,omitempty"`
+	Activity    string  `json:"activity,omitempty"`
+}
+
+// Ticket is one thing that happened to a ticket.
+type Ticket struct {
+	Ticket   string  `json:"ticket"              jsonschema:"minLength=1,description=The ticket's id"`
+	Customer Party   `json:"customer,omitzero"   jsonschema:"description=Who asked; default: the ticket itself"`
+	Author   string  `json:"author,omitempty"    jsonschema:"enum=customer,enum=agent,enum=system,description=Who did it"`
+	Agent    string  `json:"agent,omitempty"`
+	Status   string  `json:"status,omitempty"`
+	Priority string  `json:"priority,omitempty"`
+	Group    string  `json:"group,omitempty"`
+	Subject  string  `json:"subject,omitempty"`
+	Text     string  `json:"text,omitempty"`
+	Lang     string  `json:"lang,omitempty"`
+	Rating   *Rating `json:"rating,omitempty"`
+	Activity string  `json:"activity,omitempty"  jsonschema:"description=The help desk's own word for it; default: the type"`
+}
+
+// Rating is a stated satisfaction with its scale.
+type Rating struct {
+	Kind  string  `json:"kind"  jsonschema:"enum=csat,enum=nps,enum=ces,enum=stars"`
+	Score float64 `json:"score"`
+	Min   float64 `json:"min"`
+	Max   float64 `json:"max"`
+}
+
+// Web is a visit to a page.
+type Web struct {
+	Page     string `json:"page"               jsonschema:"minLength=1"`
+	Referrer string `json:"referrer,omitempty"`
+	Search   string `json:"search,omitempty"   jsonschema:"description=What was searched for"`
+	Campaign string `json:"campaign,omitempty"`
+	Customer Party  `json:"customer"`
+	Activity string `json:"activity,omitempty"`
+}
+
+// Quote is an offer and what became of it.
+type Quote struct {
+	Quote    string  `json:"quote"              jsonschema:"minLength=1"`
+	Customer Party   `json:"customer"`
+	Value    float64 `json:"value,omitempty"    jsonschema:"minimum=0"`
+	Currency string  `json:"currency,omitempty"`
+	Reason   string  `json:"reason,omitempty"`
+	Text     string  `json:"text,omitempty"`
+	Agent    string  `json:"agent,omitempty"`
+	Thread   string  `json:"thread,omitempty"`
+	Activity string  `json:"activity,omitempty"`
+}
+
+// Order is a purchase and what became of it.
+type Order struct {
+	Order    string  `json:"order"              jsonschema:"minLength=1"`
+	Customer Party   `json:"customer"`
+	Value    float64 `json:"value,omitempty"    jsonschema:"minimum=0"`
+	Currency string  `json:"currency,omitempty"`
+	Reason   string  `json:"reason,omitempty"`
+	Text     string  `json:"text,omitempty"`
+	Activity string  `json:"activity,omitempty"`
+}
+
+// Review is a public opinion.
+type Review struct {
+	Site     string  `json:"site,omitempty"`
+	Customer Party   `json:"customer"`
+	Text     string  `json:"text,omitempty"`
+	Rating   *Rating `json:"rating,omitempty"`
+	Lang     string  `json:"lang,omitempty"`
+	Activity string  `json:"activity,omitempty"`
+}
