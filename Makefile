@@ -1,0 +1,80 @@
+# Two commands matter: `make demo` and `make test`. Both install what they need.
+SHELL      := /bin/bash
+GO         ?= go
+TOOL       := $(GO) tool -modfile=tools/go.mod
+BIN        := bin/tappa
+DEMO_DATA  ?= data/demo
+DEMO_ADDR  ?= 127.0.0.1:8080
+ENGINE     := deploy/engine/node_modules/.package-lock.json
+ASSETS     := dashboards/ui/vendor/echarts.common.min.js
+KAFKA      := deploy/kafka/target/classpath.txt
+BROWSER    := dashboards/browser/node_modules/.package-lock.json
+# The race detector needs a C compiler; tappa itself does not.
+RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
+TESTFLAGS  ?=
+
+.PHONY: all build demo test unit browser lint fuzz bench eval-mood engine assets kafka clean help
+
+all: build
+
+help: ## what there is to run
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+build: $(BIN) ## build bin/tappa
+
+.PHONY: $(BIN)
+$(BIN): $(ASSETS)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/tappa
+
+demo: $(BIN) $(ENGINE) ## a year of the sample journey on embedded parts, with a page to look at
+	$(BIN) up --demo --data $(DEMO_DATA) --listen $(DEMO_ADDR)
+
+test: lint unit browser ## everything: lint, unit and integration tests with the race detector, real Kafka, a browser
+
+unit: $(ASSETS) $(ENGINE) $(KAFKA)
+ifeq ($(RACE),)
+	@echo "no C compiler found: running the tests WITHOUT the race detector (install gcc to have it)"
+endif
+	TAPPA_REQUIRE_PARTS=1 $(GO) test $(RACE) -timeout 20m $(TESTFLAGS) ./...
+
+browser: $(BIN) $(ENGINE) $(BROWSER) ## the pages in a real browser
+	cd dashboards/browser && TAPPA_BIN=$(CURDIR)/$(BIN) node --test
+
+lint: $(ASSETS) ## formatting, vet, staticcheck, revive, errorlint, godot
+	@out=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofumpt: $$out"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) revive -config revive.toml ./...
+	$(TOOL) go-errorlint ./...
+	$(TOOL) godot $$(git ls-files '*.go')
+
+fuzz: ## every fuzz target for FUZZTIME (default 20s) each
+	@./deploy/fuzz.sh $${FUZZTIME:-20s}
+
+bench: ## benchmarks of the hot path
+	$(GO) test -run '^$$' -bench . -benchmem ./ingest/... ./journey/... ./sentiment/... ./aggregate/...
+
+eval-mood: ## macro-F1 of the mood scorer on labelled text (MOOD_DATA=DIR with the sets)
+	$(GO) run ./internal/moodeval --data $${MOOD_DATA:?set MOOD_DATA to the folder with the labelled sets}
+
+engine: $(ENGINE) ## the embedded ClickHouse engine, through npm
+$(ENGINE): deploy/engine/package-lock.json
+	cd deploy/engine && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+assets: $(ASSETS) ## the pages' chart library, through npm
+$(ASSETS): dashboards/ui/package-lock.json
+	cd dashboards/ui && npm ci --no-audit --no-fund --loglevel=error
+	mkdir -p dashboards/ui/vendor
+	cp dashboards/ui/node_modules/echarts/dist/echarts.common.min.js dashboards/ui/node_modules/echarts/LICENSE dashboards/ui/vendor/
+
+kafka: $(KAFKA) ## Apache Kafka for the integration tests, through Maven
+$(KAFKA): deploy/kafka/pom.xml
+	cd deploy/kafka && mvn -q -B dependency:build-classpath -Dmdep.outputFile=target/classpath.txt
+
+$(BROWSER): dashboards/browser/package-lock.json
+	cd dashboards/browser && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean: ## remove what was built
+	rm -rf bin dashboards/ui/vendor dashboards/ui/node_modules dashboards/browser/node_modules deploy/engine/node_modules deploy/kafka/target
