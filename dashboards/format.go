@@ -1,0 +1,100 @@
+package dashboards
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"golang.org/x/text/message"
+)
+
+// format writes values as one language's readers expect them.
+type format struct {
+	lang string
+	loc  *time.Location
+	cat  catalogue
+	num  *message.Printer
+}
+
+func newFormat(lang string, loc *time.Location, cat catalogue) format {
+	return format{lang: lang, loc: loc, cat: cat, num: printer(lang)}
+}
+
+// missing is printed where there is no number: never a zero.
+const missing = "–"
+
+// Count writes a whole number with the language's thousands separator.
+func (f format) Count(n int64) string { return f.num.Sprintf("%d", n) }
+
+// Percent writes a fraction as a percentage: 0.234 → "23,4 %".
+func (f format) Percent(x *float64) string {
+	if x == nil || math.IsNaN(*x) {
+		return missing
+	}
+	return f.num.Sprintf("%.1f %%", *x*100)
+}
+
+// Signed writes a number on the −2 … +2 scale with its sign.
+func (f format) Signed(x *float64) string {
+	if x == nil || math.IsNaN(*x) {
+		return missing
+	}
+	s := f.num.Sprintf("%+.2f", *x)
+	return strings.Replace(s, "-", "−", 1)
+}
+
+// Number writes any number with at most digits decimals.
+func (f format) Number(x float64, digits int) string {
+	if x == math.Trunc(x) {
+		digits = 0
+	}
+	return f.num.Sprintf(fmt.Sprintf("%%.%df", digits), x)
+}
+
+// Duration writes seconds in the two largest units that matter: "3 g 4 h", "12 min", "40 s".
+func (f format) Duration(seconds *float64) string {
+	if seconds == nil || math.IsNaN(*seconds) {
+		return missing
+	}
+	s := int64(math.Round(*seconds))
+	units := []struct {
+		size int64
+		key  string
+	}{{86400, "unit.d"}, {3600, "unit.h"}, {60, "unit.min"}, {1, "unit.s"}}
+	for i, u := range units {
+		if s < u.size && u.size > 1 {
+			continue
+		}
+		out := f.num.Sprintf("%d %s", s/u.size, f.cat.text(f.lang, u.key))
+		if i+1 < len(units)-1 && s/u.size < 10 {
+			if rest := s % u.size / units[i+1].size; rest > 0 {
+				out += f.num.Sprintf(" %d %s", rest, f.cat.text(f.lang, units[i+1].key))
+			}
+		}
+		return out
+	}
+	return missing
+}
+
+// Time writes an instant in the journey's zone, to the minute.
+func (f format) Time(t time.Time) string {
+	if t.IsZero() || t.Year() >= 2299 {
+		return missing
+	}
+	if f.lang == "it" {
+		return t.In(f.loc).Format("02/01/2006 15:04")
+	}
+	return t.In(f.loc).Format("2006-01-02 15:04")
+}
+
+// Day writes a date in the journey's zone.
+func (f format) Day(t time.Time) string {
+	if t.IsZero() || t.Year() >= 2299 {
+		return missing
+	}
+	if f.lang == "it" {
+		return t.In(f.loc).Format("02/01/2006")
+	}
+	return t.In(f.loc).Format("2006-01-02")
+}
