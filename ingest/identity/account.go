@@ -1,0 +1,74 @@
+package identity
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+
+	"tappa/journey"
+)
+
+// account returns the first account stated, otherwise the company domain of the first mailbox that has one.
+func account(parties []Party) journey.AccountKey {
+	for _, p := range parties {
+		if a := Account(p.Account); a != "" {
+			return a
+		}
+	}
+	for _, p := range parties {
+		if a := accountOfAddress(Address(p.Email)); a != "" {
+			return a
+		}
+	}
+	return ""
+}
+
+// Account returns the key of an account as stated, or "" if there is none. A web domain or address
+// ("https://www.Acme.it/") is reduced to the domain somebody registered ("acme.it"), so that it is the same account
+// as the one found by mail; anything else is an id and kept as it is.
+func Account(s string) journey.AccountKey {
+	s = strings.TrimSpace(s)
+	if s == "" || len(s) > maxKey || strings.ContainsFunc(s, control) {
+		return ""
+	}
+	host := s
+	if _, rest, ok := strings.Cut(s, "://"); ok {
+		host, _, _ = strings.Cut(rest, "/")
+		host, _, _ = strings.Cut(host, ":")
+	}
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
+	if host = strings.TrimSuffix(host, "."); goodHost(host) {
+		if domain := registered(strings.ToLower(host)); domain != "" {
+			return journey.AccountKey("account:" + domain)
+		}
+	}
+	return journey.AccountKey("account:" + s)
+}
+
+// accountOfAddress returns the account behind a normalised mail address: "" for the hosts of private mailboxes.
+func accountOfAddress(address string) journey.AccountKey {
+	_, host, ok := strings.Cut(address, "@")
+	if !ok || FreeMail(host) {
+		return ""
+	}
+	if domain := registered(host); domain != "" {
+		return journey.AccountKey("account:" + domain)
+	}
+	return ""
+}
+
+// registered returns the domain somebody registered under a public suffix: "acme.it" for "mail.acme.it". It is ""
+// for a public suffix itself and for suffixes that nobody manages.
+func registered(host string) string {
+	if suffix, icann := publicsuffix.PublicSuffix(host); !icann && !strings.Contains(suffix, ".") {
+		return ""
+	}
+	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		return ""
+	}
+	return domain
+}
