@@ -1,0 +1,182 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tappa/sentiment/internal/token"
+)
+
+// entry is one line of a built lexicon.
+type entry struct {
+	kind    string // word, not, only, but, amp, dim, drop
+	value   int    // hundredths: polarity, or factor
+	emotion string // a letter, "-" for none
+}
+
+// least is the polarity below which a word is left out.
+const least = 0.2
+
+func buildLexica() error {
+	in, err := newInflector()
+	if err != nil {
+		return err
+	}
+	pattern, err := readPattern(source("pattern", "en-sentiment.xml"))
+	if err != nil {
+		return err
+	}
+	vader, err := readVader()
+	if err != nil {
+		return err
+	}
+	english := merge(func(w word) ([]string, float64) { return []string{w.form}, 1 }, damp(pattern, 0.9), vader)
+	emoji, err := readEmoji(merge(func(w word) ([]string, float64) { return []string{w.form}, 1 }, vader))
+	if err != nil {
+		return err
+	}
+	italian, err := mergeItalian(in)
+	if err != nil {
+		return err
+	}
+	for _, e := range emoji {
+		english[e.form], italian[e.form] = e.polarity, e.polarity
+	}
+	if err := write("en", english, in); err != nil {
+		return err
+	}
+	return write("it", italian, in)
+}
+
+func mergeItalian(in *inflector) (map[string]float64, error) {
+	pattern, err := readPattern(source("pattern", "it-sentiment.xml"))
+	if err != nil {
+		return nil, err
+	}
+	opener, err := readOpener()
+	if err != nil {
+		return nil, err
+	}
+	elita, err := readElita()
+	if err != nil {
+		return nil, err
+	}
+	return merge(in.forms, pattern, opener, elita), nil
+}
+
+func damp(words []word, by float64) []word {
+	for i := range words {
+		words[i].polarity *= by
+	}
+	return words
+}
+
+// merge averages what the sources say of a form, each by its weight. A form that is itself an entry is never
+// overwritten by the inflection of another.
+func merge(forms func(word) ([]string, float64), sources ...[]word) map[string]float64 {
+	sums, weights := map[string]float64{}, map[string]float64{}
+	own := map[string]bool{}
+	for _, words := range sources {
+		for _, w := range words {
+			own[w.form] = true
+		}
+	}
+	for _, words := range sources {
+		for _, w := range words {
+			all, opinion := forms(w)
+			for _, f := range all {
+				if f == w.form || !own[f] {
+					sums[f] += w.polarity * opinion * w.weight
+					weights[f] += w.weight
+				}
+			}
+		}
+	}
+	out := map[string]float64{}
+	for f, sum := range sums {
+		if p := sum / weights[f]; math.Abs(p) >= least && len(f) > 1 {
+			out[f] = max(-1, min(1, p))
+		}
+	}
+	return out
+}
+
+// write adds tappa's own words, which have the last say, and writes the lexicon of a language.
+func write(lang string, merged map[string]float64, in *inflector) error {
+	all := map[string]entry{}
+	for f, p := range merged {
+		all[f] = entry{"word", int(math.Round(p * 100)), "-"}
+	}
+	own, err := readOwn(filepath.Join(root, "lexica", "own", lang+".txt"), in)
+	if err != nil {
+		return err
+	}
+	maps.Copy(all, own)
+	maps.DeleteFunc(all, func(_ string, e entry) bool { return e.kind == "drop" })
+	var out strings.Builder
+	for _, f := range sortedKeys(all) {
+		e := all[f]
+		fmt.Fprintf(&out, "%s\t%s\t%d\t%s\n", f, e.kind, e.value, e.emotion)
+	}
+	path := filepath.Join(root, "lexica", lang+".tsv")
+	fmt.Printf("%s: %d entries, %d bytes\n", path, len(all), out.Len())
+	return os.WriteFile(path, []byte(out.String()), 0o644)
+}
+
+// readOwn reads a file of tappa's own words; its form is told at the head of it.it.txt.
+func readOwn(path string, in *inflector) (map[string]entry, error) {
+	out := map[string]entry{}
+	err := lines(path, func(line string) error {
+		if strings.HasPrefix(line, "#") {
+			return nil
+		}
+		cells := strings.Fields(line)
+		if len(cells) < 4 {
+			return fmt.Errorf("want kind, value, emotion and words: %q", line)
+		}
+		value, err := strconv.Atoi(cells[1])
+		if err != nil {
+			return err
+		}
+		if cells[0] == "word" || cells[0] == "drop" {
+			value *= 25
+		}
+		e := entry{cells[0], value, cells[2]}
+		for _, w := range cells[3:] {
+			for _, f := range expand(w, in) {
+				if old, ok := out[f]; ok && old.kind == e.kind && math.Abs(float64(old.value)) >= math.Abs(float64(value)) && value != 0 {
+					continue
+				}
+				out[f] = e
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// expand writes out braces and verbs.
+func expand(w string, in *inflector) []string {
+	if v, ok := strings.CutPrefix(w, "v:"); ok {
+		return in.verb(v)
+	}
+	open := strings.IndexByte(w, '{')
+	if open < 0 {
+		return []string{token.Fold(strings.ReplaceAll(w, "_", " "))}
+	}
+	end := open + strings.IndexByte(w[open:], '}')
+	var out []string
+	for part := range strings.SplitSeq(w[open+1:end], ",") {
+		out = append(out, expand(w[:open]+part+w[end+1:], in)...)
+	}
+	return out
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

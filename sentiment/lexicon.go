@@ -1,0 +1,158 @@
+package sentiment
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tappa/sentiment/internal/token"
+)
+
+//go:embed lexica/it.tsv
+var italianWords string
+
+//go:embed lexica/en.tsv
+var englishWords string
+
+// kind is what an entry of a lexicon does.
+type kind uint8
+
+const (
+	kindNone  kind = iota
+	kindWord       // has a polarity, or marks an emotion
+	kindNot        // turns what follows
+	kindOnly       // looks like a negation and is none: "non solo"
+	kindBut        // what follows counts more than what came before
+	kindAmp        // strengthens what follows
+	kindDim        // weakens what follows
+	kindStart      // no entry itself, but the beginning of a phrase
+)
+
+var kinds = map[string]kind{
+	"word": kindWord, "not": kindNot, "only": kindOnly, "but": kindBut, "amp": kindAmp, "dim": kindDim,
+}
+
+// entry is what a lexicon knows of a word or phrase.
+type entry struct {
+	kind    kind
+	longer  bool  // a phrase begins so
+	value   int16 // hundredths: polarity −100 … 100, or a factor
+	emotion Emotion
+}
+
+// slot is one place of a lexicon's open-addressed table. tag 0 is an empty place.
+type slot struct {
+	tag   uint32
+	entry entry
+}
+
+// lexicon maps the hash of a folded word or phrase to its entry.
+type lexicon struct {
+	slots []slot
+	mask  uint64
+}
+
+// longestPhrase is the number of words of the longest phrase that is looked up.
+const longestPhrase = 6
+
+// newLexicon reads the lines of a built lexicon: form, kind, value, letter of the emotion.
+func newLexicon(data string) (*lexicon, error) {
+	size := uint64(1)
+	for size < uint64(strings.Count(data, "\n"))*4 {
+		size *= 2
+	}
+	l := &lexicon{slots: make([]slot, size), mask: size - 1}
+	for line := range strings.Lines(data) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(cells) != 4 {
+			return nil, fmt.Errorf("read lexicon: want 4 columns: %q", line)
+		}
+		value, err := strconv.ParseInt(cells[2], 10, 16)
+		if err != nil || kinds[cells[1]] == kindNone {
+			return nil, fmt.Errorf("read lexicon: bad kind or value: %q", line)
+		}
+		l.add(strings.Fields(cells[0]), entry{kind: kinds[cells[1]], value: int16(value), emotion: emotionByLetter[cells[3][0]]})
+	}
+	return l, nil
+}
+
+// add stores an entry and marks the beginnings of its phrase.
+func (l *lexicon) add(words []string, e entry) {
+	var h uint64
+	for i, w := range words {
+		if i == 0 {
+			h = token.Hash(w)
+		} else {
+			h = token.Join(h, token.Hash(w))
+		}
+		s := l.place(h)
+		if i < len(words)-1 {
+			if s.entry.kind == kindNone {
+				s.entry.kind = kindStart
+			}
+			s.entry.longer = true
+			continue
+		}
+		e.longer = s.entry.longer
+		s.entry = e
+	}
+}
+
+// place returns the slot of a hash, taking an empty one if there is none yet.
+func (l *lexicon) place(h uint64) *slot {
+	tag := tagOf(h)
+	for i := h & l.mask; ; i = (i + 1) & l.mask {
+		s := &l.slots[i]
+		if s.tag == 0 {
+			s.tag = tag
+		}
+		if s.tag == tag {
+			return s
+		}
+	}
+}
+
+// find returns the entry of a hash; its kind is kindNone when there is none.
+func (l *lexicon) find(h uint64) entry {
+	tag := tagOf(h)
+	for i := h & l.mask; ; i = (i + 1) & l.mask {
+		s := &l.slots[i]
+		if s.tag == tag {
+			return s.entry
+		}
+		if s.tag == 0 {
+			return entry{}
+		}
+	}
+}
+
+func tagOf(h uint64) uint32 { return uint32(h>>32) | 1 }
+
+// match returns the entry of the longest phrase that begins at words[i] and how many words it has, at least 1.
+// A phrase never runs over a full stop.
+func (l *lexicon) match(words []token.Word, i int) (entry, int) {
+	e := l.find(words[i].Hash)
+	if !e.longer {
+		return e, 1
+	}
+	best, n := e, 1
+	if best.kind == kindStart {
+		best = entry{}
+	}
+	h := words[i].Hash
+	for k := 1; k < longestPhrase && i+k < len(words) && words[i+k].Before&token.Stop == 0; k++ {
+		h = token.Join(h, words[i+k].Hash)
+		e = l.find(h)
+		if e.kind == kindNone {
+			break
+		}
+		if e.kind != kindStart {
+			best, n = e, k+1
+		}
+		if !e.longer {
+			break
+		}
+	}
+	return best, n
+}

@@ -1,0 +1,195 @@
+package sentiment
+
+import "tappa/sentiment/internal/token"
+
+// How the rules weigh what they find. The factors follow the usual shape of such rules: a negated word turns and
+// weakens, what stands after "but" counts more than what stood before it.
+const (
+	notReach     = 5    // words that a negation reaches, unless a comma or stop comes first
+	turnGood     = -0.7 // "non buono"
+	turnBad      = -0.5 // "non male"
+	beforeBut    = 0.55
+	afterBut     = 1.3
+	shouted      = 1.25 // a word in capitals among others that are not
+	drawn        = 1.2  // "beneee"
+	perExclaim   = 0.12 // for each of at most three exclamation marks
+	asked        = 0.55 // a sentence that asks says less than one that states
+	superlative  = 1.35 // an Italian word in -issimo
+	cueLimit     = 8    // cues kept of a text
+	damping      = 1.0  // added to the evidence, so that one weak word is no certainty
+	mixedLeast   = 0.75 // evidence on both sides that makes a text mixed
+	mixedBalance = 0.45 // and how even it must be
+)
+
+// cue is a place in the folded text that spoke for a mood.
+type cue struct{ start, end int32 }
+
+// evidence is what the rules found in a text.
+type evidence struct {
+	good, bad float64 // sums of polarity, both ≥ 0
+	emotion   [emotions]float64
+	cues      [cueLimit]cue
+	found     int // cues in use
+}
+
+// polarity is the balance of the evidence in −1 … 1.
+func (e *evidence) polarity() float64 { return (e.good - e.bad) / (e.good + e.bad + damping) }
+
+// mixed tells that both sides are strong.
+func (e *evidence) mixed() bool {
+	if e.good < mixedLeast || e.bad < mixedLeast {
+		return false
+	}
+	d := (e.good - e.bad) / (e.good + e.bad)
+	return d < mixedBalance && d > -mixedBalance
+}
+
+// reader is the state of the rules between two words.
+type reader struct {
+	ev        *evidence
+	good, bad float64 // of the sentence being read
+	not       int     // words that the negation still reaches
+	factor    float64 // of the strengthening or weakening word before
+	after     float64 // afterBut once a "but" has come
+	loud      bool    // capitals mean shouting here
+}
+
+// read walks the words once and gathers the evidence of a lexicon.
+func read(s *token.Scanner, l *lexicon, italian bool, ev *evidence) {
+	*ev = evidence{}
+	r := reader{ev: ev, factor: 1, after: 1, loud: s.Capital*2 < s.Letters}
+	for i := 0; i < len(s.Words); {
+		w := &s.Words[i]
+		if w.Before != 0 {
+			r.pause(w.Before)
+		}
+		e, n := l.match(s.Words, i)
+		if e.kind == kindNone && italian {
+			e = r.superlative(s, l, w)
+		}
+		r.take(e, s.Words[i:i+n])
+		i += n
+	}
+	r.pause(s.After | token.Stop)
+}
+
+// pause ends what a comma or a stop ends.
+func (r *reader) pause(m token.Mark) {
+	if m&(token.Comma|token.Stop) == 0 {
+		return
+	}
+	r.not, r.factor = 0, 1
+	if m&token.Stop == 0 {
+		return
+	}
+	k := 1.0
+	if m&token.Question != 0 {
+		k = asked
+	} else if m&token.Exclaim != 0 {
+		k += perExclaim
+	}
+	r.ev.good += r.good * k
+	r.ev.bad += r.bad * k
+	r.good, r.bad, r.after = 0, 0, 1
+}
+
+// take applies an entry that stands on words.
+func (r *reader) take(e entry, words []token.Word) {
+	switch e.kind {
+	case kindWord:
+		r.word(e, words)
+	case kindNot:
+		r.not, r.factor = notReach, 1
+		return
+	case kindOnly:
+		r.not = 0
+		return
+	case kindBut:
+		r.good, r.bad = r.good*beforeBut, r.bad*beforeBut
+		r.after, r.not, r.factor = afterBut, 0, 1
+		return
+	case kindAmp, kindDim:
+		r.factor *= float64(e.value) / 100
+		r.factor = min(r.factor, 2)
+		if r.not > 0 {
+			r.not++
+		}
+	default:
+		r.factor = 1
+	}
+	if r.not > 0 {
+		r.not--
+	}
+}
+
+func (r *reader) word(e entry, words []token.Word) {
+	v := float64(e.value) / 100 * r.factor * r.after
+	r.factor = 1
+	if words[0].Shape&token.Upper != 0 && r.loud {
+		v *= shouted
+	}
+	if words[0].Shape&token.Drawn != 0 {
+		v *= drawn
+	}
+	turned := r.not > 0
+	if turned {
+		r.not = 1
+		if v > 0 {
+			v *= turnGood
+		} else {
+			v *= turnBad
+		}
+	}
+	if v > 0 {
+		r.good += v
+	} else {
+		r.bad -= v
+	}
+	if e.emotion != None {
+		r.feel(e.emotion, max(0.3, abs(v)), turned)
+	}
+	if (v != 0 || e.emotion != None) && r.ev.found < cueLimit {
+		r.ev.cues[r.ev.found] = cue{words[0].Start, words[len(words)-1].End}
+		r.ev.found++
+	}
+}
+
+// feel adds to an emotion; a good feeling denied is disappointment, a bad one denied is nothing.
+func (r *reader) feel(e Emotion, strength float64, turned bool) {
+	if turned {
+		if e != Satisfaction && e != Enthusiasm && e != Joy {
+			return
+		}
+		e = Disappointment
+	}
+	r.ev.emotion[e] += strength
+}
+
+// superlative finds the adjective under an Italian word in -issimo.
+func (r *reader) superlative(s *token.Scanner, l *lexicon, w *token.Word) entry {
+	f := s.Folded[w.Start:w.End]
+	n := len(f)
+	if n < 9 || string(f[n-6:n-1]) != "issim" {
+		return entry{}
+	}
+	var form [48]byte
+	if n > len(form) {
+		return entry{}
+	}
+	stem := copy(form[:], f[:n-6])
+	for _, vowel := range [...]byte{'o', 'e', 'a'} {
+		form[stem] = vowel
+		if e := l.find(token.Hash(string(form[:stem+1]))); e.kind == kindWord {
+			e.value = int16(max(-110, min(110, float64(e.value)*superlative)))
+			return e
+		}
+	}
+	return entry{}
+}
+
+func abs(v float64) float64 {
+	if v < 0 {
+		return -v
+	}
+	return v
+}

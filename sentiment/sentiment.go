@@ -1,0 +1,145 @@
+// Package sentiment tells the mood of what a customer wrote, in Italian or English: its label, a score, and the
+// emotion it shows. It reads text alone and knows nothing of journeys, stages or people.
+//
+// A text is cut to what the customer wrote (Cut), its language is found, its words are weighed by a lexicon with
+// rules of negation and emphasis, and a small linear model adds what no word says alone. Lexica and weights are
+// embedded; lexica/src holds their sources and licences, MODEL.md the figures.
+package sentiment
+
+import (
+	"math"
+	"sync"
+
+	"tappa/sentiment/internal/token"
+)
+
+// Model is the name and version of the scorer; it changes whenever a score may.
+const Model = "tappa-mood-1"
+
+// Labels of a mood. A text that was not scored has the label "".
+const (
+	Negative = "negative"
+	Neutral  = "neutral"
+	Positive = "positive"
+	Mixed    = "mixed" // strongly good and bad at once
+)
+
+// Languages that a text is found to be in. Only Italian and English are scored.
+const (
+	Italian = "it"
+	English = "en"
+	Other   = "other" // another language
+	Unknown = ""      // too little to tell
+)
+
+// Mood is what a text says of how its writer feels.
+type Mood struct {
+	Label      string   // Negative, Neutral, Positive, Mixed; "" is not scored
+	Score      float64  // -1 … 1
+	Emotion    string   // name of an Emotion; "none"
+	Lang       string   // Italian, English, Other, Unknown
+	Confidence float64  // 0 … 1, that the label is right
+	Model      string   // name and version of the scorer
+	Cues       []string // the words that spoke for the mood, folded, in the order of the text; at most eight
+}
+
+// Scorer scores texts. It is safe for concurrent use and gives the same mood for the same text always.
+type Scorer struct {
+	italian, english *lexicon
+	functions        functionWords
+	scratch          sync.Pool // of *scratch
+}
+
+// scratch is what scoring one text needs; it is reused.
+type scratch struct {
+	scan token.Scanner
+	ev   evidence
+}
+
+// keepScratch is the largest scratch text, in bytes, that is kept for the next one.
+const keepScratch = 1 << 16
+
+// New returns a scorer with the embedded lexica and weights. It takes some milliseconds; one scorer serves a program.
+// It panics if the embedded files are broken, which the tests exclude.
+func New() *Scorer {
+	s := &Scorer{italian: must(newLexicon(italianWords)), english: must(newLexicon(englishWords))}
+	s.functions = functionWords{hashes(italianOnly), hashes(englishOnly)}
+	s.scratch.New = func() any { return new(scratch) }
+	return s
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// Score returns the mood of a text. lang is an ISO 639-1 code that the caller is sure of, or "" to have it found;
+// a text in a language other than Italian and English is not scored.
+func (s *Scorer) Score(text, lang string) Mood {
+	x := s.scratch.Get().(*scratch)
+	mood := s.score(x, Cut(text), lang)
+	if cap(x.scan.Folded) <= keepScratch {
+		s.scratch.Put(x)
+	}
+	return mood
+}
+
+func (s *Scorer) score(x *scratch, text, lang string) Mood {
+	x.scan.Scan(text)
+	lang = s.language(&x.scan, lang)
+	mood := Mood{Emotion: None.String(), Lang: lang, Model: Model}
+	if lang == Other || len(x.scan.Words) == 0 {
+		return mood
+	}
+	lex := s.italian
+	if lang == English {
+		lex = s.english
+	}
+	read(&x.scan, lex, lang != English, &x.ev)
+	p := x.ev.polarity()
+	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000
+	mood.Label, mood.Confidence = label(mood.Score, &x.ev)
+	mood.Emotion = x.ev.strongest(mood.Label).String()
+	for _, c := range x.ev.cues[:x.ev.found] {
+		mood.Cues = append(mood.Cues, string(x.scan.Folded[c.start:c.end]))
+	}
+	return mood
+}
+
+// Bounds of the neutral band.
+const (
+	goodFrom = 0.12
+	badFrom  = -0.12
+)
+
+// label names a score and says how sure that is.
+func label(score float64, ev *evidence) (string, float64) {
+	sure := func(edge float64) float64 { return math.Round(100*(0.5+min(0.5, abs(score-edge)/2))) / 100 }
+	switch {
+	case ev.mixed():
+		return Mixed, 0.5
+	case score >= goodFrom:
+		return Positive, sure(goodFrom)
+	case score <= badFrom:
+		return Negative, sure(badFrom)
+	}
+	return Neutral, sure(goodFrom)
+}
+
+// strongest returns the emotion that the cues speak for most and that agrees with the label.
+func (e *evidence) strongest(label string) Emotion {
+	best, most := None, 0.0
+	for i := Satisfaction; i < emotions; i++ {
+		good := i == Satisfaction || i == Enthusiasm || i == Joy
+		bad := i == Disappointment || i == Frustration
+		if label == Positive && bad || label == Negative && good || label == Neutral && (good || bad) {
+			continue
+		}
+		if e.emotion[i] > most {
+			best, most = i, e.emotion[i]
+		}
+	}
+	return best
+}
