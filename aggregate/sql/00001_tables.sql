@@ -1,8 +1,10 @@
+-- +goose NO TRANSACTION
 -- +goose Up
 
 -- The raw truth. One row per interaction and Kafka position; copies of one interaction collapse by the sorting key.
 -- arrived_at is the time of the block's first Kafka record, the same for all its rows, so a block never splits over
--- partitions and its insert is atomic.
+-- partitions and its insert is atomic. Projection ledger answers how far a topic is stored, projection arrivals who is
+-- touched by what came since; both live in the rows' own parts, so they are never ahead of the rows nor behind.
 CREATE TABLE interactions
 (
     contact_key     String,
@@ -60,12 +62,18 @@ CREATE TABLE interactions
     offset          Int64,
 
     PROJECTION ledger (SELECT topic, partition, max(offset), count() GROUP BY topic, partition),
-    PROJECTION arrivals (SELECT topic, partition, offset, contact_key ORDER BY topic, partition, offset)
+    PROJECTION arrivals
+    (
+        SELECT topic, partition, offset, contact_key, contact_keys, account, thread
+        ORDER BY topic, partition, offset
+    ),
+    INDEX by_thread thread TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(arrived_at)
 ORDER BY (contact_key, occurred_at, origin, id)
-SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'rebuild';
+SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'rebuild',
+    fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Which contact keys are the same person, and from which interaction that is known. Derived from contact_keys.
 CREATE TABLE links

@@ -1,0 +1,123 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// A deduplication token is only as good as the block it names, so everything that could split a block, delay it or
+// switch deduplication off is pinned and sent with every insert, whatever the server's defaults are.
+var pinned = clickhouse.Settings{
+	"async_insert":                0,
+	"max_insert_threads":          1,
+	"min_insert_block_size_bytes": 0,
+	"insert_deduplicate":          1,
+}
+
+// newer are settings that only some versions of ClickHouse know. Sending one to a server that does not is an error.
+var newer = clickhouse.Settings{
+	"deduplicate_insert": "enable",
+}
+
+// insertSettings are the settings of every insert, as far as the server knows them.
+func insertSettings(ctx context.Context, conn driver.Conn) (clickhouse.Settings, error) {
+	settings := maps.Clone(pinned)
+	for name, value := range newer {
+		var n uint64
+		if err := conn.QueryRow(ctx, "SELECT count() FROM system.settings WHERE name = ?", name).Scan(&n); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			settings[name] = value
+		}
+	}
+	return settings, nil
+}
+
+// column is one column of a table, and how rows of type R fill it.
+type column[R any] struct {
+	name, kind string
+	fill       func(c driver.BatchColumn, rows []R) error
+}
+
+// insert writes rows into a table as one block. With a token, a block that was stored under it already is stored once.
+func insert[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R, token string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	settings := maps.Clone(s.settings)
+	settings["min_insert_block_size_rows"] = len(rows) + 1
+	settings["max_insert_block_size"] = max(len(rows)+1, 1<<20)
+	if token != "" {
+		settings["insert_deduplication_token"] = token
+	}
+	names := make([]string, len(columns))
+	types := make([]clickhouse.ColumnNameAndType, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+		types[i] = clickhouse.ColumnNameAndType{Name: c.name, Type: c.kind}
+	}
+	// Naming the types saves asking the server for them before each insert over HTTP.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(types))
+	batch, err := s.conn.PrepareBatch(ctx, fmt.Sprintf("INSERT INTO %s (%s)", table, strings.Join(names, ", ")))
+	if err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	defer func() { _ = batch.Close() }() // after Send there is nothing left to close
+	for i, c := range columns {
+		if err := c.fill(batch.Column(i), rows); err != nil {
+			return fmt.Errorf("insert into %s, column %s: %w", table, c.name, err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	return nil
+}
+
+// fill gathers one field of all rows in a pooled slice and appends it to the column at once.
+func fill[R, V any](name, kind string, get func(*R) V) column[R] {
+	pool := &sync.Pool{New: func() any { return new([]V) }}
+	return column[R]{name: name, kind: kind, fill: func(c driver.BatchColumn, rows []R) error {
+		values := pool.Get().(*[]V)
+		defer func() {
+			clear(*values) // the pool must not keep a block's texts alive
+			*values = (*values)[:0]
+			pool.Put(values)
+		}()
+		for i := range rows {
+			*values = append(*values, get(&rows[i]))
+		}
+		return c.Append(*values)
+	}}
+}
+
+// fillRows appends a field row by row: for arrays the driver has a faster way there than over a slice of slices.
+func fillRows[R, V any](name, kind string, get func(*R) V) column[R] {
+	return column[R]{name: name, kind: kind, fill: func(c driver.BatchColumn, rows []R) error {
+		for i := range rows {
+			if err := c.AppendRow(get(&rows[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// The types that columns have in sql/00001_tables.sql.
+const (
+	typeString  = "String"
+	typeWord    = "LowCardinality(String)"
+	typeTime    = "DateTime64(3, 'UTC')"
+	typeBool    = "Bool"
+	typeFloat   = "Float64"
+	typeFloat32 = "Float32"
+	typeStrings = "Array(String)"
+	typeWords   = "Array(LowCardinality(String))"
+)

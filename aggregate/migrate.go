@@ -1,0 +1,38 @@
+package aggregate
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed sql/*.sql
+var migrations embed.FS
+
+// Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order. It then
+// checks that the table of interactions can keep its promise (see Stored).
+func (s *Store) Migrate(ctx context.Context) (err error) {
+	config, err := s.opts.driver(s.opts.Database)
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	files, err := fs.Sub(migrations, "sql")
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	db := clickhouse.OpenDB(config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectClickHouse, db, files, goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	return s.checkWindow(ctx)
+}

@@ -1,0 +1,201 @@
+package aggregate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
+	"github.com/google/go-cmp/cmp"
+
+	"tappa/journey"
+)
+
+// record gives a record with every field set, at a position of topic "t".
+func record(partition int, offset int64) journey.Record {
+	id := fmt.Sprintf("%d-%d", partition, offset)
+	return journey.Record{
+		Interaction: journey.Interaction{
+			Origin: "site", ID: id, Source: journey.SourceForm, Type: "form.submitted", Activity: "sent",
+			OccurredAt: time.Date(2026, 3, 1, 9, 0, 0, 123e6, time.UTC).Add(time.Duration(offset) * time.Minute),
+			Direction:  journey.Inbound, Thread: "th",
+			Keys: []journey.ContactKey{"email:anna@example.com", "phone:+39021234567"}, Account: "account:example.com",
+			Public: true, Agent: "mario", From: "anna@example.com", To: "contact", Subject: "Richiesta",
+			Text: "È urgente\n…", Lang: "it", Priority: "high", Value: 1234.5, Currency: "EUR",
+			Rating:  &journey.Rating{Kind: "csat", Score: 4, Min: 1, Max: 5},
+			Payload: []byte(`{"form":"contact"}`),
+		},
+		Tag: journey.Tag{
+			Journey: "j", Version: "abc", Rule: "r", Touchpoint: "tp", Channel: "web", Department: "sales",
+			Persona: "buyer", Stages: []journey.StageID{"one", "two"}, Automatic: true,
+		},
+		Mood:     journey.Mood{Eligible: true, Label: "negative", Score: -0.5, Emotion: "frustration", Lang: "it", Confidence: 0.75, Model: "m/1"},
+		Position: journey.Position{Topic: "t", Partition: partition, Offset: offset},
+	}
+}
+
+func block(token string, records ...journey.Record) journey.Block {
+	return journey.Block{Token: token, ArrivedAt: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), Records: records}
+}
+
+func TestWriteStoresEveryField(t *testing.T) {
+	s := openStore(t)
+	plain := record(0, 8)
+	plain.Interaction.Rating, plain.Interaction.Keys, plain.Tag.Stages = nil, plain.Interaction.Keys[:1], nil
+	must(t, s.Write(t.Context(), block("b1", record(0, 7), plain)))
+	got := dump(t, s, "SELECT * FROM interactions ORDER BY offset")
+	want := strings.ReplaceAll(`email:anna@example.com|2026-03-01 09:07:00.123|site|0-7|2026-09-01 00:00:00.000|form|form.submitted|sent|inbound|th|['email:anna@example.com','phone:+39021234567']|account:example.com|true|true|false|false|mario|anna@example.com|contact|Richiesta|È urgente\n…|it|high|1234.5|EUR|csat|4|1|5|{"form":"contact"}|j|abc|r|tp|web|sales|buyer|['one','two']||true|negative|-0.5|frustration|it|0.75|m/1|t|0|7
+email:anna@example.com|2026-03-01 09:08:00.123|site|0-8|2026-09-01 00:00:00.000|form|form.submitted|sent|inbound|th|['email:anna@example.com']|account:example.com|true|true|false|false|mario|anna@example.com|contact|Richiesta|È urgente\n…|it|high|1234.5|EUR|csat|\N|\N|\N|{"form":"contact"}|j|abc|r|tp|web|sales|buyer|[]||true|negative|-0.5|frustration|it|0.75|m/1|t|0|8
+`, "|", "\t")
+	want = strings.Replace(want, "EUR\tcsat\t\\N", "EUR\t\t\\N", 1)
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("interactions (-got, +want):\n%s", diff)
+	}
+}
+
+func TestWriteAgainStoresOnce(t *testing.T) {
+	s := openStore(t)
+	b := block("t:0:7-8", record(0, 7), record(0, 8))
+	for range 3 {
+		must(t, s.Write(t.Context(), b))
+	}
+	if got := dump(t, s, "SELECT count() FROM interactions"); got != "2\n" {
+		t.Errorf("rows after three writes of one block: got %s, want 2", got)
+	}
+	// The same rows under another token are another block: they are stored, and collapse by the sorting key.
+	b.Token = "t:0:7-8 again"
+	must(t, s.Write(t.Context(), b))
+	if got := dump(t, s, "SELECT count(), (SELECT count() FROM interactions FINAL) FROM interactions"); got != "4\t2\n" {
+		t.Errorf("rows and distinct rows under two tokens: got %s, want 4 and 2", got)
+	}
+}
+
+func TestStored(t *testing.T) {
+	s := openStore(t)
+	got, err := s.Stored(t.Context(), "t")
+	must(t, err)
+	if len(got) != 0 {
+		t.Errorf("nothing stored: got %v", got)
+	}
+	must(t, s.Write(t.Context(), block("1", record(0, 7), record(0, 8), record(3, 1))))
+	must(t, s.Write(t.Context(), block("2", record(0, 9), record(1, 0))))
+	got, err = s.Stored(t.Context(), "t")
+	must(t, err)
+	if diff := cmp.Diff(got, map[int]int64{0: 9, 1: 0, 3: 1}); diff != "" {
+		t.Errorf("stored (-got, +want):\n%s", diff)
+	}
+}
+
+func TestLedgerAndArrivalsAreReadFromTheirProjections(t *testing.T) {
+	s := openStore(t)
+	var records []journey.Record
+	for i := range int64(30_000) { // several granules, so that there is something to save
+		records = append(records, record(int(i%3), i/3))
+	}
+	must(t, s.Write(t.Context(), block("1", records...)))
+	for projection, query := range map[string]string{
+		"ledger":   "SELECT partition, max(offset) FROM interactions WHERE topic = 't' GROUP BY partition",
+		"arrivals": strings.NewReplacer("{topic}", "'t'", "{partition}", "0", "{from}", "1", "{to}", "9").Replace(arrivalsQuery),
+	} {
+		plan := dump(t, s, "EXPLAIN projections = 1 "+query)
+		if !strings.Contains(plan, "ReadFromMergeTree ("+projection+")") {
+			t.Errorf("%s is not read:\n%s", projection, plan)
+		}
+	}
+}
+
+func TestMigrateTwice(t *testing.T) {
+	s := openStore(t)
+	must(t, s.Migrate(t.Context()))
+}
+
+func TestStoredRefusesShortWindow(t *testing.T) {
+	s := openStore(t)
+	must(t, s.conn.Exec(t.Context(), "ALTER TABLE interactions MODIFY SETTING non_replicated_deduplication_window = 10"))
+	s.checked = false
+	_, err := s.Stored(t.Context(), "t")
+	if err == nil || !strings.Contains(err.Error(), "non_replicated_deduplication_window = 10,") {
+		t.Errorf("window of 10 inserts: got %v, want a refusal that names the setting", err)
+	}
+	must(t, s.conn.Exec(t.Context(), "ALTER TABLE interactions RESET SETTING non_replicated_deduplication_window"))
+	if _, err := s.Stored(t.Context(), "t"); err == nil {
+		t.Error("window unset: got no error, want a refusal")
+	}
+}
+
+func TestPutJourney(t *testing.T) {
+	s := openStore(t)
+	j := &journey.Journey{ID: "j", Version: "v1", Location: time.UTC, Labels: journey.Labels{"en": "J"}, Raw: []byte("journey: j"), Stages: []journey.Stage{
+		{ID: "one", Silence: time.Hour, Labels: journey.Labels{"it": "Uno"}},
+		{ID: "two", Silence: journey.Forever, Maturity: time.Minute, Terminal: true},
+	}}
+	other := &journey.Journey{ID: "k", Version: "v1", Location: time.UTC, Raw: []byte("journey: k")}
+	changed := *j
+	changed.Version = "v2"
+	for _, j := range []*journey.Journey{j, other, j, &changed, j} { // back to the first version at last
+		must(t, s.PutJourney(t.Context(), j))
+	}
+	got, err := s.Journeys(t.Context())
+	must(t, err)
+	want := []StoredJourney{
+		{Journey: "j", Version: "v1", Loaded: 4, Labels: journey.Labels{"en": "J"}, TimeZone: "UTC", YAML: "journey: j"},
+		{Journey: "k", Version: "v1", Loaded: 2, Labels: journey.Labels{}, TimeZone: "UTC", YAML: "journey: k"},
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("journeys (-got, +want):\n%s", diff)
+	}
+	stages := dump(t, s, "SELECT * FROM stages FINAL WHERE version = 'v1' ORDER BY journey, version, position")
+	wantStages := "j\tv1\t0\tone\t{'it':'Uno'}\t3600000\t\\N\tfalse\nj\tv1\t1\ttwo\t{}\t\\N\t60000\ttrue\n"
+	if diff := cmp.Diff(stages, wantStages); diff != "" {
+		t.Errorf("stages (-got, +want):\n%s", diff)
+	}
+}
+
+func TestWriteErrorKinds(t *testing.T) {
+	s := openStore(t)
+	exception := func(code int32) error { return fmt.Errorf("send: %w", &proto.Exception{Code: code}) }
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		name string
+		err  error
+		want Kind
+	}{
+		{"too many parts", writeError(exception(252)), Retryable},
+		{"unknown status", writeError(exception(319)), Unknown},
+		{"a code of tomorrow", writeError(exception(123456)), Unknown},
+		{"cancelled", s.Write(cancelled, block("1", record(0, 1))), Unknown},
+		{"refused", refused(t).Write(t.Context(), block("1", record(0, 1))), Retryable},
+		{"table gone", gone(t).Write(t.Context(), block("1", record(0, 1))), Permanent},
+	} {
+		var got *WriteError
+		if !errors.As(c.err, &got) {
+			t.Errorf("%s: got %v, want a WriteError", c.name, c.err)
+			continue
+		}
+		if got.Kind != c.want || got.Permanent() != (c.want == Permanent) || got.Unknown() != (c.want == Unknown) {
+			t.Errorf("%s: got %s, want %s (%v)", c.name, got.Kind, c.want, c.err)
+		}
+	}
+	if err := s.Write(t.Context(), block("empty")); err != nil {
+		t.Errorf("empty block: %v", err)
+	}
+}
+
+// refused is a store whose ClickHouse has gone.
+func refused(t *testing.T) *Store {
+	t.Helper()
+	opts := Options{Addr: "127.0.0.1:1", Protocol: "http"}
+	return &Store{conn: openDriver(t, opts), opts: opts, settings: pinned}
+}
+
+// gone is a store whose table was dropped.
+func gone(t *testing.T) *Store {
+	t.Helper()
+	s := openStore(t)
+	must(t, s.conn.Exec(t.Context(), "DROP TABLE interactions"))
+	return s
+}

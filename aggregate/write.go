@@ -1,0 +1,116 @@
+package aggregate
+
+import (
+	"context"
+	"time"
+
+	"tappa/journey"
+)
+
+// row is a record with its block's time of arrival.
+type row struct {
+	*journey.Record
+	arrivedAt time.Time
+}
+
+// Write stores a block, whole or not at all. Writing a block whose token was stored before stores nothing and is no
+// error. A failure is a *WriteError, which says whether the same block may be sent again.
+//
+// Write returns once the block is on disk. It may be called concurrently.
+func (s *Store) Write(ctx context.Context, b journey.Block) error {
+	rows := make([]row, len(b.Records))
+	for i := range b.Records {
+		rows[i] = row{Record: &b.Records[i], arrivedAt: b.ArrivedAt}
+	}
+	return writeError(insert(ctx, s, "interactions", interactionColumns, rows, b.Token))
+}
+
+// interactionColumns are the columns of table interactions, in its order.
+var interactionColumns = []column[row]{
+	fill("contact_key", typeString, func(r *row) string { return contactKey(&r.Interaction) }),
+	fill("occurred_at", typeTime, func(r *row) int64 { return r.Interaction.OccurredAt.UnixMilli() }),
+	fill("origin", typeWord, func(r *row) string { return r.Interaction.Origin }),
+	fill("id", typeString, func(r *row) string { return r.Interaction.ID }),
+
+	fill("arrived_at", typeTime, func(r *row) int64 { return r.arrivedAt.UnixMilli() }),
+	fill("source", typeWord, func(r *row) string { return string(r.Interaction.Source) }),
+	fill("type", typeWord, func(r *row) string { return r.Interaction.Type }),
+	fill("activity", typeWord, func(r *row) string { return r.Interaction.Activity }),
+	fill("direction", typeWord, func(r *row) string { return string(r.Interaction.Direction) }),
+	fill("thread", typeString, func(r *row) string { return r.Interaction.Thread }),
+	fillRows("contact_keys", typeStrings, func(r *row) []string { return texts(r.Interaction.Keys) }),
+	fill("account", typeString, func(r *row) string { return string(r.Interaction.Account) }),
+	fill("automatic", typeBool, func(r *row) bool { return r.Interaction.Automatic || r.Tag.Automatic }),
+	fill("public", typeBool, func(r *row) bool { return r.Interaction.Public }),
+	fill("held", typeBool, func(r *row) bool { return r.Interaction.Held }),
+	fill("solved", typeBool, func(r *row) bool { return r.Interaction.Solved }),
+	fill("agent", typeString, func(r *row) string { return r.Interaction.Agent }),
+	fill("from_address", typeString, func(r *row) string { return r.Interaction.From }),
+	fill("to_address", typeString, func(r *row) string { return r.Interaction.To }),
+	fill("subject", typeString, func(r *row) string { return r.Interaction.Subject }),
+	fill("text", typeString, func(r *row) string { return r.Interaction.Text }),
+	fill("lang", typeWord, func(r *row) string { return r.Interaction.Lang }),
+	fill("priority", typeWord, func(r *row) string { return r.Interaction.Priority }),
+	fill("value", typeFloat, func(r *row) float64 { return r.Interaction.Value }),
+	fill("currency", typeWord, func(r *row) string { return r.Interaction.Currency }),
+	fill("rating_kind", typeWord, func(r *row) string { return rating(r).Kind }),
+	fill("rating_score", "Nullable(Float64)", func(r *row) *float64 { return rated(r, &rating(r).Score) }),
+	fill("rating_min", "Nullable(Float64)", func(r *row) *float64 { return rated(r, &rating(r).Min) }),
+	fill("rating_max", "Nullable(Float64)", func(r *row) *float64 { return rated(r, &rating(r).Max) }),
+	fill("payload", typeString, func(r *row) string { return string(r.Interaction.Payload) }),
+
+	fill("journey", typeWord, func(r *row) string { return string(r.Tag.Journey) }),
+	fill("version", typeWord, func(r *row) string { return r.Tag.Version }),
+	fill("rule", typeWord, func(r *row) string { return r.Tag.Rule }),
+	fill("touchpoint", typeWord, func(r *row) string { return string(r.Tag.Touchpoint) }),
+	fill("channel", typeWord, func(r *row) string { return r.Tag.Channel }),
+	fill("department", typeWord, func(r *row) string { return string(r.Tag.Department) }),
+	fill("persona", typeWord, func(r *row) string { return string(r.Tag.Persona) }),
+	fillRows("stages", typeWords, func(r *row) []string { return texts(r.Tag.Stages) }),
+	fill("outcome", typeWord, func(r *row) string { return string(r.Tag.Outcome) }),
+
+	fill("mood_eligible", typeBool, func(r *row) bool { return r.Mood.Eligible }),
+	fill("mood_label", typeWord, func(r *row) string { return r.Mood.Label }),
+	fill("mood_score", typeFloat32, func(r *row) float32 { return float32(r.Mood.Score) }),
+	fill("mood_emotion", typeWord, func(r *row) string { return r.Mood.Emotion }),
+	fill("mood_lang", typeWord, func(r *row) string { return r.Mood.Lang }),
+	fill("mood_confidence", typeFloat32, func(r *row) float32 { return float32(r.Mood.Confidence) }),
+	fill("mood_model", typeWord, func(r *row) string { return r.Mood.Model }),
+
+	fill("topic", typeWord, func(r *row) string { return r.Position.Topic }),
+	fill("partition", "Int32", func(r *row) int32 { return int32(r.Position.Partition) }),
+	fill("offset", "Int64", func(r *row) int64 { return r.Position.Offset }),
+}
+
+// contactKey is the interaction's strongest key: the one its row is sorted by.
+func contactKey(ix *journey.Interaction) string {
+	if len(ix.Keys) == 0 {
+		return ""
+	}
+	return string(ix.Keys[0])
+}
+
+var noRating journey.Rating
+
+func rating(r *row) *journey.Rating {
+	if r.Interaction.Rating == nil {
+		return &noRating
+	}
+	return r.Interaction.Rating
+}
+
+// rated gives a field of the rating, or null where nothing was rated.
+func rated(r *row, field *float64) *float64 {
+	if r.Interaction.Rating == nil {
+		return nil
+	}
+	return field
+}
+
+func texts[S ~string](values []S) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
