@@ -143,3 +143,14 @@ func (e *evidence) strongest(label string) Emotion {
 	}
 	return best
 }
+
+// Sign returns the label of a score by the bounds of the neutral band alone: never Mixed, never "".
+func Sign(score float64) string {
+	switch {
+	case score >= goodFrom:
+		return Positive
+	case score <= badFrom:
+		return Negative
+	}
+	return Neutral
+}
