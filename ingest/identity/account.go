@@ -10,14 +10,14 @@ import (
 )
 
 // account returns the first account stated, otherwise the company domain of the first mailbox that has one.
-func account(parties []Party) journey.AccountKey {
+func (n *Normaliser) account(parties []Party) journey.AccountKey {
 	for _, p := range parties {
 		if a := Account(p.Account); a != "" {
 			return a
 		}
 	}
 	for _, p := range parties {
-		if a := accountOfAddress(Address(p.Email)); a != "" {
+		if a := n.accountOfAddress(Address(p.Email)); a != "" {
 			return a
 		}
 	}
@@ -49,15 +49,21 @@ func Account(s string) journey.AccountKey {
 }
 
 // accountOfAddress returns the account behind a normalised mail address: "" for the hosts of private mailboxes.
-func accountOfAddress(address string) journey.AccountKey {
+func (n *Normaliser) accountOfAddress(address string) journey.AccountKey {
 	_, host, ok := strings.Cut(address, "@")
-	if !ok || FreeMail(host) {
+	if !ok {
 		return ""
 	}
-	if domain := registered(host); domain != "" {
-		return journey.AccountKey("account:" + domain)
+	if a, ok := n.hosts.get(host, host); ok {
+		return a
 	}
-	return ""
+	var a journey.AccountKey
+	if domain := registered(host); domain != "" && !FreeMail(host) {
+		a = journey.AccountKey("account:" + domain)
+	}
+	host = strings.Clone(host)
+	n.hosts.put(host, host, a)
+	return a
 }
 
 // registered returns the domain somebody registered under a public suffix: "acme.it" for "mail.acme.it". It is ""

@@ -52,10 +52,11 @@ type Scope struct {
 	Country string // ISO 3166-1 alpha-2, for phone numbers without a prefix; "" accepts numbers with a prefix only
 }
 
-// Normaliser makes contact keys. It remembers phone numbers it has parsed, in bounded memory, because parsing one
-// costs more than decoding the rest of a record. It is safe for concurrent use.
+// Normaliser makes contact keys. It remembers, in bounded memory, the phone numbers and mail hosts it has seen,
+// because to look one up costs as much as decoding the rest of a record. It is safe for concurrent use.
 type Normaliser struct {
-	phones phoneCache
+	phones cache[phoneAsked, journey.ContactKey]
+	hosts  cache[string, journey.AccountKey]
 }
 
 // New returns a Normaliser.
@@ -90,7 +91,7 @@ func (n *Normaliser) Keys(scope Scope, parties ...Party) ([]journey.ContactKey, 
 	for _, p := range parties {
 		keys = add(keys, cookie(p.Cookie))
 	}
-	return keys, account(parties)
+	return keys, n.account(parties)
 }
 
 // add appends key unless it is empty or there already.

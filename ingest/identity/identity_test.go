@@ -79,15 +79,15 @@ func TestPhone(t *testing.T) {
 	}
 }
 
-func TestPhoneCacheIsBounded(t *testing.T) {
-	n := New()
-	var s phoneShard
-	for i := range 3 * phonesPerShard {
-		s.keep(phoneAsked{number: string(rune(i))}, "x")
-		if got := len(s.young) + len(s.old); got > 2*phonesPerShard {
-			t.Fatalf("%d numbers remembered, at most %d wanted", got, 2*phonesPerShard)
+func TestCacheIsBounded(t *testing.T) {
+	var s shard[int, int]
+	for i := range 3 * answersOfShard {
+		s.keep(i, i)
+		if got := len(s.young) + len(s.old); got > 2*answersOfShard {
+			t.Fatalf("%d answers remembered, at most %d wanted", got, 2*answersOfShard)
 		}
 	}
+	n := New()
 	if a, b := n.Phone("02 1234567", "IT"), n.Phone("02 1234567", "CH"); a == b {
 		t.Errorf("the same digits in two countries are %q in both", a)
 	}
@@ -130,6 +130,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestAccountOfAddress(t *testing.T) {
+	n := New()
 	for in, want := range map[string]journey.AccountKey{
 		"anna@mail.acme.co.uk": "account:acme.co.uk",
 		"anna@acme.it":         "account:acme.it",
@@ -141,7 +142,7 @@ func TestAccountOfAddress(t *testing.T) {
 		"anna@mail.libero.it":  "",
 		"anna@host.internal":   "",
 	} {
-		if got := accountOfAddress(in); got != want {
+		if got := n.accountOfAddress(in); got != want {
 			t.Errorf("accountOfAddress(%q) = %q, want %q", in, got, want)
 		}
 	}

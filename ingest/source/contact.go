@@ -25,7 +25,7 @@ func decodeForm(in *journey.Interaction, o object) customer {
 	o.required("customer")
 	p, _ := o.party()
 	in.From = first(p.Email, p.Phone)
-	return customer{"data.customer", []identity.Party{p}}
+	return customer{"data.customer", [2]identity.Party{p}}
 }
 
 // decodeEmail reads an Email. The customer is From of email.received and the first of To otherwise. A bounce speaks
@@ -41,12 +41,12 @@ func decodeEmail(in *journey.Interaction, o object) customer {
 	if len(to) > 0 {
 		recipient = to[0]
 	}
-	who := customer{"data.to", []identity.Party{{Email: recipient}, further}}
+	who := customer{"data.to", [2]identity.Party{{Email: recipient}, further}}
 	switch in.Type {
 	case "email.received":
 		in.Direction, in.Public = journey.Inbound, true
 		in.From, in.To = from, mailbox(recipient)
-		who = customer{"data.from", []identity.Party{{Email: from}, further}}
+		who = customer{"data.from", [2]identity.Party{{Email: from}, further}}
 	case "email.sent":
 		in.Direction, in.Public = journey.Outbound, true
 		in.From, in.To = mailbox(from), recipient
@@ -94,7 +94,7 @@ func decodeCall(in *journey.Interaction, o object) customer {
 	if in.Direction == journey.Outbound {
 		in.From, in.To = in.To, in.From
 	}
-	return customer{"data.customer", []identity.Party{p}}
+	return customer{"data.customer", [2]identity.Party{p}}
 }
 
 // decodeWeb reads a Web visit: inbound, To is the page. A visit asks nothing, so what was searched for is no text.
@@ -108,7 +108,7 @@ func decodeWeb(in *journey.Interaction, o object) customer {
 	o.required("customer")
 	p, _ := o.party()
 	in.From = first(p.Email, p.Phone)
-	return customer{"data.customer", []identity.Party{p}}
+	return customer{"data.customer", [2]identity.Party{p}}
 }
 
 // decodeReview reads a Review: inbound, To is the site.
@@ -120,7 +120,7 @@ func decodeReview(in *journey.Interaction, o object) customer {
 	o.required("customer")
 	p, name := o.party()
 	in.From = first(p.Email, p.Phone, name)
-	return customer{"data.customer", []identity.Party{p}}
+	return customer{"data.customer", [2]identity.Party{p}}
 }
 
 // textMap checks a member whose members are all texts.

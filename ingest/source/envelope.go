@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,7 +21,7 @@ type envelope struct {
 	data                  *fastjson.Object // data parsed
 }
 
-// The attributes that tappa needs, and the longest value it takes, in bytes.
+// maxAttribute is the longest attribute taken, in bytes.
 const maxAttribute = 1024
 
 const (
@@ -63,17 +64,13 @@ func readBinary(p *fastjson.Parser, rec Record, contentType string) (envelope, e
 		if !ok {
 			continue
 		}
-		into := env.attribute(name, &version)
+		into := env.attribute([]byte(name), &version)
 		if into == nil {
 			continue
 		}
-		if *into != "" {
-			return env, fail(ReasonBadAttribute, name, "there twice")
-		}
-		if err := checkAttribute(name, h.Value); err != nil {
+		if err := setAttribute(into, []byte(name), h.Value, maxAttribute); err != nil {
 			return env, err
 		}
-		*into = string(h.Value)
 	}
 	if err := env.check(version); err != nil {
 		return env, err
@@ -106,23 +103,31 @@ func readStructured(p *fastjson.Parser, value []byte) (envelope, error) {
 		if failure != nil {
 			return
 		}
+		most := maxAttribute
 		var into *string
-		switch name := string(key); name {
+		switch string(key) {
 		case "data":
 			if data != nil {
-				failure = fail(ReasonBadAttribute, name, "there twice")
+				failure = fail(ReasonBadAttribute, "data", "there twice")
 			}
 			data = v
+			return
 		case "datacontenttype":
 			into = &contentType
 		case "data_base64":
-			into = &base
+			into, most = &base, len(value)
 		default:
-			into = env.attribute(name, &version)
+			into = env.attribute(key, &version)
 		}
-		if into != nil && v.Type() != fastjson.TypeNull {
-			failure = setAttribute(into, key, v, into == &base)
+		if into == nil || v.Type() == fastjson.TypeNull {
+			return
 		}
+		b, err := v.StringBytes()
+		if err != nil {
+			failure = fail(ReasonBadAttribute, string(key), "expected text, got %s", v.Type())
+			return
+		}
+		failure = setAttribute(into, key, b, most)
 	})
 	if failure != nil {
 		return env, failure
@@ -142,26 +147,23 @@ func readStructured(p *fastjson.Parser, value []byte) (envelope, error) {
 	return env, env.setData(data, rawMember(value, "data"))
 }
 
-// setAttribute takes an attribute's value; only data_base64 may be long.
-func setAttribute(into *string, key []byte, v *fastjson.Value, long bool) *Error {
-	b, err := v.StringBytes()
+// setAttribute takes an attribute's value.
+func setAttribute(into *string, name, b []byte, most int) *Error {
 	switch {
-	case err != nil:
-		return fail(ReasonBadAttribute, string(key), "expected text, got %s", v.Type())
 	case *into != "":
-		return fail(ReasonBadAttribute, string(key), "there twice")
-	case !long:
-		if err := checkAttribute(string(key), b); err != nil {
-			return err
-		}
+		return fail(ReasonBadAttribute, string(name), "there twice")
+	case len(b) > most:
+		return fail(ReasonBadAttribute, string(name), "%d bytes, at most %d are allowed", len(b), most)
+	case !utf8.Valid(b) || slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c == 0x7f }):
+		return fail(ReasonBadAttribute, string(name), "expected UTF-8 text without control characters")
 	}
 	*into = string(b)
 	return nil
 }
 
 // attribute returns where an attribute's value goes, or nil for one that tappa does not look at.
-func (e *envelope) attribute(name string, version *string) *string {
-	switch name {
+func (e *envelope) attribute(name []byte, version *string) *string {
+	switch string(name) {
 	case "specversion":
 		return version
 	case "id":
@@ -275,21 +277,14 @@ func checkText(b []byte) error {
 
 var escapedNUL = []byte(`\u0000`)
 
-func checkAttribute(name string, b []byte) *Error {
-	if len(b) > maxAttribute {
-		return fail(ReasonBadAttribute, name, "%d bytes, at most %d are allowed", len(b), maxAttribute)
-	}
-	if !utf8.Valid(b) || bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fail(ReasonBadAttribute, name, "expected UTF-8 text without control characters")
-	}
-	return nil
-}
-
 // checkContentType refuses payloads that say they are not JSON.
 func checkContentType(contentType string) error {
+	if contentType == "" || contentType == "application/json" {
+		return nil
+	}
 	media, _, _ := strings.Cut(contentType, ";")
 	media = strings.ToLower(strings.TrimSpace(media))
-	if media == "" || media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json") {
+	if media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json") {
 		return nil
 	}
 	return fail(ReasonBadPayload, "datacontenttype", "%q, expected application/json", clip(contentType))

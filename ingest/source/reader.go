@@ -17,6 +17,7 @@ import (
 type reader struct {
 	parser  fastjson.Parser
 	members []member
+	in      journey.Interaction // here because decoders fill it through a pointer
 	err     *Error
 }
 
@@ -41,7 +42,7 @@ func (d *Decoder) release(r *reader, size int) {
 		return
 	}
 	clear(r.members)
-	r.members, r.err = r.members[:0], nil
+	r.members, r.in, r.err = r.members[:0], journey.Interaction{}, nil
 	d.readers.Put(r)
 }
 

@@ -60,7 +60,7 @@ type decoder struct {
 // customer is what a payload says about its customer.
 type customer struct {
 	where   string // the field that identifies the customer, for errors
-	parties []identity.Party
+	parties [2]identity.Party
 }
 
 // decoders lists the sources by the second word of their event types.
@@ -122,19 +122,20 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 	if err != nil {
 		return journey.Interaction{}, err
 	}
-	in := journey.Interaction{
+	in := &r.in
+	*in = journey.Interaction{
 		Origin: env.source, ID: env.id, Source: k.source, Type: k.name, Activity: k.name, OccurredAt: at,
 	}
-	who := k.decode(&in, r.open("data", env.data))
+	who := k.decode(in, r.open("data", env.data))
 	if r.err != nil {
 		return journey.Interaction{}, r.err
 	}
 	scope := identity.Scope{Origin: in.Origin, Country: d.options.DefaultCountry}
-	in.Keys, in.Account = d.keys.Keys(scope, who.parties...)
+	in.Keys, in.Account = d.keys.Keys(scope, who.parties[:]...)
 	if len(in.Keys) == 0 {
 		return journey.Interaction{}, fail(ReasonMissingKey, who.where,
 			"nothing identifies the customer: expected a valid email, phone with prefix or default country, crm or cookie")
 	}
 	in.Payload = append(make([]byte, 0, len(env.raw)), env.raw...)
-	return in, nil
+	return *in, nil
 }

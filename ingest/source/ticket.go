@@ -49,7 +49,7 @@ func decodeTicket(in *journey.Interaction, o object) customer {
 	if in.Direction == journey.Inbound {
 		in.From = first(p.Email, p.Phone)
 	}
-	return customer{"data.ticket", []identity.Party{p, {Ticket: id}}}
+	return customer{"data.ticket", [2]identity.Party{p, {Ticket: id}}}
 }
 
 // ticketAuthor returns who did it.

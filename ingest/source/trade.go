@@ -44,5 +44,5 @@ func trade(in *journey.Interaction, o object) customer {
 	if in.Direction == journey.Inbound {
 		in.From = first(p.Email, p.Phone)
 	}
-	return customer{"data.customer", []identity.Party{p}}
+	return customer{"data.customer", [2]identity.Party{p}}
 }
