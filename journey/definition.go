@@ -19,7 +19,8 @@ type Journey struct {
 	KPIs           []KPI
 	Raw            []byte // the file as read
 
-	program *program // compiled rules
+	program  *program // compiled rules
+	warnings Problems
 }
 
 // Labels are texts by language: "it", "en". In returns the best there is.
@@ -73,6 +74,8 @@ type Department struct {
 	Labels        Labels
 	Calendars     []Calendar // by ValidFrom ascending; empty: no business time
 	ServiceLevels []ServiceLevel
+
+	schedule *schedule // Calendars made ready by the loader; nil in a Department built by hand
 }
 
 // ServiceLevel is a promise, valid for waits asked from ValidFrom on.
@@ -99,7 +102,7 @@ type Rule struct {
 	Types      []string // empty: any
 	When       string   // expr; "" is always
 	Touchpoint TouchpointID
-	Channel    string // default: the touchpoint's first channel
+	Channel    string  // default: the touchpoint's first channel
 	Stage      StageID // fixes the stage; "" leaves the touchpoint's stages
 	Outcome    Outcome
 	Automatic  bool

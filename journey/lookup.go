@@ -1,0 +1,87 @@
+package journey
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// In returns the text in lang (an ISO 639-1 code, with or without a region), else in English, else in the first
+// language by code, else "".
+func (l Labels) In(lang string) string {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	for _, try := range []string{lang, base, "en"} {
+		if s := l[try]; s != "" {
+			return s
+		}
+	}
+	best := ""
+	for code, s := range l {
+		if s != "" && (best == "" || code < best) {
+			best = code
+		}
+	}
+	return l[best]
+}
+
+// Stage returns the stage named id and its position, counted from 0.
+func (j *Journey) Stage(id StageID) (Stage, int, bool) {
+	i := slices.IndexFunc(j.Stages, func(s Stage) bool { return s.ID == id })
+	if i < 0 {
+		return Stage{}, -1, false
+	}
+	return j.Stages[i], i, true
+}
+
+// Touchpoint returns the touchpoint named id.
+func (j *Journey) Touchpoint(id TouchpointID) (Touchpoint, bool) {
+	i := slices.IndexFunc(j.Touchpoints, func(t Touchpoint) bool { return t.ID == id })
+	if i < 0 {
+		return Touchpoint{}, false
+	}
+	return j.Touchpoints[i], true
+}
+
+// Department returns the department named id.
+func (j *Journey) Department(id DepartmentID) (Department, bool) {
+	i := slices.IndexFunc(j.Departments, func(d Department) bool { return d.ID == id })
+	if i < 0 {
+		return Department{}, false
+	}
+	return j.Departments[i], true
+}
+
+// Persona returns the persona named id.
+func (j *Journey) Persona(id PersonaID) (Persona, bool) {
+	i := slices.IndexFunc(j.Personas, func(p Persona) bool { return p.ID == id })
+	if i < 0 {
+		return Persona{}, false
+	}
+	return j.Personas[i], true
+}
+
+// ServiceLevel returns the promise that held for a request of this priority at the instant it was asked: one made for
+// the priority before one made for any, and of those the latest that was valid. Priorities differ by more than case.
+func (d Department) ServiceLevel(priority string, asked time.Time) (ServiceLevel, bool) {
+	best := -1
+	for i, level := range d.ServiceLevels {
+		if asked.Before(level.ValidFrom) || (level.Priority != "" && !strings.EqualFold(level.Priority, priority)) {
+			continue
+		}
+		if best >= 0 {
+			held := d.ServiceLevels[best]
+			if (held.Priority != "") != (level.Priority != "") {
+				if held.Priority != "" {
+					continue
+				}
+			} else if level.ValidFrom.Before(held.ValidFrom) {
+				continue
+			}
+		}
+		best = i
+	}
+	if best < 0 {
+		return ServiceLevel{}, false
+	}
+	return d.ServiceLevels[best], true
+}
