@@ -3,6 +3,7 @@ package journey
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -117,7 +118,11 @@ func (b *builder) labels(path, field string, l labelsFile, required bool) Labels
 	}
 	for lang := range l {
 		if _, err := language.ParseBase(lang); err != nil {
-			b.errorf(join(at, lang), "%q is not a language; use its ISO 639-1 code, like it or en", lang)
+			remedy := "use its ISO 639-1 code, like it or en"
+			if strings.Contains(lang, " ") {
+				remedy = "a text with a comma needs quotes inside { }"
+			}
+			b.errorf(join(at, lang), "%q is not a language; %s", lang, remedy)
 		}
 	}
 	return Labels(l)

@@ -184,8 +184,8 @@ func (b *builder) touchpoints(j *Journey) []Touchpoint {
 }
 
 func (b *builder) channel(path, channel string) {
-	if channel == "" || strings.ContainsAny(channel, " \t\n,;") || strings.ToLower(channel) != channel {
-		b.errorf(path, "%q cannot be a channel; use one lower-case word, like phone, email, web, chat, post, in-person", channel)
+	if channel != strings.Join(strings.Fields(strings.ToLower(channel)), " ") || channel == "" || strings.ContainsAny(channel, ",;") {
+		b.errorf(path, "%q cannot be a channel; use lower-case words, like phone, email, web, chat, post, in person", channel)
 	}
 }
 

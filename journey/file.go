@@ -60,7 +60,7 @@ type serviceLevelFile struct {
 type touchpointFile struct {
 	ID         string     `json:"id"                        jsonschema:"required,pattern=^[a-z0-9][a-z0-9_-]*$" jsonschema_description:"Id of the touchpoint."`
 	Labels     labelsFile `json:"labels"                    jsonschema:"required"                               jsonschema_description:"The touchpoint's name, by language."`
-	Channels   []string   `json:"channels"                  jsonschema:"required,minItems=1,example=phone"      jsonschema_description:"The media it is reached by; the first is the default: phone, email, web, chat, post, in-person."`
+	Channels   []string   `json:"channels"                  jsonschema:"required,minItems=1,example=phone"      jsonschema_description:"The media it is reached by; the first is the default: phone, email, web, chat, post, in person."`
 	Stages     []string   `json:"stages,omitempty"                                                              jsonschema_description:"The stages it belongs to, in journey order. An interaction counts for the first of them that is not before the case's current stage. Without any, it moves no case."`
 	Department string     `json:"department,omitempty"                                                          jsonschema_description:"The department that owns it."`
 	MOT        *motFile   `json:"moment_of_truth,omitempty"                                                     jsonschema_description:"Set on a touchpoint that decides: when is the customer's expectation met, when exceeded?"`

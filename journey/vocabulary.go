@@ -25,27 +25,47 @@ type View struct {
 	Keys    []string
 }
 
-// Views are the reports a KPI can follow. The reports themselves live with the database; their tests hold this list
-// against them.
+// Views are the reports a KPI can follow: those with one row for what the filter leaves. The reports themselves live
+// with the database.
 var Views = map[string]View{
 	"dropoff": {
-		Metrics: []string{"entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress", "mature", "drop_off", "step_conversion", "overall_conversion", "value_lost"},
-		Keys:    []string{"stage", "persona", "channel", "touchpoint", "department"},
+		Metrics: []string{
+			"dropoff", "step_conversion", "entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress",
+			"mature", "mature_lost", "mature_open", "decided", "median_s", "reached", "skipped", "reached_share",
+		},
+		Keys: []string{"stage", "touchpoint", "department", "persona", "channel"},
 	},
 	"timing": {
-		Metrics: []string{"n", "waiting", "oldest", "p50", "p75", "p90", "attainment", "kept", "broken"},
-		Keys:    []string{"stage", "persona", "channel", "touchpoint", "department", "measure", "clock", "priority"},
+		Metrics: []string{
+			"stage_n", "stage_p50_s", "stage_p75_s", "stage_p90_s", "open", "open_past_p90",
+			"reply_n", "reply_waiting", "reply_oldest_s", "reply_p50_s", "reply_p75_s", "reply_p90_s",
+			"reply_business_n", "reply_business_p50_s", "reply_business_p75_s", "reply_business_p90_s",
+			"wait_n", "wait_waiting", "wait_oldest_s", "wait_p50_s", "wait_p75_s", "wait_p90_s",
+			"wait_business_n", "wait_business_p50_s", "wait_business_p75_s", "wait_business_p90_s",
+			"attainment", "kept", "broken", "past_target", "due",
+		},
+		Keys: []string{"stage", "touchpoint", "department", "persona", "channel"},
 	},
 	"mood": {
-		Metrics: []string{"eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed", "net_mood", "csat", "nps", "ces"},
-		Keys:    []string{"stage", "persona", "channel", "touchpoint", "department", "emotion", "lang"},
+		Metrics: []string{
+			"net", "curve", "mean_score", "eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed",
+			"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration",
+		},
+		Keys: []string{"stage", "touchpoint", "department", "persona", "channel"},
 	},
 	"touchpoints": {
-		Metrics: []string{"cases", "interactions", "loss_after", "friction"},
-		Keys:    []string{"stage", "persona", "channel", "touchpoint", "department"},
+		Metrics: []string{
+			"cases", "interactions", "decided", "lost", "loss", "stage_loss", "wait_n", "wait_waiting", "wait_p50_s", "wait_p75_s",
+			"late", "scored", "positive", "negative", "net", "curve", "loss_term", "friction",
+		},
+		Keys: []string{"touchpoint", "stage", "department", "persona", "channel"},
 	},
-	"paths": {
-		Metrics: []string{"cases", "lost_after"},
-		Keys:    []string{"touchpoint", "next", "stage", "persona"},
+	"durations": {
+		Metrics: []string{"n", "p50", "p90", "max"},
+		Keys:    []string{"stage", "touchpoint", "department", "persona", "channel"},
+	},
+	"coverage": {
+		Metrics: []string{"interactions", "unmapped", "unmapped_share", "eligible", "scored", "unscored", "scored_share"},
+		Keys:    []string{"source"},
 	},
 }
