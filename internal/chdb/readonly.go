@@ -15,7 +15,7 @@ var harmless = map[string]struct{}{
 
 // guard refuses what the read-only listener must not run. The engine itself, with readonly=1, refuses every change
 // of data, schema and settings and every source that needs a grant; guard adds what readonly=1 lets through: reading
-// files by scalar functions or DESCRIBE, INTO OUTFILE, KILL, USE.
+// files by scalar functions or DESCRIBE, INTO OUTFILE, KILL, USE, the settings of a subquery.
 func (e *Engine) guard(s *session, st *statement) error {
 	switch first(st.sql) {
 	case "SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS":
@@ -29,15 +29,22 @@ func (e *Engine) guard(s *session, st *statement) error {
 	if found.class != classReadOnly && found.class != classUnknown || found.statements > 1 {
 		return newException(codeReadOnly, "Only one statement that reads may be asked here")
 	}
-	lex := lexer{sql: st.sql}
-	for prev := lex.next(); prev.kind != end; {
-		t := lex.next()
-		if t.sign('(') && (prev.kind == word || prev.kind == quoted) {
-			if _, bad := e.sources[strings.ToLower(prev.text)]; bad {
-				return newException(codeDenied, "Function %s reaches outside the database and may not be used here", prev.text)
-			}
+	return e.scan(st.sql)
+}
+
+// scan looks through the tokens of sql for functions that reach outside the database, and for SETTINGS: the engine
+// refuses those of the statement but takes those of a subquery.
+func (e *Engine) scan(sql string) error {
+	lex := lexer{sql: sql}
+	var before, prev token
+	for t := lex.next(); t.kind != end; t = lex.next() {
+		if _, bad := e.sources[strings.ToLower(prev.text)]; bad && t.sign('(') && (prev.kind == word || prev.kind == quoted) {
+			return newException(codeDenied, "Function %s reaches outside the database and may not be used here", prev.text)
 		}
-		prev = t
+		if before.is("SETTINGS") && t.sign('=') {
+			return newException(codeReadOnly, "Cannot modify '%s' setting in readonly mode.", prev.text)
+		}
+		before, prev = prev, t
 	}
 	return nil
 }
