@@ -13,7 +13,7 @@ import (
 	"tappa/journey"
 )
 
-// Times are whole hours and silences whole days, so that exact boundaries and equal instants are common.
+// Times are half days and silences whole days, so that exact boundaries and equal instants are common.
 const hour = int64(time.Hour / time.Millisecond)
 
 func genJourney(t *rapid.T) *journey.Journey {
@@ -22,7 +22,7 @@ func genJourney(t *rapid.T) *journey.Journey {
 	for i := range rapid.IntRange(1, 4).Draw(t, "stages") {
 		j.Stages = append(j.Stages, journey.Stage{
 			ID:       journey.StageID(fmt.Sprint("s", i)),
-			Silence:  rapid.SampledFrom([]time.Duration{24 * time.Hour, 48 * time.Hour, 240 * time.Hour, journey.Forever}).Draw(t, "silence"),
+			Silence:  rapid.SampledFrom([]time.Duration{24 * time.Hour, 48 * time.Hour, 96 * time.Hour, journey.Forever}).Draw(t, "silence"),
 			Terminal: rapid.Bool().Draw(t, "terminal"),
 		})
 	}
@@ -32,7 +32,7 @@ func genJourney(t *rapid.T) *journey.Journey {
 func genInteraction(stages int) *rapid.Generator[Interaction] {
 	return rapid.Custom(func(t *rapid.T) Interaction {
 		x := Interaction{
-			At:      int64(rapid.IntRange(0, 480).Draw(t, "at")) * hour,
+			At:      int64(rapid.IntRange(0, 30).Draw(t, "at")) * 12 * hour,
 			Origin:  rapid.SampledFrom([]string{"o", "p"}).Draw(t, "origin"),
 			ID:      fmt.Sprint(rapid.IntRange(0, 99).Draw(t, "id")),
 			Person:  rapid.SampledFrom([]string{"anna", "bruno"}).Draw(t, "person"),
@@ -134,7 +134,7 @@ func TestStateFollowsFromThreeColumns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		j, in := genSubject(t)
 		def := define(t, j)
-		at := int64(rapid.IntRange(0, 500).Draw(t, "T")) * hour
+		at := int64(rapid.IntRange(0, 400).Draw(t, "T")) * hour
 		known := slices.DeleteFunc(slices.Clone(in), func(x Interaction) bool { return x.At > at })
 		whole, then := New(def).Walk("s", in), New(def).Walk("s", known)
 		var got, want []string
