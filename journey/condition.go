@@ -146,6 +146,9 @@ func unknown(n ast.Node) bool {
 
 // conjuncts splits a condition at its outermost "and" into normalised terms; none for the empty condition.
 func conjuncts(text string) []string {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
 	tree, err := parser.Parse(text)
 	if err != nil {
 		return []string{text}

@@ -30,12 +30,14 @@ type route struct {
 type compiledRule struct {
 	tag    Tag        // what a match gives, but for the persona
 	when   *condition // nil: always
+	line   int        // where the file has it
 	errors atomic.Uint64
 }
 
 type compiledPersona struct {
 	id     PersonaID
 	when   *condition
+	line   int
 	errors atomic.Uint64
 }
 
@@ -48,10 +50,12 @@ func (b *builder) compile(j *Journey) {
 	p.frames.New = func() any { return new(frame) }
 	for i, r := range j.Rules {
 		p.rules[i].tag = j.tagOf(r)
+		p.rules[i].line = b.at(fmt.Sprintf("rules[%d].name", i)).line
 		p.rules[i].when = b.condition(fmt.Sprintf("rules[%d].when", i), r.When)
 	}
 	for i, persona := range j.Personas {
 		p.personas[i].id = persona.ID
+		p.personas[i].line = b.at(fmt.Sprintf("personas[%d].id", i)).line
 		p.personas[i].when = b.condition(fmt.Sprintf("personas[%d].when", i), persona.When)
 	}
 	p.index(j.Rules)
