@@ -47,7 +47,8 @@ type Options struct {
 	Library string
 	// Logger receives a debug line per query and what goes wrong while closing. Nil means silence.
 	Logger *slog.Logger
-	// Queries is how many statements may run side by side; more wait for their turn. Zero means 64.
+	// Queries is how many statements may run side by side; more wait for their turn. Half as many may run beside them
+	// for the read-only listener, so that pages never keep the writers waiting. Zero means 64.
 	Queries int
 	// Pages bounds what is asked over the read-only listener.
 	Pages Limits
@@ -78,6 +79,7 @@ type Engine struct {
 	settings map[string]struct{} // names of the settings that the engine knows
 	sources  map[string]struct{} // table functions that reach outside the database, lower case
 	slots    chan struct{}       // one held per running statement
+	pages    chan struct{}       // the same, of the read-only listener
 	marks    atomic.Uint64       // numbers statements, so that one can be found and killed
 	unlock   func()
 
@@ -131,7 +133,7 @@ func open(path string, lib *library, opt Options) (*Engine, error) {
 	opt = opt.withDefaults()
 	e := &Engine{
 		path: path, lib: lib, log: opt.Logger, limits: opt.Pages, patience: opt.Patience,
-		slots: make(chan struct{}, opt.Queries), unlock: unlock,
+		slots: make(chan struct{}, opt.Queries), pages: make(chan struct{}, max(1, opt.Queries/2)), unlock: unlock,
 	}
 	e.force, e.expire = context.WithCancel(context.Background())
 	// Go runs the process's signal handlers; the engine's would end the program in its own way.
@@ -236,7 +238,9 @@ func (e *Engine) close() error {
 			errs = append(errs, l.stop(ctx, e.expire))
 		}
 	}
+	e.mu.Lock() // no statement may begin between this and the wait
 	e.expire()
+	e.mu.Unlock()
 	if !waitFor(&e.running, 10*time.Second) {
 		// Shutting the engine down under a running statement would crash the process; the lock goes with the process.
 		return errors.Join(append(errs, errors.New("chdb: close: a statement would not be killed; engine left running"))...)
@@ -276,17 +280,21 @@ func releaseProcess() {
 }
 
 // begin counts a statement as running, and waits for a slot. The caller calls the function it returns at the end.
-func (e *Engine) begin(ctx context.Context) (func(), error) {
+func (e *Engine) begin(ctx context.Context, readOnly bool) (func(), error) {
+	slots := e.slots
+	if readOnly {
+		slots = e.pages
+	}
 	e.mu.Lock()
-	if e.closed && e.force.Err() != nil {
+	if e.force.Err() != nil {
 		e.mu.Unlock()
 		return nil, ErrClosed
 	}
 	e.running.Add(1)
 	e.mu.Unlock()
 	select {
-	case e.slots <- struct{}{}:
-		return func() { <-e.slots; e.running.Done() }, nil
+	case slots <- struct{}{}:
+		return func() { <-slots; e.running.Done() }, nil
 	case <-ctx.Done():
 		e.running.Done()
 		return nil, ctx.Err()

@@ -20,7 +20,7 @@ var every = []setting{
 // only during that call. If ctx ends, the statement is killed. It returns the number of rows written by an insert
 // with data.
 func (e *Engine) execute(ctx context.Context, st *statement, write func([]byte) error) (written uint64, err error) {
-	done, err := e.begin(ctx)
+	done, err := e.begin(ctx, st.readOnly)
 	if err != nil {
 		return 0, newException(codeCancelled, "%v", err)
 	}

@@ -12,9 +12,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/ch-go/compress"
-	chproto "github.com/ClickHouse/ch-go/proto"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
+	"github.com/ClickHouse/ch-go/proto"
 )
 
 // handler speaks ClickHouse's HTTP interface, as far as clickhouse-go and a person with curl use it.
@@ -79,23 +77,23 @@ const hello = "SELECT displayName(), version(), revision(), timezone()"
 // hello answers in the protocol revision that the client decodes this one answer with, which is newer than what the
 // engine writes, and tells it revision 0, which is the one of everything that the engine writes and reads.
 func (h *handler) hello(r *http.Request, res *response) error {
-	revision, err := strconv.ParseUint(r.URL.Query().Get("client_protocol_version"), 10, 32)
+	revision, err := strconv.Atoi(r.URL.Query().Get("client_protocol_version"))
 	if err != nil {
 		revision = 0
 	}
-	block := proto.NewBlock()
-	for _, c := range []struct{ name, kind string }{
-		{"displayName()", "String"}, {"version()", "String"}, {"revision()", "UInt32"}, {"timezone()", "String"},
-	} {
-		if err := block.AddColumn(c.name, column.Type(c.kind)); err != nil {
-			return err
-		}
+	text := func(value string) *proto.ColStr {
+		column := new(proto.ColStr)
+		column.Append(value)
+		return column
 	}
-	if err := block.Append("tappa", h.engine.version, uint32(0), "UTC"); err != nil {
-		return err
+	columns := []proto.InputColumn{
+		{Name: "displayName()", Data: text("tappa")},
+		{Name: "version()", Data: text(h.engine.version)},
+		{Name: "revision()", Data: &proto.ColUInt32{0}},
+		{Name: "timezone()", Data: text("UTC")},
 	}
-	var buf chproto.Buffer
-	if err := block.Encode(&buf, revision); err != nil {
+	var buf proto.Buffer
+	if err := (proto.Block{Columns: len(columns), Rows: 1}).EncodeBlock(&buf, revision, columns); err != nil {
 		return err
 	}
 	if err := res.write(buf.Buf); err != nil {

@@ -43,7 +43,7 @@ const wideTable = "CREATE TABLE t (n UInt64, at DateTime64(3, 'UTC'), text Strin
 // pieces of it at a time, not copies of it.
 func TestInsertLarge(t *testing.T) {
 	db := testenv.ClickHouse(t)
-	conn := db.Conn(t)
+	conn := dialDB(t, db)
 	run(t, conn, wideTable)
 	ctx := clickhouse.Context(deadline(t), clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert": 0, "max_insert_block_size": 1 << 30, "min_insert_block_size_rows": 1 << 30, "min_insert_block_size_bytes": 1 << 40,
@@ -66,7 +66,7 @@ func TestInsertLarge(t *testing.T) {
 // A 100 MB body through HTTP allocates a small multiple of a piece in this process, not of the body.
 func TestInsertMemory(t *testing.T) {
 	db := testenv.ClickHouse(t)
-	conn := db.Conn(t)
+	conn := dialDB(t, db)
 	run(t, conn, "CREATE TABLE t (text String) ENGINE = Null")
 	line := append(bytes.Repeat([]byte("x"), 1023), '\n')
 	body := &repeat{piece: line, left: 100_000}
@@ -125,7 +125,7 @@ func post(t testing.TB, db testenv.Engine, query url.Values, body io.Reader, sta
 // Data may follow an INSERT in the URL or in the body, in any format; binary data are not cut at a line end.
 func TestInsertForms(t *testing.T) {
 	db := testenv.ClickHouse(t)
-	conn := db.Conn(t)
+	conn := dialDB(t, db)
 	native := "\x01\x03\x01n\x05UInt8\x0a\x0d\x3b" // one column n of three rows: line feed, carriage return, semicolon
 	for name, c := range map[string]struct {
 		query, body string
@@ -188,7 +188,7 @@ func TestInsertToken(t *testing.T) {
 // An insert whose client breaks off in the middle of the data leaves nothing behind.
 func TestInsertBroken(t *testing.T) {
 	db := testenv.ClickHouse(t)
-	conn := db.Conn(t)
+	conn := dialDB(t, db)
 	run(t, conn, "CREATE TABLE t (text String) ENGINE = MergeTree ORDER BY text")
 	ctx, cancel := context.WithCancel(deadline(t))
 	body := &repeat{piece: []byte("one line\n"), left: 300_000} // longer than what travels before a first piece is appended

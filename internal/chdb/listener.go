@@ -37,12 +37,13 @@ func newListener(addr string, h http.Handler, log *slog.Logger) (*listener, erro
 	return l, nil
 }
 
-// stop lets running requests end until ctx does, then calls force, which ends them, and waits a little more.
+// stop lets running requests end until ctx does, then calls force, which ends what runs, waits a little more, and
+// breaks the connections of clients that neither read nor write.
 func (l *listener) stop(ctx context.Context, force func()) error {
 	err := l.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		force()
-		last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		last, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		err = l.server.Shutdown(last)
 	}

@@ -36,10 +36,16 @@ func deadline(t testing.TB) context.Context {
 	return ctx
 }
 
+// dialDB opens a connection to a test's database.
+func dialDB(t testing.TB, db testenv.Engine) driver.Conn {
+	t.Helper()
+	return connect(t, db, func(*clickhouse.Options) {})
+}
+
 // connect opens a connection with options that change tells.
 func connect(t testing.TB, db testenv.Engine, change func(*clickhouse.Options)) driver.Conn {
 	t.Helper()
-	opt := db.Options()
+	opt := &clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{db.Addr}, Auth: clickhouse.Auth{Database: db.Database}}
 	change(opt)
 	conn, err := clickhouse.Open(opt)
 	if err != nil {

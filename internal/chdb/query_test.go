@@ -49,7 +49,7 @@ func TestLargeResult(t *testing.T) {
 
 // A result is streamed: its first rows come while the rest, of which there is no end, was never made.
 func TestEndlessResult(t *testing.T) {
-	conn := testenv.ClickHouse(t).Conn(t)
+	conn := dialDB(t, testenv.ClickHouse(t))
 	ctx, cancel := context.WithCancel(deadline(t))
 	defer cancel()
 	rows, err := conn.Query(ctx, "SELECT number FROM system.numbers")
@@ -71,7 +71,7 @@ func TestEndlessResult(t *testing.T) {
 // Errors carry ClickHouse's code, whichever way the statement takes through the engine.
 func TestErrors(t *testing.T) {
 	db := testenv.ClickHouse(t)
-	run(t, db.Conn(t), "CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n")
+	run(t, dialDB(t, db), "CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n")
 	for _, c := range []struct {
 		sql  string
 		code int32
@@ -175,7 +175,7 @@ func TestErrorMidStream(t *testing.T) {
 
 // Data that look like an error frame are data.
 func TestDataLikeError(t *testing.T) {
-	conn := testenv.ClickHouse(t).Conn(t)
+	conn := dialDB(t, testenv.ClickHouse(t))
 	const want = "\r\n__exception__\r\nabcdefghabcdefgh\r\nCode: 60. DB::Exception: no"
 	if got := one[string](t, conn, "SELECT '\\r\\n__exception__\\r\\nabcdefghabcdefgh\\r\\nCode: 60. DB::Exception: no'"); got != want {
 		t.Errorf("got %q", got)
@@ -223,7 +223,7 @@ func TestConcurrent(t *testing.T) {
 
 func TestParameterisedView(t *testing.T) {
 	db := testenv.ClickHouse(t)
-	conn := db.Conn(t)
+	conn := dialDB(t, db)
 	run(t, conn,
 		"CREATE TABLE visits (stage LowCardinality(String), at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY at",
 		"INSERT INTO visits VALUES ('a', '2026-01-31 23:59:59.999'), ('a', '2026-02-01 00:00:00.000'), ('it''s', '2026-02-01 00:00:00.001')",
@@ -251,7 +251,7 @@ func TestParameterisedView(t *testing.T) {
 
 // Parameters come through as they are, whatever they hold.
 func TestParameterText(t *testing.T) {
-	conn := testenv.ClickHouse(t).Conn(t)
+	conn := dialDB(t, testenv.ClickHouse(t))
 	for _, want := range []string{"", "a'b", `back\slash`, "tab\tand\nline", `"q"`, "{x:String}", "perché €", "--max_threads=1", "NULL", `\N`, "a\\'b"} {
 		if got := one[string](t, conn, "SELECT {s:String}", clickhouse.Named("s", want)); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -269,11 +269,11 @@ func TestCancel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := testenv.ClickHouse(t)
-			watcher := db.Conn(t)
+			watcher := dialDB(t, db)
 			ctx, cancel := context.WithCancel(deadline(t))
 			done := make(chan error)
 			go func() {
-				rows, err := connect(t, db, func(*clickhouse.Options) {}).Query(ctx, sql)
+				rows, err := dialDB(t, db).Query(ctx, sql)
 				if err == nil {
 					for rows.Next() {
 					}

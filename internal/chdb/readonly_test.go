@@ -17,7 +17,7 @@ import (
 func pages(t *testing.T) (db testenv.Engine, all, readOnly clickhouse.Conn) {
 	t.Helper()
 	db = testenv.ClickHouse(t)
-	all = db.Conn(t)
+	all = dialDB(t, db)
 	run(t, all, "CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n", "INSERT INTO t SELECT number FROM numbers(10)")
 	return db, all, connect(t, db, func(o *clickhouse.Options) { o.Addr = []string{db.ReadOnlyAddr} })
 }

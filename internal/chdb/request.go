@@ -1,7 +1,6 @@
 package chdb
 
 import (
-	"bufio"
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
@@ -72,26 +71,23 @@ func (st *statement) readText(query string, body io.Reader) error {
 	if query != "" && st.setInsert(query, body) {
 		return nil
 	}
-	buffered := bufio.NewReaderSize(body, peekSize)
-	start, err := buffered.Peek(peekSize)
-	if err != nil && !errors.Is(err, io.EOF) {
+	start, err := io.ReadAll(io.LimitReader(body, peekSize))
+	if err != nil {
 		return errBody{err}
 	}
-	if head, format, offset, ok := cutInsert(query + string(start)); ok && format != "Values" && offset >= len(query) {
-		if _, err := buffered.Discard(offset - len(query)); err != nil {
-			return errBody{err}
-		}
-		st.sql, st.input, st.data = head, format, buffered
+	text := query + string(start)
+	// VALUES that stand in the text may hold expressions and parameters: the engine reads them with the statement.
+	if _, format, _, ok := cutInsert(text); ok && format != "Values" && st.setInsert(text, body) {
 		return nil
 	}
-	rest, err := io.ReadAll(io.LimitReader(buffered, maxText+1))
+	rest, err := io.ReadAll(io.LimitReader(body, maxText))
 	switch {
 	case err != nil:
 		return errBody{err}
-	case len(rest) > maxText:
+	case len(rest) == maxText:
 		return newException(codeSyntax, "Query is longer than %d bytes", maxText)
 	}
-	st.sql = query + string(rest)
+	st.sql = text + string(rest)
 	if strings.TrimSpace(st.sql) == "" {
 		return newException(codeSyntax, "Empty query")
 	}

@@ -3,9 +3,10 @@
 package testenv
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -13,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"go.uber.org/goleak"
 
 	"tappa/internal/chdb"
@@ -26,26 +25,6 @@ type Engine struct {
 	Addr, ReadOnlyAddr string
 	// Database is the test's own, empty at the start and dropped at the end.
 	Database string
-}
-
-// Options returns clickhouse-go's options for the test's database.
-func (e Engine) Options() *clickhouse.Options {
-	return &clickhouse.Options{
-		Protocol: clickhouse.HTTP,
-		Addr:     []string{e.Addr},
-		Auth:     clickhouse.Auth{Database: e.Database},
-	}
-}
-
-// Conn opens a connection to the test's database, closed at the test's end.
-func (e Engine) Conn(t testing.TB) driver.Conn {
-	t.Helper()
-	conn, err := clickhouse.Open(e.Options())
-	if err != nil {
-		t.Fatalf("open clickhouse: %v", err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return conn
 }
 
 // engine is the one that this test process may have. It is started by the first test that asks for it and lives
@@ -74,22 +53,29 @@ func ClickHouse(t testing.TB) Engine {
 		ReadOnlyAddr: e.ReadOnlyAddr(),
 		Database:     fmt.Sprintf("test_%d_%s", engine.databases.Add(1), nameOf(t)),
 	}
-	admin := Engine{Addr: e.Addr()}
 	run := func(sql string) {
-		conn, err := clickhouse.Open(admin.Options())
-		if err != nil {
-			t.Fatalf("open clickhouse: %v", err)
-		}
-		defer conn.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := conn.Exec(ctx, sql); err != nil {
+		if err := ask(info.Addr, sql); err != nil {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
 	run("CREATE DATABASE " + info.Database)
 	t.Cleanup(func() { run("DROP DATABASE " + info.Database + " SYNC") })
 	return info
+}
+
+// ask sends a statement as curl would: which client a test uses is its own choice.
+func ask(addr, sql string) error {
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Post("http://"+addr, "text/plain", strings.NewReader(sql))
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(res.Body)
+		return errors.Join(err, errors.New(string(text)))
+	}
+	return nil
 }
 
 // started returns the process's engine, and starts it if need be.

@@ -1,7 +1,6 @@
 package testenv
 
 import (
-	"context"
 	"os"
 	"testing"
 )
@@ -13,21 +12,19 @@ func TestClickHouse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := ClickHouse(t)
-			conn := db.Conn(t)
-			ctx := context.Background()
 			// The same table in each: they do not see one another.
-			if err := conn.Exec(ctx, "CREATE TABLE t (a String) ENGINE = MergeTree ORDER BY a"); err != nil {
-				t.Fatal(err)
+			table := db.Database + ".t"
+			for _, sql := range []string{
+				"CREATE TABLE " + table + " (a String) ENGINE = MergeTree ORDER BY a",
+				"INSERT INTO " + table + " VALUES ('" + name + "')",
+				"SELECT throwIf(count() != 1 OR any(a) != '" + name + "') FROM " + table,
+			} {
+				if err := ask(db.Addr, sql); err != nil {
+					t.Errorf("%s: %v", sql, err)
+				}
 			}
-			if err := conn.Exec(ctx, "INSERT INTO t VALUES (?)", name); err != nil {
-				t.Fatal(err)
-			}
-			var got string
-			if err := conn.QueryRow(ctx, "SELECT a FROM t").Scan(&got); err != nil {
-				t.Fatal(err)
-			}
-			if got != name {
-				t.Errorf("got %q, want %q", got, name)
+			if err := ask(db.ReadOnlyAddr, "DROP TABLE "+table); err == nil {
+				t.Error("the read-only address dropped a table")
 			}
 		})
 	}
