@@ -1,6 +1,8 @@
 package source
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -139,3 +141,6 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 	in.Payload = append(make([]byte, 0, len(env.raw)), env.raw...)
 	return *in, nil
 }
+
+// Types lists every event type in full, sorted: "tappa.call.held", ….
+func Types() []string { return slices.Sorted(maps.Keys(known)) }

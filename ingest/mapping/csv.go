@@ -1,0 +1,139 @@
+package mapping
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"tappa/ingest/source"
+)
+
+// csvFormat is how a CSV file is written.
+type csvFormat struct {
+	delimiter  rune
+	encoding   string
+	skip       int
+	columns    []string // nil: the first line has them
+	lazyQuotes bool
+}
+
+var defaultCSV = csvFormat{delimiter: ',', encoding: "utf-8"}
+
+// encodings lists the encodings of CSV files; nil is UTF-8, which is checked row by row instead.
+var encodings = map[string]encoding.Encoding{
+	"utf-8": nil, "latin1": charmap.ISO8859_1, "windows-1252": charmap.Windows1252,
+	"utf-16": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+}
+
+// CSV returns the events of a CSV file; name stands for it in errors. The file is read as the sequence is.
+func (m *Mapping) CSV(name string, in io.Reader) sequence {
+	return func(yield func(source.Event, error) bool) {
+		rows, columns, err := m.openCSV(in)
+		if err != nil {
+			yield(source.Event{}, fmt.Errorf("%s: %w", name, err))
+			return
+		}
+		r := newRow(name)
+		for {
+			record, err := rows.Read()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				bad, broken := m.badRow(name, rows, record, columns, err)
+				if !yield(source.Event{}, bad) || broken {
+					return
+				}
+				continue
+			}
+			line, _ := rows.FieldPos(0)
+			r.next(m.csv.skip + line)
+			if p := fill(r, columns, record); p != nil {
+				if !yield(source.Event{}, r.error(p)) {
+					return
+				}
+				continue
+			}
+			if !m.mapRow(r, yield) {
+				return
+			}
+		}
+	}
+}
+
+// openCSV reads up to the header and checks that the file has the columns that the mapping names.
+func (m *Mapping) openCSV(in io.Reader) (*csv.Reader, []string, error) {
+	if e := encodings[m.csv.encoding]; e != nil {
+		in = transform.NewReader(in, e.NewDecoder())
+	}
+	buffered := bufio.NewReaderSize(in, 1<<16)
+	if bom, err := buffered.Peek(3); err == nil && string(bom) == "\ufeff" {
+		if _, err := buffered.Discard(3); err != nil {
+			return nil, nil, err
+		}
+	}
+	for range m.csv.skip {
+		if _, err := buffered.ReadString('\n'); err != nil {
+			return nil, nil, fmt.Errorf("skip %d lines: %w", m.csv.skip, err)
+		}
+	}
+	rows := csv.NewReader(buffered)
+	rows.Comma, rows.LazyQuotes, rows.ReuseRecord = m.csv.delimiter, m.csv.lazyQuotes, true
+	columns := m.csv.columns
+	if columns == nil {
+		header, err := rows.Read()
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the header: %w", err)
+		}
+		columns = append([]string(nil), header...)
+	}
+	rows.FieldsPerRecord = len(columns)
+	return rows, columns, m.checkColumns(columns)
+}
+
+// checkColumns reports columns that the mapping names and the file has not, before any row is read.
+func (m *Mapping) checkColumns(columns []string) error {
+	have := make(map[string]bool, len(columns))
+	for _, c := range columns {
+		have[c] = true
+	}
+	for _, c := range m.named {
+		if !have[c.name] {
+			return fmt.Errorf("no column %q, which %s reads; there are %q", c.name, c.pos, columns)
+		}
+	}
+	return nil
+}
+
+// badRow makes a row error of what the CSV reader says; broken is set where reading cannot go on.
+func (m *Mapping) badRow(name string, rows *csv.Reader, record, columns []string, err error) (bad error, broken bool) {
+	var at *csv.ParseError
+	if !errors.As(err, &at) {
+		return fmt.Errorf("%s: %w", name, err), true
+	}
+	reason := at.Err.Error()
+	if errors.Is(err, csv.ErrFieldCount) {
+		reason = fmt.Sprintf("%d fields, expected %d", len(record), len(columns))
+	}
+	return &RowError{File: name, Line: m.csv.skip + at.StartLine, Reason: reason}, false
+}
+
+// fill sets a row's values.
+func fill(r *row, columns, record []string) *problem {
+	for i, c := range columns {
+		if !utf8.ValidString(record[i]) || strings.ContainsRune(record[i], 0) {
+			return problemf(c, "not UTF-8; csv: encoding says how the file is written")
+		}
+		r.values[c] = record[i]
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package mapping
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"tappa/ingest/source"
+)
+
+// maxLine is the longest line of a JSON-lines file, in bytes.
+const maxLine = 16 << 20
+
+// JSONLines returns the events of a file of JSON objects, one a line; name stands for it in errors. A line that is
+// a CloudEvent already (it has a specversion) is taken as it is, and a nil Mapping takes nothing else. Blank lines
+// are skipped.
+func (m *Mapping) JSONLines(name string, in io.Reader) sequence {
+	return func(yield func(source.Event, error) bool) {
+		lines := bufio.NewReaderSize(in, 1<<16)
+		r := newRow(name)
+		for line := 1; ; line++ {
+			b, err := readLine(lines)
+			if err != nil && !errors.Is(err, io.EOF) {
+				yield(source.Event{}, fmt.Errorf("%s:%d: %w", name, line, err))
+				return
+			}
+			if b := bytes.TrimSpace(b); len(b) > 0 {
+				r.next(line)
+				if !m.mapLine(r, b, yield) {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readLine returns the next line; io.EOF comes with the last.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) > maxLine {
+			return nil, fmt.Errorf("a line of more than %d bytes", maxLine)
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
+
+// mapLine yields what a line becomes, and reports whether more is wanted.
+func (m *Mapping) mapLine(r *row, b []byte, yield func(source.Event, error) bool) bool {
+	if !utf8.Valid(b) {
+		return yield(source.Event{}, r.error(problemf("", "not UTF-8")))
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(&r.values); err != nil || r.values == nil {
+		r.values = map[string]any{}
+		r.env["row"] = r.values
+		return yield(source.Event{}, r.error(problemf("", "expected a JSON object: %v", err)))
+	}
+	if d.More() {
+		return yield(source.Event{}, r.error(problemf("", "expected one JSON object")))
+	}
+	for name, x := range r.values {
+		r.values[name] = plain(x)
+	}
+	if _, ok := r.values["specversion"]; ok {
+		e, p := cloudEvent(b)
+		if p != nil {
+			return yield(source.Event{}, r.error(p))
+		}
+		return yield(e, nil)
+	}
+	if m == nil {
+		return yield(source.Event{}, r.error(problemf("specversion", "no CloudEvent, and there is no mapping")))
+	}
+	return m.mapRow(r, yield)
+}
+
+// plain makes JSON numbers into integers where they are, so that ids keep all their digits and expressions can count.
+func plain(x any) any {
+	switch x := x.(type) {
+	case json.Number:
+		if n, err := x.Int64(); err == nil {
+			return int(n)
+		}
+		f, err := x.Float64()
+		if err != nil {
+			return x.String()
+		}
+		return f
+	case map[string]any:
+		for name, y := range x {
+			x[name] = plain(y)
+		}
+	case []any:
+		for i, y := range x {
+			x[i] = plain(y)
+		}
+	}
+	return x
+}
+
+// cloudEvent takes a line that is an event already; its payload stays as it is written.
+func cloudEvent(b []byte) (source.Event, *problem) {
+	var in struct {
+		ID, Source, Type string
+		Time             time.Time
+		Data             json.RawMessage
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return source.Event{}, problemf("", "CloudEvent: %v", err)
+	}
+	switch {
+	case in.ID == "" || in.Source == "" || in.Type == "" || in.Time.IsZero():
+		return source.Event{}, problemf("", "CloudEvent: expected id, source, type and time")
+	case len(in.Data) == 0:
+		return source.Event{}, problemf("data", "CloudEvent: missing")
+	}
+	return source.Event{ID: in.ID, Origin: in.Source, Type: in.Type, Time: in.Time, Data: in.Data}, nil
+}

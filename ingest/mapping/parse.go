@@ -1,0 +1,416 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // mappings name time zones, and not every machine knows them
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// position is a place in the mapping file.
+type position struct {
+	name         string
+	line, column int
+}
+
+func (p position) String() string { return fmt.Sprintf("%s:%d:%d", p.name, p.line, p.column) }
+
+// builder builds a Mapping and collects what is wrong with its file.
+type builder struct {
+	name    string
+	decimal string
+	named   []column
+	errs    []error
+}
+
+func (b *builder) fail(n ast.Node, format string, args ...any) {
+	b.failAt(b.pos(n), format, args...)
+}
+
+func (b *builder) failAt(p position, format string, args ...any) {
+	b.errs = append(b.errs, fmt.Errorf("%s: %s", p, fmt.Sprintf(format, args...)))
+}
+
+// pos returns where a node begins. A block mapping's own token is its first colon, so its first key counts.
+func (b *builder) pos(n ast.Node) position {
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		n = m.Values[0].Key
+	}
+	if m, ok := n.(*ast.MappingValueNode); ok {
+		n = m.Key
+	}
+	at := n.GetToken().Position
+	return position{b.name, at.Line, at.Column}
+}
+
+// Parse reads a mapping; name stands for the file in errors.
+func Parse(name string, data []byte) (*Mapping, error) {
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		var syntax *yaml.SyntaxError
+		if errors.As(err, &syntax) && syntax.Token != nil {
+			at := syntax.Token.Position
+			return nil, fmt.Errorf("%s:%d:%d: %s", name, at.Line, at.Column, syntax.Message)
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+		return nil, fmt.Errorf("%s:1:1: expected one YAML document with origin and events", name)
+	}
+	b := &builder{name: name, decimal: "."}
+	m := b.mapping(file.Docs[0].Body)
+	if len(b.errs) > 0 {
+		return nil, errors.Join(b.errs...)
+	}
+	return m, nil
+}
+
+// mapping reads the whole file.
+func (b *builder) mapping(body ast.Node) *Mapping {
+	m := &Mapping{csv: defaultCSV, zone: time.UTC}
+	fields := b.fields(body, "origin", "csv", "time_zone", "keep", "events")
+	m.origin = strings.TrimSpace(b.text(fields["origin"]))
+	if m.origin == "" {
+		b.fail(body, "origin is missing: expected the system's name")
+	}
+	if n := fields["csv"]; n != nil {
+		b.csv(n, &m.csv)
+	}
+	if n := fields["time_zone"]; n != nil {
+		m.zone = b.zone(n)
+	}
+	b.keep(fields["keep"], m)
+	events, ok := fields["events"].(*ast.SequenceNode)
+	if !ok || len(events.Values) == 0 {
+		b.fail(body, "events is missing: expected a list of at least one event")
+		return m
+	}
+	for _, n := range events.Values {
+		m.events = append(m.events, b.event(n))
+	}
+	m.named = b.named
+	return m
+}
+
+// keep reads "keep: all" or a list of columns.
+func (b *builder) keep(n ast.Node, m *Mapping) {
+	switch n := n.(type) {
+	case nil:
+	case *ast.SequenceNode:
+		for _, c := range n.Values {
+			m.keep = append(m.keep, column{b.text(c), b.pos(c)})
+			b.named = append(b.named, column{b.text(c), b.pos(c)})
+		}
+	default:
+		if b.text(n) != "all" {
+			b.fail(n, "keep: expected all or a list of columns")
+		}
+		m.keepAll = true
+	}
+}
+
+// csv reads how CSV files are written.
+func (b *builder) csv(n ast.Node, f *csvFormat) {
+	fields := b.fields(n, "delimiter", "encoding", "skip", "columns", "lazy_quotes", "decimal")
+	if n := fields["delimiter"]; n != nil {
+		d := []rune(b.text(n))
+		if len(d) != 1 || strings.ContainsRune("\"\r\n\ufffd", d[0]) {
+			b.fail(n, "delimiter: expected one character")
+		} else {
+			f.delimiter = d[0]
+		}
+	}
+	if n := fields["encoding"]; n != nil {
+		f.encoding = b.text(n)
+		if _, ok := encodings[f.encoding]; !ok {
+			b.fail(n, "encoding: %q, expected utf-8, latin1, windows-1252 or utf-16", f.encoding)
+		}
+	}
+	if n := fields["skip"]; n != nil {
+		lines, ok := b.constant(n).(uint64)
+		if !ok || lines > 1000 {
+			b.fail(n, "skip: expected a number of lines")
+		}
+		f.skip = int(min(lines, 1000))
+	}
+	if n, ok := fields["columns"].(*ast.SequenceNode); ok {
+		for _, c := range n.Values {
+			f.columns = append(f.columns, b.text(c))
+		}
+	} else if n := fields["columns"]; n != nil {
+		b.fail(n, "columns: expected a list of names")
+	}
+	if n := fields["lazy_quotes"]; n != nil {
+		var ok bool
+		if f.lazyQuotes, ok = b.constant(n).(bool); !ok {
+			b.fail(n, "lazy_quotes: expected true or false")
+		}
+	}
+	if n := fields["decimal"]; n != nil {
+		if b.decimal = b.text(n); b.decimal != "." && b.decimal != "," {
+			b.fail(n, `decimal: expected "." or ","`)
+		}
+	}
+}
+
+func (b *builder) zone(n ast.Node) *time.Location {
+	zone, err := time.LoadLocation(b.text(n))
+	if err != nil || b.text(n) == "" || b.text(n) == "Local" {
+		b.fail(n, "time_zone: %q, expected a name such as Europe/Rome", b.text(n))
+		return time.UTC
+	}
+	return zone
+}
+
+// event reads one entry of events.
+func (b *builder) event(n ast.Node) event {
+	e := event{read: map[string]bool{}}
+	fields := b.fields(n, "when", "id", "time", "type", "data")
+	for _, name := range []string{"id", "time", "type", "data"} {
+		if fields[name] == nil {
+			b.fail(n, "%s is missing from the event", name)
+			return e
+		}
+	}
+	if w := fields["when"]; w != nil {
+		v, err := exprValue(b.pos(w), b.text(w), true)
+		if err != nil {
+			b.fail(w, "when: %v", err)
+		}
+		e.when = &v
+	}
+	e.id = b.value(fields["id"], nil)
+	e.at = b.time(fields["time"])
+	e.typ = b.value(fields["type"], nil)
+	for _, c := range e.typ.consts {
+		if !knownType(c.name) {
+			b.failAt(c.pos, "type: %q is none that tappa knows", c.name)
+		}
+	}
+	if data, ok := fields["data"].(*ast.MappingNode); ok && !isLeaf(data) {
+		e.data = b.value(data, e.read)
+	} else {
+		b.fail(fields["data"], "data: expected the fields of the payload")
+	}
+	return e
+}
+
+// time reads a time's value, its layouts and its time zone.
+func (b *builder) time(n ast.Node) timeValue {
+	t := timeValue{layouts: defaultLayouts}
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		t.value = b.value(n, nil)
+		return t
+	}
+	rest := *m
+	rest.Values = nil
+	for _, f := range m.Values {
+		switch f.Key.String() {
+		case "layouts":
+			list, ok := f.Value.(*ast.SequenceNode)
+			if !ok || len(list.Values) == 0 {
+				b.fail(f.Value, "layouts: expected a list of layouts")
+				continue
+			}
+			t.layouts = nil
+			for _, l := range list.Values {
+				t.layouts = append(t.layouts, b.layout(l))
+			}
+		case "time_zone":
+			t.zone = b.zone(f.Value)
+		default:
+			rest.Values = append(rest.Values, f)
+		}
+	}
+	if !isLeaf(&rest) {
+		b.fail(n, "time: expected column, expr or map")
+		return t
+	}
+	t.value = b.leaf(&rest, nil)
+	return t
+}
+
+// layout reads one layout; one of Go's must at least know the year.
+func (b *builder) layout(n ast.Node) string {
+	s := b.text(n)
+	words := []string{layoutRFC3339, layoutEpoch, layoutEpochMillis}
+	if !slices.Contains(words, s) && !strings.Contains(s, "06") {
+		b.fail(n, "layouts: %q, expected %s or how 2006-01-02 15:04:05 would be written", s, strings.Join(words, ", "))
+	}
+	return s
+}
+
+// The words that make a YAML mapping a value.
+var leafWords = []string{"column", "const", "expr", "map"}
+
+func isLeaf(m *ast.MappingNode) bool {
+	return slices.ContainsFunc(m.Values, func(f *ast.MappingValueNode) bool { return slices.Contains(leafWords, f.Key.String()) })
+}
+
+// value reads a value: a leaf, an object, a list or a constant. The columns it reads are added to read, if that is
+// not nil.
+func (b *builder) value(n ast.Node, read map[string]bool) value {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if isLeaf(n) {
+			return b.leaf(n, read)
+		}
+		var names []string
+		var values []value
+		for _, f := range n.Values {
+			names = append(names, b.text(f.Key))
+			values = append(values, b.value(f.Value, read))
+		}
+		return object(b.pos(n), names, values)
+	case *ast.SequenceNode:
+		var values []value
+		for _, x := range n.Values {
+			values = append(values, b.value(x, read))
+		}
+		return list(b.pos(n), values)
+	}
+	return constant(b.pos(n), b.constant(n))
+}
+
+// leaf reads {column: …}, {const: …}, {expr: …} or {map: …}, with as and split.
+func (b *builder) leaf(n *ast.MappingNode, read map[string]bool) value {
+	fields := b.fields(n, "column", "const", "expr", "map", "as", "split")
+	var v value
+	kinds := 0
+	for _, word := range leafWords {
+		x := fields[word]
+		if x == nil {
+			continue
+		}
+		kinds++
+		switch word {
+		case "column":
+			v = b.column(x, read)
+		case "const":
+			v = constant(b.pos(x), b.constant(x))
+		case "expr":
+			var err error
+			if v, err = exprValue(b.pos(x), b.text(x), false); err != nil {
+				b.fail(x, "%v", err)
+			}
+		case "map":
+			v = b.table(x, read)
+		}
+	}
+	if kinds != 1 {
+		b.fail(n, "expected one of %s", strings.Join(leafWords, ", "))
+	}
+	as := ""
+	if x := fields["as"]; x != nil {
+		if as = b.text(x); as != "text" && as != "number" && as != "flag" {
+			b.fail(x, "as: %q, expected text, number or flag", as)
+		}
+	}
+	split := ""
+	if x := fields["split"]; x != nil {
+		if split = b.text(x); split == "" {
+			b.fail(x, "split: expected a separator")
+		}
+	}
+	return converted(v, as, split, b.decimal)
+}
+
+// column reads a column's name.
+func (b *builder) column(n ast.Node, read map[string]bool) value {
+	v := columnValue(b.pos(n), b.text(n))
+	b.named = append(b.named, column{v.column, v.pos})
+	if read != nil {
+		read[v.column] = true
+	}
+	return v
+}
+
+// table reads {column: …, values: …, default: …}.
+func (b *builder) table(n ast.Node, read map[string]bool) value {
+	fields := b.fields(n, "column", "expr", "values", "default")
+	var of value
+	switch c, e := fields["column"], fields["expr"]; {
+	case c != nil && e == nil:
+		of = b.column(c, read)
+	case e != nil && c == nil:
+		var err error
+		if of, err = exprValue(b.pos(e), b.text(e), false); err != nil {
+			b.fail(e, "%v", err)
+		}
+	default:
+		b.fail(n, "map: expected column or expr")
+	}
+	to, ok := fields["values"].(*ast.MappingNode)
+	if !ok || len(to.Values) == 0 {
+		b.fail(n, "map: values is missing: expected FROM: TO, one a line")
+		return value{pos: b.pos(n)}
+	}
+	values := make(map[string]any, len(to.Values))
+	var consts []column
+	for _, f := range to.Values {
+		x := b.constant(f.Value)
+		values[b.text(f.Key)] = x
+		consts = append(consts, column{textOf(x), b.pos(f.Value)})
+	}
+	var fallback *any
+	if d := fields["default"]; d != nil {
+		x := b.constant(d)
+		fallback = &x
+		consts = append(consts, column{textOf(x), b.pos(d)})
+	}
+	v := table(b.pos(n), of, values, fallback)
+	v.consts = consts
+	return v
+}
+
+// fields returns an object's fields by name; others than those allowed are errors.
+func (b *builder) fields(n ast.Node, allowed ...string) map[string]ast.Node {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		b.fail(n, "expected an object with %s", strings.Join(allowed, ", "))
+		return nil
+	}
+	fields := make(map[string]ast.Node, len(m.Values))
+	for _, f := range m.Values {
+		name := b.text(f.Key)
+		if !slices.Contains(allowed, name) {
+			b.fail(f.Key, "unknown field %q, expected one of %s", name, strings.Join(allowed, ", "))
+			continue
+		}
+		fields[name] = f.Value
+	}
+	return fields
+}
+
+// constant returns a scalar: text, uint64, int64, float64, bool or nil.
+func (b *builder) constant(n ast.Node) any {
+	s, ok := n.(ast.ScalarNode)
+	if !ok {
+		b.fail(n, "expected a text, a number, true or false")
+		return nil
+	}
+	return s.GetValue()
+}
+
+// text returns a scalar as text, as it is written.
+func (b *builder) text(n ast.Node) string {
+	switch n := n.(type) {
+	case nil:
+		return ""
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return n.GetToken().Value
+	}
+	b.fail(n, "expected a text")
+	return ""
+}
