@@ -21,7 +21,7 @@ func BenchmarkInsert(b *testing.B) {
 			ctx := clickhouse.Context(deadline(b), clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0}))
 			b.SetBytes(int64(rows) * 1042)
 			for b.Loop() {
-				if err := wide(b, conn, ctx, rows); err != nil {
+				if err := wide(ctx, b, conn, rows); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -156,8 +156,10 @@ func (e *Engine) kill(mark string) error {
 	return s.exec("KILL QUERY WHERE Settings['log_comment'] = " + quoteText(mark) + " ASYNC")
 }
 
-var textEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
-var nameEscapes = strings.NewReplacer(`\`, `\\`, "`", "\\`")
+var (
+	textEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+	nameEscapes = strings.NewReplacer(`\`, `\\`, "`", "\\`")
+)
 
 func quoteText(s string) string { return "'" + textEscapes.Replace(s) + "'" }
 func quoteName(s string) string { return "`" + nameEscapes.Replace(s) + "`" }

@@ -17,7 +17,7 @@ import (
 )
 
 // wide fills a batch with rows of about a kilobyte.
-func wide(t testing.TB, conn clickhouse.Conn, ctx context.Context, rows int) error {
+func wide(ctx context.Context, t testing.TB, conn clickhouse.Conn, rows int) error {
 	t.Helper()
 	batch, err := conn.PrepareBatch(ctx, "INSERT INTO t (n, at, text)")
 	if err != nil {
@@ -49,7 +49,7 @@ func TestInsertLarge(t *testing.T) {
 		"async_insert": 0, "max_insert_block_size": 1 << 30, "min_insert_block_size_rows": 1 << 30, "min_insert_block_size_bytes": 1 << 40,
 	}))
 	const rows = 100_000 // of 1046 bytes
-	if err := wide(t, conn, ctx, rows); err != nil {
+	if err := wide(ctx, t, conn, rows); err != nil {
 		t.Fatal(err)
 	}
 	if got := one[uint64](t, conn, "SELECT count() FROM t"); got != rows {
@@ -174,7 +174,7 @@ func TestInsertToken(t *testing.T) {
 				ctx := clickhouse.Context(deadline(t), clickhouse.WithSettings(clickhouse.Settings{
 					"insert_deduplicate": 1, "insert_deduplication_token": token, "async_insert": 0,
 				}))
-				if err := wide(t, conn, ctx, 10); err != nil {
+				if err := wide(ctx, t, conn, 10); err != nil {
 					t.Fatal(err)
 				}
 			}

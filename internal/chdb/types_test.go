@@ -27,7 +27,8 @@ var columns = []struct {
 	{"FixedString(4)", []any{"\x00\x00\x00\x00", "abcd", "\xff\x00zz"}},
 	// clickhouse-go counts nanoseconds in 64 bits both ways: it turns times after 2262-04-11 into others.
 	{"DateTime64(3, 'UTC')", []any{
-		time.Unix(0, 0).UTC(), time.Date(2026, 3, 29, 1, 30, 0, 123e6, time.UTC), time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)}},
+		time.Unix(0, 0).UTC(), time.Date(2026, 3, 29, 1, 30, 0, 123e6, time.UTC), time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC),
+	}},
 	{"DateTime('UTC')", []any{time.Unix(0, 0).UTC(), time.Date(2026, 10, 25, 0, 59, 59, 0, time.UTC), time.Unix(1<<32-1, 0).UTC()}},
 	{"Date", []any{time.Unix(0, 0).UTC(), time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC), time.Date(2149, 6, 6, 0, 0, 0, 0, time.UTC)}},
 	{"Date32", []any{time.Unix(0, 0).UTC(), time.Date(1925, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2299, 12, 31, 0, 0, 0, 0, time.UTC)}},
