@@ -1,0 +1,247 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Partition names one partition of one topic.
+type Partition struct {
+	Topic  string
+	Number int
+}
+
+// Count says what became of the records of a partition that this collector has finished with. Read is always Stored
+// plus Filtered plus the sum of Dead.
+type Count struct {
+	Read     int64            // records seen, markers of transactions included
+	Stored   int64            // rows the sink took; copies of one interaction count each
+	Filtered int64            // tombstones, markers of transactions, records of aborted transactions
+	Dead     map[string]int64 // dead letters by reason
+	Gap      int64            // records that retention deleted unread; not part of Read
+}
+
+// Counts is the accounting of a collector since it was made.
+type Counts map[Partition]Count
+
+// Total adds up all partitions.
+func (c Counts) Total() Count {
+	total := Count{Dead: map[string]int64{}}
+	for _, n := range c {
+		total.add(n)
+	}
+	return total
+}
+
+func (c *Count) add(n Count) {
+	c.Read += n.Read
+	c.Stored += n.Stored
+	c.Filtered += n.Filtered
+	c.Gap += n.Gap
+	for reason, k := range n.Dead {
+		if c.Dead == nil {
+			c.Dead = map[string]int64{}
+		}
+		c.Dead[reason] += k
+	}
+}
+
+// counts is Counts for many goroutines.
+type counts struct {
+	mu sync.Mutex
+	at Counts
+}
+
+func (c *counts) add(p Partition, n Count) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at == nil {
+		c.at = Counts{}
+	}
+	sum := c.at[p]
+	sum.add(n)
+	c.at[p] = sum
+}
+
+// Counts returns the accounting so far. Only finished blocks count, so that it adds up at every moment.
+func (c *Collector) Counts() Counts {
+	c.counts.mu.Lock()
+	defer c.counts.mu.Unlock()
+	out := maps.Clone(c.counts.at)
+	for p, n := range out {
+		n.Dead = maps.Clone(n.Dead)
+		out[p] = n
+	}
+	return out
+}
+
+// account adds a finished batch to the counts and the metrics.
+func (c *Collector) account(b *batch) {
+	for p, s := range b.spans {
+		n := Count{Read: s.rows + s.filtered(), Stored: s.rows, Filtered: s.filtered()}
+		number := strconv.Itoa(p.Number)
+		for kind, k := range s.skipped {
+			c.metrics.filtered.WithLabelValues(p.Topic, number, kind).Add(float64(k))
+		}
+		for reason, k := range s.dead {
+			n.Read += k
+			c.metrics.dead.WithLabelValues(p.Topic, number, reason).Add(float64(k))
+		}
+		n.Dead = s.dead
+		c.counts.add(p, n)
+		c.metrics.read.WithLabelValues(p.Topic, number).Add(float64(n.Read))
+		c.metrics.stored.WithLabelValues(p.Topic, number).Add(float64(n.Stored))
+	}
+	now := time.Now()
+	for i := range b.records {
+		if b.records[i].Tag.Rule == "" {
+			c.metrics.unmapped.WithLabelValues(string(b.records[i].Interaction.Source)).Inc()
+		}
+		c.metrics.latency.Observe(now.Sub(b.raw[i].Time).Seconds())
+	}
+}
+
+// gap reports records that retention deleted unread.
+func (c *Collector) gap(p Partition, from, to int64) error {
+	c.counts.add(p, Count{Gap: to - from})
+	c.metrics.gaps.WithLabelValues(p.Topic, strconv.Itoa(p.Number)).Add(float64(to - from))
+	c.opts.Logger.Error("ingest: records were deleted by retention before they were read",
+		"topic", p.Topic, "partition", p.Number, "from", from, "to", to-1, "records", to-from)
+	if c.opts.StopAtGap {
+		return fmt.Errorf("topic %s partition %d: offsets %d to %d: %w", p.Topic, p.Number, from, to-1, ErrGap)
+	}
+	return nil
+}
+
+// CaughtUp returns when everything that the topics held when it was called is done: stored, dead or filtered, by this
+// or another member of the group. It needs a collector of the group to be running, and ends early with ctx's error.
+func (c *Collector) CaughtUp(ctx context.Context) error {
+	note := func(int, error) {}
+	var ends map[Partition]int64
+	err := retry(ctx, note, func() (err error) {
+		ends, err = c.ends(ctx)
+		return err
+	})
+	for err == nil && len(ends) > 0 {
+		err = retry(ctx, note, func() error { return c.cross(ctx, ends) })
+		if err == nil && len(ends) > 0 {
+			err = sleep(ctx, 20*time.Millisecond)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("wait until caught up: %w", err)
+	}
+	return nil
+}
+
+// ends returns where every partition that is not empty ends now.
+func (c *Collector) ends(ctx context.Context) (map[Partition]int64, error) {
+	found, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: c.opts.Topics})
+	if err != nil {
+		return nil, err
+	}
+	var all []Partition
+	for _, t := range found.Topics {
+		if t.Error != nil {
+			return nil, fmt.Errorf("look up topic %s: %w", t.Name, t.Error)
+		}
+		for _, p := range t.Partitions {
+			all = append(all, Partition{t.Name, p.ID})
+		}
+	}
+	logs, err := c.logs(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	ends := map[Partition]int64{}
+	for p, l := range logs {
+		if l.end > l.first {
+			ends[p] = l.end
+		}
+	}
+	return ends, nil
+}
+
+// cross deletes from ends the partitions that the group has done up to there.
+func (c *Collector) cross(ctx context.Context, ends map[Partition]int64) error {
+	var all []Partition
+	for p := range ends {
+		all = append(all, p)
+	}
+	done, err := c.committed(ctx, all)
+	if err != nil {
+		return err
+	}
+	for p, at := range done {
+		if at.CommittedOffset >= ends[p] {
+			delete(ends, p)
+		}
+	}
+	return nil
+}
+
+// log is where a partition's log begins and ends. Its end is that of what is decided: an open transaction is not.
+type log struct{ first, end int64 }
+
+// logs looks up where partitions begin and end.
+func (c *Collector) logs(ctx context.Context, partitions []Partition) (map[Partition]log, error) {
+	first := map[string][]kafka.OffsetRequest{}
+	last := map[string][]kafka.OffsetRequest{}
+	for _, p := range partitions {
+		first[p.Topic] = append(first[p.Topic], kafka.FirstOffsetOf(p.Number))
+		last[p.Topic] = append(last[p.Topic], kafka.LastOffsetOf(p.Number))
+	}
+	out := map[Partition]log{}
+	for _, topics := range []map[string][]kafka.OffsetRequest{first, last} {
+		found, err := c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: topics, IsolationLevel: kafka.ReadCommitted})
+		if err != nil {
+			return nil, fmt.Errorf("list offsets: %w", err)
+		}
+		for topic, ps := range found.Topics {
+			for _, p := range ps {
+				if p.Error != nil {
+					return nil, fmt.Errorf("list offsets of %s/%d: %w", topic, p.Partition, p.Error)
+				}
+				at := out[Partition{topic, p.Partition}]
+				at.first, at.end = max(at.first, p.FirstOffset), max(at.end, p.LastOffset)
+				out[Partition{topic, p.Partition}] = at
+			}
+		}
+	}
+	if len(out) < len(partitions) {
+		return nil, errors.New("list offsets: not all partitions were answered for")
+	}
+	return out, nil
+}
+
+// committed looks up the group's committed offsets; -1 where there is none.
+func (c *Collector) committed(ctx context.Context, partitions []Partition) (map[Partition]kafka.OffsetFetchPartition, error) {
+	req := &kafka.OffsetFetchRequest{GroupID: c.opts.Group, Topics: map[string][]int{}}
+	for _, p := range partitions {
+		req.Topics[p.Topic] = append(req.Topics[p.Topic], p.Number)
+	}
+	found, err := c.client.OffsetFetch(ctx, req)
+	if err == nil {
+		err = found.Error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fetch committed offsets: %w", err)
+	}
+	out := map[Partition]kafka.OffsetFetchPartition{}
+	for topic, ps := range found.Topics {
+		for _, p := range ps {
+			if p.Error != nil {
+				return nil, fmt.Errorf("fetch committed offset of %s/%d: %w", topic, p.Partition, p.Error)
+			}
+			out[Partition{topic, p.Partition}] = p
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,249 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// errStuck says that the sink has not taken a block for Options.StuckAfter.
+var errStuck = errors.New("the sink has taken nothing for too long")
+
+// leaveTimeout bounds the wait for Kafka when the group is left. A member that has just asked to join would otherwise
+// wait for all the others first.
+const leaveTimeout = 3 * time.Second
+
+// fatal is an error that only a person can put right.
+type fatal struct{ error }
+
+func (f fatal) Permanent() bool { return true }
+func (f fatal) Unwrap() error   { return f.error }
+
+// member is one membership of the consumer group: join, work through generations, leave. It returns nil when ctx
+// ends, errStuck, or a fatal error.
+func (c *Collector) member(ctx context.Context) error {
+	group, leave, err := c.join()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for ctx.Err() == nil {
+		gen, err := group.Next(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				c.opts.Logger.Warn("ingest: cannot join the group yet", "group", c.opts.Group, "error", err)
+			}
+			continue // the group itself waits before it tries again
+		}
+		done := make(chan error, 1)
+		gen.Start(func(ended context.Context) { done <- c.generation(ctx, ended, gen) })
+		if err := <-done; errors.Is(err, errStuck) || permanent(err) {
+			return err
+		} else if err != nil && ctx.Err() == nil {
+			c.opts.Logger.Warn("ingest: generation ended early", "error", err)
+		}
+	}
+	return nil
+}
+
+// join prepares a member of the group; leave ends it, within a bound whatever Kafka does.
+func (c *Collector) join() (group *kafka.ConsumerGroup, leave func(), err error) {
+	var open connections
+	dialer := c.opts.Connection.dialer()
+	dialer.DialFunc = open.dial
+	group, err = kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+		ID: c.opts.Group, Brokers: c.opts.Brokers, Topics: c.opts.Topics, Dialer: dialer,
+		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}, kafka.RoundRobinGroupBalancer{}},
+		HeartbeatInterval: c.opts.Heartbeat, SessionTimeout: c.opts.SessionTimeout, RebalanceTimeout: c.opts.RebalanceTimeout,
+		WatchPartitionChanges: true, JoinGroupBackoff: 500 * time.Millisecond, StartOffset: kafka.FirstOffset,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("join group %s: %w", c.opts.Group, err)
+	}
+	return group, func() {
+		impatient := time.AfterFunc(leaveTimeout, open.closeAll)
+		defer impatient.Stop()
+		_ = group.Close()
+	}, nil
+}
+
+// connections are those of a group member, to be cut if they keep it from leaving.
+type connections struct {
+	mu   sync.Mutex
+	all  []net.Conn
+	shut bool
+}
+
+func (c *connections) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shut {
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
+	tracked := &connection{Conn: conn, of: c}
+	c.all = append(c.all, tracked)
+	return tracked, nil
+}
+
+func (c *connections) closeAll() {
+	c.mu.Lock()
+	all := slices.Clone(c.all)
+	c.shut = true
+	c.mu.Unlock()
+	for _, conn := range all {
+		_ = conn.Close()
+	}
+}
+
+// connection forgets itself when it is closed.
+type connection struct {
+	net.Conn
+	of *connections
+}
+
+func (c *connection) Close() error {
+	c.of.mu.Lock()
+	c.of.all = slices.DeleteFunc(c.of.all, func(conn net.Conn) bool { return conn == net.Conn(c) })
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// generation is one assignment of partitions to this member, between two rebalances.
+type generation struct {
+	c          *Collector
+	gen        *kafka.Generation
+	partitions map[Partition]*partition
+
+	// writing ends when what is held must be given up: some time after reading has ended.
+	writing context.Context
+}
+
+// partition is an assigned partition. Once the generation works, its lane's writer alone touches the note.
+type partition struct {
+	id   Partition
+	next int64 // where to begin to read
+	note note
+}
+
+// generation works through one assignment until it ends (a rebalance), ctx ends (a shutdown), or a lane fails. What is
+// held then is finished within a bound. Nothing of it runs any more when it returns.
+func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation) error {
+	c.metrics.rebalances.Inc()
+	g := &generation{c: c, gen: gen, partitions: map[Partition]*partition{}}
+	for topic, assigned := range gen.Assignments {
+		for _, a := range assigned {
+			id := Partition{topic, a.ID}
+			g.partitions[id] = &partition{id: id}
+		}
+	}
+	c.metrics.partitions.Set(float64(len(g.partitions)))
+	c.opts.Logger.Info("ingest: partitions assigned", "group", c.opts.Group, "generation", gen.ID, "partitions", len(g.partitions))
+	defer func() {
+		for id := range g.partitions {
+			c.metrics.forget(id)
+		}
+		c.metrics.partitions.Set(0)
+	}()
+
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(ended, func() { stop(kafka.ErrGenerationEnded) })()
+	writing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	defer context.AfterFunc(reading, func() {
+		grace := c.opts.HandOver
+		if ctx.Err() != nil {
+			grace = c.opts.ShutdownTimeout
+		}
+		_ = sleep(writing, grace)
+		giveUp()
+	})()
+	g.writing = writing
+
+	if err := g.prepare(reading); err != nil {
+		if reading.Err() != nil && !permanent(err) {
+			return nil // over before it began
+		}
+		return err
+	}
+	if len(g.partitions) == 0 {
+		<-reading.Done() // more members than partitions: wait in reserve
+		return nil
+	}
+	return g.work(reading, stop)
+}
+
+// prepare finds out where to begin, trying until it succeeds or ctx ends.
+func (g *generation) prepare(ctx context.Context) error {
+	note := func(_ int, err error) {
+		g.c.metrics.retries.WithLabelValues("start").Inc()
+		g.c.opts.Logger.Warn("ingest: cannot find out yet where to begin", "error", err)
+	}
+	var moved map[Partition]int64
+	err := retry(ctx, note, func() (err error) {
+		moved, err = g.starts(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return retry(ctx, note, func() error { return g.commit(ctx, moved) })
+}
+
+// work deals the partitions to lanes and runs those until reading ends or one of them fails.
+func (g *generation) work(reading context.Context, stop context.CancelCauseFunc) error {
+	lanes := make([]*lane, min(g.c.opts.Lanes, len(g.partitions)))
+	for i := range lanes {
+		lanes[i] = newLane(g)
+	}
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		first error
+	)
+	fail := func(err error) {
+		if err == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if first == nil {
+			first = err
+		}
+		stop(err)
+	}
+	ids := make([]Partition, 0, len(g.partitions))
+	for id := range g.partitions {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, Partition.compare)
+	for i, id := range ids {
+		to := lanes[i%len(lanes)]
+		wg.Go(func() { fail(g.fetch(reading, g.partitions[id], to.in)) })
+	}
+	for _, l := range lanes {
+		wg.Go(func() { l.build(reading) })
+		wg.Go(func() { l.write(fail) })
+	}
+	wg.Wait()
+	return first
+}
+
+// owned asks Kafka whether this member still holds its partitions. Once a rebalance has moved on without it, what it
+// has not written yet is for others to write.
+func (g *generation) owned(ctx context.Context) bool {
+	resp, err := g.c.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
+		GroupID: g.gen.GroupID, GenerationID: g.gen.ID, MemberID: g.gen.MemberID,
+	})
+	return err == nil && (resp.Error == nil || errors.Is(resp.Error, kafka.RebalanceInProgress))
+}

@@ -1,0 +1,57 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// Waits between tries double from the first to the last, each shortened at random by up to half, so that many
+// collectors do not come back at the same instant.
+const (
+	firstWait = 50 * time.Millisecond
+	lastWait  = 10 * time.Second
+)
+
+// retry calls f until it succeeds, fails for good, or ctx ends; note is told of every failure that passes. The error
+// is f's last one, joined with ctx's where ctx ended it.
+func retry(ctx context.Context, note func(try int, err error), f func() error) error {
+	for try := 0; ; try++ {
+		err := f()
+		if err == nil || permanent(err) {
+			return err
+		}
+		note(try, err)
+		if sleepErr := sleep(ctx, wait(try)); sleepErr != nil {
+			return errors.Join(sleepErr, err)
+		}
+	}
+}
+
+// wait is how long to wait after a try, counted from 0.
+func wait(try int) time.Duration {
+	d := lastWait
+	if try < 8 {
+		d = min(firstWait<<try, lastWait)
+	}
+	return d - rand.N(d/2)
+}
+
+// sleep waits, or returns ctx's error if that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// permanent says whether an error states of itself that trying again is useless.
+func permanent(err error) bool {
+	var p interface{ Permanent() bool }
+	return errors.As(err, &p) && p.Permanent()
+}

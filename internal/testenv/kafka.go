@@ -1,0 +1,197 @@
+package testenv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"tappa/internal/broker"
+)
+
+// topics numbers the topics of a test process.
+var topics atomic.Uint64
+
+// Topic returns the name of a topic that no other test uses.
+func Topic(t testing.TB) string {
+	return fmt.Sprintf("%s-%d", strings.ToLower(nameOf(t)), topics.Add(1))
+}
+
+// Kafka starts an embedded broker with nothing on disk, closed at the test's end, and returns its address as a list.
+// Topics are made with 4 partitions when they are first named.
+func Kafka(t testing.TB) []string {
+	t.Helper()
+	return KafkaWith(t, broker.Options{})
+}
+
+// KafkaWith is Kafka with options.
+func KafkaWith(t testing.TB, opts broker.Options) []string {
+	t.Helper()
+	b, err := broker.Start(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return []string{b.Addr()}
+}
+
+// ApacheKafka starts a single Apache Kafka on free ports with its data in a temporary directory, waits until it
+// answers, and ends it with the test. It needs Java and `make kafka`; where these are missing the test is skipped, or
+// fails if all parts are required (RequireParts). Each of settings, "name=value", goes into the server's properties.
+func ApacheKafka(t testing.TB, settings ...string) []string {
+	t.Helper()
+	java, classpath, err := findKafka()
+	if err != nil {
+		if RequireParts() {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	// Another process may take a port between our finding it free and Kafka's listening on it.
+	for try := 1; ; try++ {
+		addr, err := startKafka(t, java, classpath, settings)
+		if err == nil {
+			return []string{addr}
+		}
+		if try == 3 {
+			t.Fatal(err)
+		}
+		t.Log(err)
+	}
+}
+
+// findKafka finds the Java program and Kafka's class path, which `make kafka` writes.
+func findKafka() (java, classpath string, err error) {
+	if java, err = exec.LookPath("java"); err != nil {
+		return "", "", fmt.Errorf("apache kafka: %w", err)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", "", err
+	}
+	for {
+		file := filepath.Join(dir, "deploy", "kafka", "target", "classpath.txt")
+		if text, err := os.ReadFile(file); err == nil {
+			return java, strings.TrimSpace(string(text)), nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", "", errors.New("apache kafka: deploy/kafka/target/classpath.txt is missing: run `make kafka`")
+		}
+		dir = parent
+	}
+}
+
+// startKafka starts one server and waits until it answers.
+func startKafka(t testing.TB, java, classpath string, settings []string) (addr string, err error) {
+	dir := t.TempDir()
+	ports, err := freePorts(2)
+	if err != nil {
+		return "", err
+	}
+	addr = fmt.Sprintf("127.0.0.1:%d", ports[0])
+	properties := filepath.Join(dir, "server.properties")
+	if err := os.WriteFile(properties, []byte(serverProperties(dir, ports, settings)), 0o600); err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	run := func(args ...string) *exec.Cmd {
+		cmd := exec.Command(java, append([]string{"-Xmx512m", "-cp", classpath}, args...)...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
+		return cmd
+	}
+	if err := run("kafka.tools.StorageTool", "format", "-t", "dGFwcGEtdGVzdC1rYWZrYQ", "-c", properties).Run(); err != nil {
+		return "", fmt.Errorf("format kafka's storage: %w\n%s", err, out.String())
+	}
+	server := run("kafka.Kafka", properties)
+	if err := server.Start(); err != nil {
+		return "", fmt.Errorf("start kafka: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	end := func() {
+		_ = server.Process.Kill() // its data goes with it
+		<-ended
+	}
+	if err := answers(addr, ended); err != nil {
+		end()
+		return "", fmt.Errorf("start kafka: %w\n%s", err, out.String())
+	}
+	t.Cleanup(end)
+	return addr, nil
+}
+
+// answers waits until the server at addr serves metadata, or has ended.
+func answers(addr string, ended chan error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	for {
+		conn, err := kafka.DialContext(ctx, "tcp", addr)
+		if err == nil {
+			_, err = conn.Controller()
+			_ = conn.Close()
+			if err == nil {
+				return nil
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			return fmt.Errorf("server ended: %w", err)
+		case <-ctx.Done():
+			return fmt.Errorf("no answer: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// serverProperties are those of one server that is broker and controller.
+func serverProperties(dir string, ports []int, settings []string) string {
+	return strings.Join(append([]string{
+		"process.roles=broker,controller",
+		"node.id=1",
+		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", ports[1]),
+		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", ports[0], ports[1]),
+		fmt.Sprintf("advertised.listeners=PLAINTEXT://127.0.0.1:%d", ports[0]),
+		"controller.listener.names=CONTROLLER",
+		"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"log.dirs=" + filepath.ToSlash(filepath.Join(dir, "data")),
+		"num.partitions=4",
+		"offsets.topic.num.partitions=1",
+		"offsets.topic.replication.factor=1",
+		"transaction.state.log.num.partitions=1",
+		"transaction.state.log.replication.factor=1",
+		"transaction.state.log.min.isr=1",
+		"group.initial.rebalance.delay.ms=0",
+		"group.min.session.timeout.ms=1000",
+		"auto.create.topics.enable=true",
+	}, settings...), "\n") + "\n"
+}
+
+// freePorts finds n ports nobody listens on.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
