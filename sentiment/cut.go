@@ -1,4 +1,280 @@
 package sentiment
 
-// Cut returns what the writer of a message wrote, without the messages it quotes, signature and disclaimer.
-func Cut(text string) string { return text }
+import "strings"
+
+// Bounds of what Cut looks at, which keep it linear in the length of the text.
+const (
+	longLine     = 400 // bytes; a longer line is prose, never a header or closing
+	headerLines  = 6   // lines that the header block of a quoted message may have
+	wroteLines   = 3   // lines that "On … wrote:" may be folded over
+	closingLines = 10  // lines that may follow a closing: name, role, company, telephone …
+	closingWords = 7   // words of a closing line
+	ruleLines    = 8   // lines that may follow a rule of dashes that begins a signature
+)
+
+// Cut returns what the writer of a message wrote, without the messages it quotes, the signature, the closing
+// formula and legal notices. It knows the marks of the common mail programs in Italian and English, and those of
+// quoted messages in French, German and Spanish. A text without such marks is returned as it is.
+func Cut(text string) string {
+	if strings.IndexByte(text, '\n') < 0 && !strings.HasPrefix(text, ">") {
+		return text
+	}
+	c := cutter{text: text}
+	c.run()
+	if !c.dropped {
+		return text
+	}
+	return strings.TrimSpace(c.out.String())
+}
+
+// cutter walks the lines of a text once; at is where the next line begins.
+type cutter struct {
+	text    string
+	at      int
+	out     strings.Builder
+	dropped bool
+	wrote   bool // some line that is not blank was kept
+}
+
+func (c *cutter) run() {
+	for c.at < len(c.text) {
+		line, next := lineAt(c.text, c.at)
+		switch c.judge(line, next) {
+		case lineEnds:
+			c.dropped = true
+			return
+		case lineDropped:
+			c.dropped = true
+		case lineKept:
+			c.out.WriteString(c.text[c.at:next])
+			c.wrote = c.wrote || line != ""
+		}
+		c.at = max(c.at, next)
+	}
+}
+
+// verdict is what happens to a line.
+type verdict uint8
+
+const (
+	lineKept    verdict = iota
+	lineDropped         // this line alone
+	lineEnds            // this line and all that follow
+)
+
+// judge decides on a line, trimmed of blanks; next is where the line after it begins. It may move c.at past lines
+// that belong to this one.
+func (c *cutter) judge(line string, next int) verdict {
+	if line == "" || len(line) > longLine {
+		if line != "" && c.notice(line, next) {
+			return lineEnds
+		}
+		return lineKept
+	}
+	switch line[0] {
+	case '>':
+		return lineDropped
+	case '-', '_', '=', '*', '#':
+		if v := c.rule(line, next); v != lineKept {
+			return v
+		}
+	}
+	key := strings.TrimLeft(line, "*_-<( \u00a0")
+	switch {
+	case matches(forwarded[:], key):
+		return lineEnds
+	case matches(devices[:], key) && len(line) < 120:
+		return lineDropped
+	case c.header(key, next):
+		return lineEnds
+	}
+	if end := c.attribution(line, next); end > 0 {
+		return c.quoted(end)
+	}
+	if c.closing(key, next) || c.notice(key, next) {
+		return lineEnds
+	}
+	return lineKept
+}
+
+// quoted decides on what follows an attribution that ends at end: quoted lines are dropped one by one, and the
+// writer may go on below them; a message quoted without marks runs to the end of the text.
+func (c *cutter) quoted(end int) verdict {
+	c.at = end
+	for at := end; at < len(c.text); {
+		line, next := lineAt(c.text, at)
+		if line != "" {
+			if line[0] == '>' {
+				return lineDropped
+			}
+			return lineEnds
+		}
+		at = next
+	}
+	return lineEnds
+}
+
+// rule decides on a line of dashes or the like: "--" is the mark of a signature, a longer one begins a signature
+// or quoted message when little follows.
+func (c *cutter) rule(line string, next int) verdict {
+	if matches(originals[:], strings.TrimLeft(line, "-_* ")) && line[0] != '#' {
+		return lineEnds
+	}
+	if strings.Trim(line, line[:1]) != "" {
+		return lineKept
+	}
+	if line == "--" || len(line) >= 3 && c.wrote && c.follows(next) <= ruleLines {
+		return lineEnds
+	}
+	for i := 0; i < 2 && next < len(c.text); i++ {
+		var after string
+		after, next = lineAt(c.text, next)
+		if after != "" {
+			if c.header(strings.TrimLeft(after, "*_ "), next) {
+				return lineEnds
+			}
+			break
+		}
+	}
+	return lineKept
+}
+
+// follows counts the lines from at on that are not blank, and stops counting past what any caller asks.
+func (c *cutter) follows(at int) int {
+	n := 0
+	for at < len(c.text) && n <= closingLines {
+		var line string
+		line, at = lineAt(c.text, at)
+		if strings.HasPrefix(line, ">") || strings.HasPrefix(line, "--") || c.attribution(line, at) > 0 {
+			return n
+		}
+		if line != "" {
+			n++
+			if c.header(strings.TrimLeft(line, "*_ "), at) {
+				return n - 1
+			}
+		}
+	}
+	return n
+}
+
+// header tells whether line opens the header block of a quoted message: From, then at least two of the others.
+func (c *cutter) header(line string, next int) bool {
+	if !matches(headerFrom[:], line) {
+		return false
+	}
+	found, seen := 0, 0
+	for next < len(c.text) && seen < headerLines {
+		line, next = lineAt(c.text, next)
+		if line == "" {
+			if found > 0 {
+				break
+			}
+			continue
+		}
+		seen++
+		if matches(headerOther[:], strings.TrimLeft(line, "*_ ")) {
+			found++
+		}
+	}
+	return found >= 2
+}
+
+// attribution returns where "On … wrote:" ends, which may be folded over lines, or 0 when line begins none.
+func (c *cutter) attribution(line string, next int) int {
+	if line == "" || len(line) > longLine {
+		return 0
+	}
+	opens := matches(attributions[:], line)
+	if !opens && !strings.Contains(line, "@") {
+		return 0
+	}
+	named, digit, verb := false, false, false
+	for i := 0; i < wroteLines; i++ {
+		named = named || strings.Contains(line, "@")
+		digit = digit || strings.ContainsAny(line, "0123456789")
+		verb = verb || says(line)
+		if verb && (strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：")) {
+			if opens && digit || named {
+				return next
+			}
+			return 0
+		}
+		if next >= len(c.text) {
+			return 0
+		}
+		line, next = lineAt(c.text, next)
+		if line == "" || len(line) > longLine || line[0] == '>' {
+			return 0
+		}
+	}
+	return 0
+}
+
+// says tells that a line has a verb of writing.
+func says(line string) bool {
+	line = strings.ToLower(line)
+	for _, verb := range wrote {
+		if strings.Contains(line, verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// closing tells whether line is a closing formula and only a signature follows.
+func (c *cutter) closing(line string, next int) bool {
+	if !c.wrote || len(line) > 90 || !matches(closings[:], line) || len(strings.Fields(line)) > closingWords {
+		return false
+	}
+	return c.follows(next) <= closingLines
+}
+
+// notice tells whether line begins a legal notice.
+func (c *cutter) notice(line string, next int) bool {
+	if !c.wrote || !matches(notices[:], line) {
+		return false
+	}
+	end := next
+	for i := 0; i < 4 && end < len(c.text); i++ {
+		_, end = lineAt(c.text, end)
+	}
+	at := max(0, next-len(line)-2)
+	body := strings.ToLower(c.text[at:min(end, at+4*longLine)])
+	for _, word := range legal {
+		if strings.Contains(body, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// lineAt returns the line at an offset, without the blanks around it, and where the next begins.
+func lineAt(text string, at int) (line string, next int) {
+	n := strings.IndexByte(text[at:], '\n')
+	if n < 0 {
+		return strings.TrimSpace(text[at:]), len(text)
+	}
+	return strings.TrimSpace(text[at : at+n]), at + n + 1
+}
+
+// matches tells whether line begins with one of the phrases, whatever its case; a phrase that ends with a letter
+// must end a word.
+func matches(phrases []string, line string) bool {
+	if line == "" {
+		return false
+	}
+	first := line[0] | 0x20
+	for _, p := range phrases {
+		if p[0] != first || len(line) < len(p) || !strings.EqualFold(line[:len(p)], p) {
+			continue
+		}
+		last := p[len(p)-1]
+		if len(line) == len(p) || last < 'a' || last > 'z' || !letter(line[len(p)]) {
+			return true
+		}
+	}
+	return false
+}
+
+func letter(b byte) bool { return b >= 0x80 || b|0x20 >= 'a' && b|0x20 <= 'z' }

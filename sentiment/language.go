@@ -1,50 +1,63 @@
 package sentiment
 
 import (
-	"strings"
+	_ "embed"
 
 	"tappa/sentiment/internal/token"
 )
 
-// Function words that one of the two languages has and the other has not.
+//go:embed weights/language.bin
+var languageWeights []byte
+
+// Bounds of telling languages apart.
 const (
-	italianOnly = "il lo la gli le di che e non un una uno per con del della dei delle nel nella sono ho ha abbiamo avete hanno questo questa molto piu anche ma come mi ti ci vi si da al alla ai dal dalla sul sulla se quando dove perche cosa tutto stato stata essere grazie buongiorno"
-	englishOnly = "the of and to is it that was for on with as this but they have from not are you we my your his her our their what which who will would can could should there been has had were be an at by or if when where why how all so about thanks hello"
+	languageHashes = 220 // features looked at; the first sentences of a text tell its language
+	languageLead   = 0.5 // by which the best logit must lead the next
+	otherLead      = 1.0 // the same, before a text is left unscored
 )
 
-// language returns lang if the caller named it, else what the function words say.
-func (s *Scorer) language(x *token.Scanner, lang string) string {
+// language returns the caller's lang if it names one, else what the words of x.scan look like. x.rows must hold the
+// features of the text.
+func (s *Scorer) language(x *scratch, lang string) string {
 	switch lang {
-	case Italian, English, Other:
+	case Italian, English:
 		return lang
-	case "":
+	case Unknown:
 	default:
 		return Other
 	}
-	italian, english := 0, 0
-	for _, w := range x.Words {
-		switch {
-		case s.functions.it[w.Hash]:
-			italian++
-		case s.functions.en[w.Hash]:
-			english++
-		}
+	if x.scan.Letters == 0 {
+		return Unknown
 	}
-	switch {
-	case italian > english:
+	if x.scan.Strange*2 > x.scan.Letters {
+		return Other
+	}
+	var z [3]float32
+	s.languages.Apply(x.rows[:min(len(x.rows), languageHashes)], z[:])
+	switch it, en, other := z[0], z[1], z[2]; {
+	case other > max(it, en)+otherLead:
+		return Other
+	case it > max(en, other)+languageLead:
 		return Italian
-	case english > italian:
+	case en > max(it, other)+languageLead:
 		return English
 	}
 	return Unknown
 }
 
-type functionWords struct{ it, en map[uint64]bool }
-
-func hashes(words string) map[uint64]bool {
-	m := map[uint64]bool{}
-	for w := range strings.FieldsSeq(words) {
-		m[token.Hash(w)] = true
+// likelier returns the scored language whose lexicon knows more of a text of unknown language.
+func (s *Scorer) likelier(words []token.Word) *knowledge {
+	italian, english := 0, 0
+	for i := range words {
+		if s.italian.words.find(words[i].Hash).kind != kindNone {
+			italian++
+		}
+		if s.english.words.find(words[i].Hash).kind != kindNone {
+			english++
+		}
 	}
-	return m
+	if english > italian {
+		return &s.english
+	}
+	return &s.italian
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"sync"
 
+	"tappa/sentiment/internal/linear"
 	"tappa/sentiment/internal/token"
 )
 
@@ -45,15 +46,24 @@ type Mood struct {
 
 // Scorer scores texts. It is safe for concurrent use and gives the same mood for the same text always.
 type Scorer struct {
-	italian, english *lexicon
-	functions        functionWords
+	italian, english knowledge
+	languages        *linear.Model
 	scratch          sync.Pool // of *scratch
+}
+
+// knowledge is what the scorer knows of one language.
+type knowledge struct {
+	words *lexicon
+	model *linear.Model
+	blend blend
 }
 
 // scratch is what scoring one text needs; it is reused.
 type scratch struct {
-	scan token.Scanner
-	ev   evidence
+	scan   token.Scanner
+	ev     evidence
+	rows   []uint32
+	logits [16]float32
 }
 
 // keepScratch is the largest scratch text, in bytes, that is kept for the next one.
@@ -62,8 +72,11 @@ const keepScratch = 1 << 16
 // New returns a scorer with the embedded lexica and weights. It takes some milliseconds; one scorer serves a program.
 // It panics if the embedded files are broken, which the tests exclude.
 func New() *Scorer {
-	s := &Scorer{italian: must(newLexicon(italianWords)), english: must(newLexicon(englishWords))}
-	s.functions = functionWords{hashes(italianOnly), hashes(englishOnly)}
+	s := &Scorer{
+		italian:   knowledge{must(newLexicon(italianWords)), must(linear.Parse(italianWeights)), italianBlend},
+		languages: must(linear.Parse(languageWeights)),
+		english:   knowledge{must(newLexicon(englishWords)), must(linear.Parse(englishWeights)), englishBlend},
+	}
 	s.scratch.New = func() any { return new(scratch) }
 	return s
 }
@@ -88,44 +101,29 @@ func (s *Scorer) Score(text, lang string) Mood {
 
 func (s *Scorer) score(x *scratch, text, lang string) Mood {
 	x.scan.Scan(text)
-	lang = s.language(&x.scan, lang)
+	x.rows = linear.Features(x.rows[:0], &x.scan)
+	lang = s.language(x, lang)
 	mood := Mood{Emotion: None.String(), Lang: lang, Model: Model}
 	if lang == Other || len(x.scan.Words) == 0 {
 		return mood
 	}
-	lex := s.italian
-	if lang == English {
-		lex = s.english
+	know := &s.italian
+	switch lang {
+	case English:
+		know = &s.english
+	case Unknown:
+		know = s.likelier(x.scan.Words)
 	}
-	read(&x.scan, lex, lang != English, &x.ev)
-	p := x.ev.polarity()
+	read(&x.scan, know.words, know == &s.italian, &x.ev)
+	know.model.Apply(x.rows, x.logits[:])
+	p := know.blend.score(&x.ev, x.logits[outGood], x.logits[outBad])
 	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000
-	mood.Label, mood.Confidence = label(mood.Score, &x.ev)
+	mood.Label, mood.Confidence = know.blend.label(mood.Score, &x.ev)
 	mood.Emotion = x.ev.strongest(mood.Label).String()
 	for _, c := range x.ev.cues[:x.ev.found] {
 		mood.Cues = append(mood.Cues, string(x.scan.Folded[c.start:c.end]))
 	}
 	return mood
-}
-
-// Bounds of the neutral band.
-const (
-	goodFrom = 0.12
-	badFrom  = -0.12
-)
-
-// label names a score and says how sure that is.
-func label(score float64, ev *evidence) (string, float64) {
-	sure := func(edge float64) float64 { return math.Round(100*(0.5+min(0.5, abs(score-edge)/2))) / 100 }
-	switch {
-	case ev.mixed():
-		return Mixed, 0.5
-	case score >= goodFrom:
-		return Positive, sure(goodFrom)
-	case score <= badFrom:
-		return Negative, sure(badFrom)
-	}
-	return Neutral, sure(goodFrom)
 }
 
 // strongest returns the emotion that the cues speak for most and that agrees with the label.
@@ -144,13 +142,10 @@ func (e *evidence) strongest(label string) Emotion {
 	return best
 }
 
-// Sign returns the label of a score by the bounds of the neutral band alone: never Mixed, never "".
-func Sign(score float64) string {
-	switch {
-	case score >= goodFrom:
-		return Positive
-	case score <= badFrom:
-		return Negative
+// Sign returns what a score says by itself, whatever else the text showed: the label that a Mixed text would have.
+func Sign(score float64, lang string) string {
+	if lang == English {
+		return englishBlend.sign(score)
 	}
-	return Neutral
+	return italianBlend.sign(score)
 }

@@ -120,7 +120,7 @@ func answerScore(m sentiment.Mood) scoreAnswer {
 		Mixed: m.Label == sentiment.Mixed, Confidence: m.Confidence, Cues: m.Cues,
 	}
 	if a.Mixed || !a.Scored {
-		a.Label = sentiment.Sign(m.Score)
+		a.Label = sentiment.Sign(m.Score, m.Lang)
 	}
 	return a
 }

@@ -95,11 +95,11 @@ type result struct {
 }
 
 var labels = map[string]string{
-	sentiment.Positive: "pos", sentiment.Negative: "neg", sentiment.Neutral: "neu", sentiment.Mixed: "neu", "": "neu",
+	sentiment.Positive: "pos", sentiment.Negative: "neg", sentiment.Neutral: "neu", "": "neu",
 }
 
 // measure scores a set. Where a set has two classes the sign of the score decides and exactly zero is wrong for
-// both; the texts of a third class are left out. The language is given for the label, and found apart.
+// both; the texts of a third class are left out. A mixed text counts by its sign, as in `tappa score`. The language is given for the label, and found apart.
 func measure(scorer *sentiment.Scorer, s set, rows []row) result {
 	classes := []string{"neg", "pos", "neu"}[:s.classes]
 	table := newConfusion(classes)
@@ -111,6 +111,9 @@ func measure(scorer *sentiment.Scorer, s set, rows []row) result {
 		n++
 		mood := scorer.Score(r.text, s.lang)
 		got := labels[mood.Label]
+		if mood.Label == sentiment.Mixed {
+			got = labels[sentiment.Sign(mood.Score, mood.Lang)]
+		}
 		if s.classes == 2 {
 			got = "none"
 			if mood.Score > 0 {

@@ -3,6 +3,8 @@
 // sources give the same bytes. Run it from the root of the module:
 //
 //	go run ./sentiment/internal/build lexica
+//	go run ./sentiment/internal/build language DIR     (DIR has mood/ with XED, and goemotions/)
+//	go run ./sentiment/internal/build model DIR        (the same DIR)
 //	go run ./sentiment/internal/build elita FILE       (reduces ELIta_INTENSITY.txt to the columns used)
 package main
 
@@ -15,7 +17,7 @@ import (
 // root is the folder of package sentiment, seen from the module's root.
 const root = "sentiment"
 
-var errUsage = errors.New("usage: build lexica | elita FILE")
+var errUsage = errors.New("usage: build lexica | elita FILE | language DIR | model DIR")
 
 func main() { os.Exit(status(run(os.Args[1:]))) }
 
@@ -37,6 +39,10 @@ func run(args []string) error {
 		return buildLexica()
 	case len(args) == 2 && args[0] == "elita":
 		return reduceElita(args[1])
+	case len(args) == 2 && args[0] == "model":
+		return buildModel(args[1])
+	case len(args) == 2 && args[0] == "language":
+		return buildLanguage(args[1])
 	}
 	return errUsage
 }

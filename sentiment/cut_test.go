@@ -1,0 +1,79 @@
+package sentiment
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCutMails holds Cut to mails of common programs and what a reply parser's authors say was written; see
+// testdata/cut/SOURCE.txt.
+func TestCutMails(t *testing.T) {
+	files, err := filepath.Glob("testdata/cut/*.want")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no mails: %v", err)
+	}
+	for _, want := range files {
+		mail, err := os.ReadFile(strings.TrimSuffix(want, ".want") + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := os.ReadFile(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(strings.Fields(Cut(string(mail))), " ")
+		if diff := cmp.Diff(got, strings.Join(strings.Fields(string(written)), " ")); diff != "" {
+			t.Errorf("%s (-got, +want):\n%s", want, diff)
+		}
+	}
+}
+
+// TestCut holds Cut to the marks of Italian and English mail, one case for each.
+func TestCut(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"plain", "Buongiorno,\nla pompa perde olio.", "Buongiorno,\nla pompa perde olio."},
+		{"quote", "Va bene, grazie.\n> Possiamo passare martedì?\n> Mario", "Va bene, grazie."},
+		{"inline", "Il giorno 3 mar 2026 alle ore 10:12 Service <s@example.it> ha scritto:\n\n> Passiamo martedì?\nSì, va bene.\n> Alle 9?\nMeglio alle 10.", "Sì, va bene.\nMeglio alle 10."},
+		{"folded header", "Ancora nessuna risposta!\n\nIl giorno mar 3 mar 2026 alle ore 10:12 Servizio Clienti\n<service@example.it> ha scritto:\n\nGentile cliente, ci scusiamo", "Ancora nessuna risposta!"},
+		{"apple", "Perfetto.\n\nInviato da iPhone\n\nIl giorno 3 mar 2026, alle ore 10:12, Rossi <r@example.it> ha scritto:\n\nproblema risolto?", "Perfetto."},
+		{"original", "Non funziona ancora.\n\n-----Messaggio originale-----\nDa: Service\nInviato: lunedì\nA: Rossi\nOggetto: guasto", "Non funziona ancora."},
+		{"outlook", "Attendo il preventivo.\n\nDa: Service <s@example.it>\nInviato: lunedì 2 marzo 2026 09:15\nA: Rossi <r@example.it>\nOggetto: R: preventivo\n\nBuongiorno, siamo in ritardo", "Attendo il preventivo."},
+		{"outlook bold rule", "Thanks, it works.\n\n________________________________\n*From:* Support\n*Sent:* Monday\n*To:* Me\n*Subject:* RE: fault\n\nterrible news", "Thanks, it works."},
+		{"closing", "La macchina è ferma.\n\nCordiali saluti,\nMario Rossi\nResponsabile produzione\nTel. 02 123456", "La macchina è ferma."},
+		{"closing en", "The line is down.\nKind regards,\nJane Doe\nPlant manager", "The line is down."},
+		{"signature", "Ottimo lavoro\n-- \nMario Rossi", "Ottimo lavoro"},
+		{"notice", "Tutto ok.\n\nAVVISO DI RISERVATEZZA\nLe informazioni contenute in questo messaggio sono riservate ai destinatari indicati.", "Tutto ok."},
+		{"no notice", "Questo messaggio per dirvi che siamo delusi.\nMolto.", "Questo messaggio per dirvi che siamo delusi.\nMolto."},
+		{"forward", "Vi giro quanto ricevuto.\n\nInizio messaggio inoltrato:\n\nDa: X\nA: Y", "Vi giro quanto ricevuto."},
+		{"form fields", "Da: sito web\nrichiesta di preventivo per la pressa", "Da: sito web\nrichiesta di preventivo per la pressa"},
+		{"greeting is no closing", "Saluti a tutti, vi scrivo perché da due settimane non risponde nessuno\nalle mie mail", "Saluti a tutti, vi scrivo perché da due settimane non risponde nessuno\nalle mie mail"},
+		{"windows lines", "Grazie.\r\n\r\nOn 3 Mar 2026, at 10:12, Bob <b@example.com> wrote:\r\n\r\n> bad\r\n", "Grazie."},
+		{"only a quote", "> pessimo\n> servizio", ""},
+	} {
+		if diff := cmp.Diff(Cut(c.text), c.want); diff != "" {
+			t.Errorf("%s (-got, +want):\n%s", c.name, diff)
+		}
+	}
+}
+
+// FuzzCut holds Cut to end, to give lines of the text and nothing else, and to find nothing more to cut in a text
+// of one line.
+func FuzzCut(f *testing.F) {
+	f.Add("a\n\nOn 1 Jan, x@y wrote:\n> b\n-- \nc")
+	f.Add("Da: \nA: \nOggetto: \n")
+	f.Fuzz(func(t *testing.T, text string) {
+		cut := Cut(text)
+		if len(cut) > len(text) {
+			t.Fatalf("%d bytes of %d", len(cut), len(text))
+		}
+		for line := range strings.Lines(cut) {
+			if !strings.Contains(text, strings.TrimSpace(line)) {
+				t.Fatalf("line %q is not of the text", line)
+			}
+		}
+	})
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tappa/sentiment/internal/linear"
+)
+
+var languagePlan = linear.Plan{Bits: 14, Outputs: 3, Epochs: 6, Rate: 0.1, Decay: 1e-6, Seed: 20}
+
+// languageWeight of the sources: sentences as people write them count more than lists of words.
+const (
+	proseWeight = 1
+	listWeight  = 0.5
+)
+
+// languageOutput is the output of a language: Italian, English, all others.
+func languageOutput(code string) int {
+	switch code {
+	case "it":
+		return 0
+	case "en":
+		return 1
+	}
+	return 2
+}
+
+func inLanguage(text, code string, weight float32) document {
+	d := document{text, map[int]float32{0: 0, 1: 0, 2: 0}, weight}
+	d.want[languageOutput(code)] = 1
+	return d
+}
+
+// buildLanguage learns the language of a text: Italian and English from XED, GoEmotions and the lexica's phrases, the
+// others from the declaration of human rights, lists of function words and tappa's own sentences.
+func buildLanguage(data string) error {
+	var docs []document
+	prose := func(code string, weight float32) func(string, string) {
+		return func(text, _ string) { docs = append(docs, inLanguage(text, code, weight)) }
+	}
+	for _, f := range []struct {
+		path, code string
+		weight     float32
+	}{
+		{filepath.Join(data, "mood", "it_xed.train.tsv"), "it", 3}, {filepath.Join(data, "mood", "it_xed_emo.train.tsv"), "it", 2},
+		{filepath.Join(data, "mood", "en_xed.train.tsv"), "en", 0.7}, {filepath.Join(data, "goemotions", "train.tsv"), "en", 0.3},
+	} {
+		if err := rowsOf(f.path, prose(f.code, f.weight)); err != nil {
+			return err
+		}
+	}
+	r := rand.New(rand.NewPCG(languagePlan.Seed, 2))
+	err := rowsOf(source("udhr", "udhr.tsv"), func(code, text string) {
+		words := strings.Fields(text)
+		for range max(6, len(words)/4) {
+			n := min(len(words), 3+r.IntN(12))
+			at := r.IntN(len(words) - n + 1)
+			docs = append(docs, inLanguage(strings.Join(words[at:at+n], " "), code, proseWeight))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = rowsOf(source("stopwords-iso", "stopwords.tsv"), func(code, list string) {
+		words := strings.Fields(list)
+		for range 3 * len(words) {
+			var pick []string
+			for range 1 + r.IntN(5) {
+				pick = append(pick, words[r.IntN(len(words))])
+			}
+			docs = append(docs, inLanguage(strings.Join(pick, " "), code, listWeight))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = lines(filepath.Join(root, "lexica", "own", "other.txt"), func(line string) error {
+		if code, text, ok := strings.Cut(line, "\t"); ok {
+			for range 5 {
+				docs = append(docs, inLanguage(text, code, proseWeight))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, lang := range []string{"it", "en"} {
+		for _, d := range lexiconDocuments(lang) {
+			docs = append(docs, inLanguage(d.text, lang, 0.3))
+		}
+	}
+	m := linear.Learn(languagePlan, examples(docs, languagePlan))
+	path := filepath.Join(root, "weights", "language.bin")
+	file := m.Append(nil)
+	fmt.Printf("%s: %d documents, %d bytes\n", path, len(docs), len(file))
+	return os.WriteFile(path, file, 0o644)
+}

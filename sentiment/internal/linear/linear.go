@@ -1,0 +1,198 @@
+// Package linear is the small model of the mood scorer: hashed word and letter n-grams of a text, one row of int8
+// weights for each hash, one output for each question asked. The scorer sums rows; the trainer makes them.
+package linear
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"tappa/sentiment/internal/token"
+)
+
+// Model holds the weights of one language. It is read-only once made, and safe for concurrent use.
+type Model struct {
+	Bits    int       // 1<<Bits rows
+	Outputs int       // columns of a row
+	Scale   []float32 // what one unit of weight is worth, by output
+	Bias    []float32 // by output
+	Bound   []float32 // from which logit on an output counts as yes
+	Weights []int8    // rows one after the other
+}
+
+const (
+	prime   = 0x9E3779B97F4A7C15
+	letters = 0xA24BAED4963EE407 // seed of letter n-grams
+	marks   = 0x9FB21C651E98DF25 // seed of marks
+	denied  = 0x2545F4914F6CDD1D // turns the seeds of what a negation reaches
+)
+
+// reach is how many words a negation reaches, unless a comma or stop comes first.
+const reach = 4
+
+// negations of both languages, as a small open-addressed table of hashes.
+var negations = func() (t [128]uint64) {
+	for w := range strings.FieldsSeq("non mai senza nessuno nessun nessuna niente nulla neanche nemmeno neppure mica ne " +
+		"not no never without nothing nobody none nor cannot cant dont doesnt didnt isnt wasnt arent werent wont " +
+		"wouldnt shouldnt couldnt hasnt havent hadnt aint hardly") {
+		h := token.Hash(w)
+		i := h >> 57
+		for t[i] != 0 {
+			i = (i + 1) % 128
+		}
+		t[i] = h
+	}
+	return t
+}()
+
+func negates(h uint64) bool {
+	for i := h >> 57; negations[i] != 0; i = (i + 1) % 128 {
+		if negations[i] == h {
+			return true
+		}
+	}
+	return false
+}
+
+// Marks that are features of their own.
+const (
+	markExclaim = iota + 1
+	markQuestion
+	markDots
+	markUpper
+	markDrawn
+	markShort
+	markLong
+)
+
+// grams is the number of letters of the longest letter n-gram.
+const grams = 5
+
+// Features appends the hash of every feature of a scanned text to dst: words, pairs of words that no stop parts,
+// n-grams of 3 to 5 letters within a word and its bounds, and marks. What a negation reaches counts apart. Models of any size read the same hashes.
+func Features(dst []uint32, s *token.Scanner) []uint32 {
+	previous, not := uint64(0), 0
+	var seen token.Mark
+	var shapes token.Shape
+	for i := range s.Words {
+		w := &s.Words[i]
+		seen |= w.Before
+		shapes |= w.Shape
+		if w.Before&token.Stop != 0 {
+			previous = 0
+		}
+		if w.Before&(token.Stop|token.Comma) != 0 {
+			not = 0
+		}
+		seed := uint64(0)
+		if not > 0 {
+			seed = denied
+			not--
+		}
+		dst = append(dst, uint32((w.Hash^seed)*prime>>32))
+		dst = append(dst, uint32(token.Join(previous, w.Hash)*prime>>32))
+		previous = w.Hash
+		if w.Shape&token.Symbol == 0 {
+			dst = spell(dst, s.Folded[w.Start-1:w.End+1], letters^seed)
+		}
+		if negates(w.Hash) {
+			not = reach
+		}
+	}
+	seen |= s.After
+	mark := func(on bool, k uint64) {
+		if on {
+			dst = append(dst, uint32((marks^k*prime)*prime>>32))
+		}
+	}
+	mark(seen&token.Exclaim != 0, markExclaim)
+	mark(seen&token.Question != 0, markQuestion)
+	mark(seen&token.Dots != 0, markDots)
+	mark(shapes&token.Upper != 0, markUpper)
+	mark(shapes&token.Drawn != 0, markDrawn)
+	mark(len(s.Words) <= 3, markShort)
+	mark(len(s.Words) > 25, markLong)
+	return dst
+}
+
+// spell appends the letter n-grams of a word that stands between two spaces.
+func spell(dst []uint32, word []byte, seed uint64) []uint32 {
+	for i := 0; i+3 <= len(word); i++ {
+		h := seed
+		for k := i; k < len(word) && k < i+grams; k++ {
+			h = (h ^ uint64(word[k])) * prime
+			if k >= i+2 {
+				dst = append(dst, uint32((h^h>>31)*prime>>32))
+			}
+		}
+	}
+	return dst
+}
+
+// Apply writes the logit of every output to out, given the hashes of a text's features.
+func (m *Model) Apply(hashes []uint32, out []float32) {
+	var sums [maxOutputs]int32
+	n, shift := m.Outputs, 32-m.Bits
+	for _, h := range hashes {
+		at := int(h>>shift) * n
+		row := m.Weights[at : at+n]
+		for k, w := range row {
+			sums[k] += int32(w)
+		}
+	}
+	norm := float32(1)
+	if len(hashes) > 0 {
+		norm = float32(1 / math.Sqrt(float64(len(hashes))))
+	}
+	for k := range n {
+		out[k] = float32(sums[k])*m.Scale[k]*norm + m.Bias[k]
+	}
+}
+
+// maxOutputs is the most outputs a model may have.
+const maxOutputs = 16
+
+const magic = "tappaLM2"
+
+var errFormat = errors.New("read model: not a model file")
+
+// Append writes the model's file form behind b.
+func (m *Model) Append(b []byte) []byte {
+	b = append(b, magic...)
+	b = append(b, byte(m.Bits), byte(m.Outputs), 0, 0)
+	for _, list := range [][]float32{m.Scale, m.Bias, m.Bound} {
+		for _, v := range list {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+	}
+	for _, w := range m.Weights {
+		b = append(b, byte(w))
+	}
+	return b
+}
+
+// Parse reads the file form.
+func Parse(b []byte) (*Model, error) {
+	if len(b) < len(magic)+4 || string(b[:len(magic)]) != magic {
+		return nil, errFormat
+	}
+	h := b[len(magic):]
+	m := &Model{Bits: int(h[0]), Outputs: int(h[1])}
+	b = h[4:]
+	if m.Outputs > maxOutputs || m.Bits > 24 || len(b) != 12*m.Outputs+m.Outputs<<m.Bits {
+		return nil, fmt.Errorf("%w: %d bits, %d outputs, %d bytes", errFormat, m.Bits, m.Outputs, len(b))
+	}
+	for _, list := range []*[]float32{&m.Scale, &m.Bias, &m.Bound} {
+		for range m.Outputs {
+			*list = append(*list, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+			b = b[4:]
+		}
+	}
+	m.Weights = make([]int8, len(b))
+	for i, w := range b {
+		m.Weights[i] = int8(w)
+	}
+	return m, nil
+}

@@ -1,0 +1,50 @@
+package sentiment
+
+import (
+	_ "embed"
+
+	"tappa/sentiment/internal/linear"
+)
+
+//go:embed weights/it.bin
+var italianWeights []byte
+
+//go:embed weights/en.bin
+var englishWeights []byte
+
+// Outputs of the linear models; the trainer fixes their order.
+const (
+	outGood         = 0
+	outBad          = 1
+	outFirstEmotion = 2
+)
+
+// Plutchik names the emotions of Feelings, in its order.
+var Plutchik = [8]string{"anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust"}
+
+// englishOutputs are the emotions that the English model answers for, from outFirstEmotion on.
+var englishOutputs = [...]Emotion{Satisfaction, Enthusiasm, Perplexity, Confusion, Disappointment, Joy, Frustration}
+
+// Feelings tells which of Plutchik's eight emotions an Italian text shows, by the linear model alone. It serves
+// measuring against texts that are labelled so; Score maps what it can to the emotions of the journey.
+func (s *Scorer) Feelings(text string) [8]bool {
+	x := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(x)
+	x.scan.Scan(text)
+	x.rows = linear.Features(x.rows[:0], &x.scan)
+	s.italian.model.Apply(x.rows, x.logits[:])
+	var shown [8]bool
+	any, best := false, outFirstEmotion
+	for i := range shown {
+		k := outFirstEmotion + i
+		shown[i] = x.logits[k] >= s.italian.model.Bound[k]
+		any = any || shown[i]
+		if x.logits[k]-s.italian.model.Bound[k] > x.logits[best]-s.italian.model.Bound[best] {
+			best = k
+		}
+	}
+	if !any {
+		shown[best-outFirstEmotion] = true
+	}
+	return shown
+}
