@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +36,7 @@ var encodings = map[string]encoding.Encoding{
 }
 
 // CSV returns the events of a CSV file; name stands for it in errors. The file is read as the sequence is.
-func (m *Mapping) CSV(name string, in io.Reader) sequence {
+func (m *Mapping) CSV(name string, in io.Reader) iter.Seq2[source.Event, error] {
 	return func(yield func(source.Event, error) bool) {
 		rows, columns, err := m.openCSV(in)
 		if err != nil {

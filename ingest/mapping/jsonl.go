@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 	"unicode/utf8"
 
@@ -19,7 +20,7 @@ const maxLine = 16 << 20
 // JSONLines returns the events of a file of JSON objects, one a line; name stands for it in errors. A line that is
 // a CloudEvent already (it has a specversion) is taken as it is, and a nil Mapping takes nothing else. Blank lines
 // are skipped.
-func (m *Mapping) JSONLines(name string, in io.Reader) sequence {
+func (m *Mapping) JSONLines(name string, in io.Reader) iter.Seq2[source.Event, error] {
 	return func(yield func(source.Event, error) bool) {
 		lines := bufio.NewReaderSize(in, 1<<16)
 		r := newRow(name)
@@ -64,10 +65,11 @@ func (m *Mapping) mapLine(r *row, b []byte, yield func(source.Event, error) bool
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	if err := d.Decode(&r.values); err != nil || r.values == nil {
-		r.values = map[string]any{}
-		r.env["row"] = r.values
-		return yield(source.Event{}, r.error(problemf("", "expected a JSON object: %v", err)))
+	if b[0] != '{' {
+		return yield(source.Event{}, r.error(problemf("", "%s, expected a JSON object", clip(string(b)))))
+	}
+	if err := d.Decode(&r.values); err != nil {
+		return yield(source.Event{}, r.error(problemf("", "no JSON object: %v", err)))
 	}
 	if d.More() {
 		return yield(source.Event{}, r.error(problemf("", "expected one JSON object")))

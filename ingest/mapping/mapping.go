@@ -15,7 +15,7 @@
 //	  lazy_quotes: false            # take quotes inside unquoted fields
 //	  decimal: "."                  # the sign in numbers; "," makes 1.234,50 a number
 //	time_zone: Europe/Rome          # of times without offset; default UTC
-//	keep: all                       # or [column, …]: other columns, kept in data.extra; default: none
+//	keep: all                       # or [column, …]: columns that no value names, kept in data.extra; default: none
 //	events:                         # what each row becomes: none, one or several events
 //	  - when: row["Chiusa"] != ""   # a condition; default: every row
 //	    id: {column: Id}            # unique within origin, and the same whenever the row is read again
@@ -45,6 +45,12 @@
 // epoch_ms; the default is RFC 3339 and its forms without offset, without "T" and without time of day. "time_zone"
 // beside column, expr or const overrides the file's.
 //
+// # XES
+//
+// A row of an XES log is an event. Its columns are the event's attributes (concept:name, time:timestamp, …), the
+// trace's with "case:" before them (case:concept:name), and xes:event, the event's number in the file, which makes a
+// good id where the log has none.
+//
 // # Errors
 //
 // A mapping is read strictly: whatever is unknown, missing or of the wrong kind is an error with file, line and
@@ -54,6 +60,7 @@ package mapping
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"slices"
@@ -81,7 +88,7 @@ type event struct {
 	at   timeValue
 	typ  value
 	data value
-	read map[string]bool // columns that data reads by name: keep: all leaves them out
+	read map[string]bool // columns that its values read by name: keep: all leaves them out
 }
 
 // column is a column's name and where the mapping file names it.
@@ -148,9 +155,12 @@ func (r *row) error(p *problem) *RowError {
 	return &RowError{File: r.file, Line: r.line, Column: p.column, Reason: p.reason}
 }
 
-// sequence is what readers of files return: events in the file's order, and errors in their place. After a *RowError
-// the next row follows; any other error is the last.
-type sequence = iter.Seq2[source.Event, error]
+// Formats are the file formats by name, each with its reader, which needs a mapping (jsonl takes nil). A reader's
+// sequence yields events in the file's order, and errors in their place: after a *RowError the next row follows, any
+// other error is the last.
+var Formats = map[string]func(m *Mapping, name string, in io.Reader) iter.Seq2[source.Event, error]{
+	"csv": (*Mapping).CSV, "jsonl": (*Mapping).JSONLines, "xes": (*Mapping).XES,
+}
 
 // mapRow yields what a row becomes, and reports whether more is wanted.
 func (m *Mapping) mapRow(r *row, yield func(source.Event, error) bool) bool {

@@ -64,6 +64,10 @@ func Parse(name string, data []byte) (*Mapping, error) {
 		return nil, fmt.Errorf("%s:1:1: expected one YAML document with origin and events", name)
 	}
 	b := &builder{name: name, decimal: "."}
+	if _, ok := file.Docs[0].Body.(*ast.MappingNode); !ok {
+		b.fail(file.Docs[0].Body, "expected an object with origin and events")
+		return nil, b.errs[0]
+	}
 	m := b.mapping(file.Docs[0].Body)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
@@ -185,9 +189,9 @@ func (b *builder) event(n ast.Node) event {
 		}
 		e.when = &v
 	}
-	e.id = b.value(fields["id"], nil)
-	e.at = b.time(fields["time"])
-	e.typ = b.value(fields["type"], nil)
+	e.id = b.value(fields["id"], e.read)
+	e.at = b.time(fields["time"], e.read)
+	e.typ = b.value(fields["type"], e.read)
 	for _, c := range e.typ.consts {
 		if !knownType(c.name) {
 			b.failAt(c.pos, "type: %q is none that tappa knows", c.name)
@@ -202,11 +206,11 @@ func (b *builder) event(n ast.Node) event {
 }
 
 // time reads a time's value, its layouts and its time zone.
-func (b *builder) time(n ast.Node) timeValue {
+func (b *builder) time(n ast.Node, read map[string]bool) timeValue {
 	t := timeValue{layouts: defaultLayouts}
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		t.value = b.value(n, nil)
+		t.value = b.value(n, read)
 		return t
 	}
 	rest := *m
@@ -233,7 +237,7 @@ func (b *builder) time(n ast.Node) timeValue {
 		b.fail(n, "time: expected column, expr or map")
 		return t
 	}
-	t.value = b.leaf(&rest, nil)
+	t.value = b.leaf(&rest, read)
 	return t
 }
 
@@ -245,129 +249,6 @@ func (b *builder) layout(n ast.Node) string {
 		b.fail(n, "layouts: %q, expected %s or how 2006-01-02 15:04:05 would be written", s, strings.Join(words, ", "))
 	}
 	return s
-}
-
-// The words that make a YAML mapping a value.
-var leafWords = []string{"column", "const", "expr", "map"}
-
-func isLeaf(m *ast.MappingNode) bool {
-	return slices.ContainsFunc(m.Values, func(f *ast.MappingValueNode) bool { return slices.Contains(leafWords, f.Key.String()) })
-}
-
-// value reads a value: a leaf, an object, a list or a constant. The columns it reads are added to read, if that is
-// not nil.
-func (b *builder) value(n ast.Node, read map[string]bool) value {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if isLeaf(n) {
-			return b.leaf(n, read)
-		}
-		var names []string
-		var values []value
-		for _, f := range n.Values {
-			names = append(names, b.text(f.Key))
-			values = append(values, b.value(f.Value, read))
-		}
-		return object(b.pos(n), names, values)
-	case *ast.SequenceNode:
-		var values []value
-		for _, x := range n.Values {
-			values = append(values, b.value(x, read))
-		}
-		return list(b.pos(n), values)
-	}
-	return constant(b.pos(n), b.constant(n))
-}
-
-// leaf reads {column: …}, {const: …}, {expr: …} or {map: …}, with as and split.
-func (b *builder) leaf(n *ast.MappingNode, read map[string]bool) value {
-	fields := b.fields(n, "column", "const", "expr", "map", "as", "split")
-	var v value
-	kinds := 0
-	for _, word := range leafWords {
-		x := fields[word]
-		if x == nil {
-			continue
-		}
-		kinds++
-		switch word {
-		case "column":
-			v = b.column(x, read)
-		case "const":
-			v = constant(b.pos(x), b.constant(x))
-		case "expr":
-			var err error
-			if v, err = exprValue(b.pos(x), b.text(x), false); err != nil {
-				b.fail(x, "%v", err)
-			}
-		case "map":
-			v = b.table(x, read)
-		}
-	}
-	if kinds != 1 {
-		b.fail(n, "expected one of %s", strings.Join(leafWords, ", "))
-	}
-	as := ""
-	if x := fields["as"]; x != nil {
-		if as = b.text(x); as != "text" && as != "number" && as != "flag" {
-			b.fail(x, "as: %q, expected text, number or flag", as)
-		}
-	}
-	split := ""
-	if x := fields["split"]; x != nil {
-		if split = b.text(x); split == "" {
-			b.fail(x, "split: expected a separator")
-		}
-	}
-	return converted(v, as, split, b.decimal)
-}
-
-// column reads a column's name.
-func (b *builder) column(n ast.Node, read map[string]bool) value {
-	v := columnValue(b.pos(n), b.text(n))
-	b.named = append(b.named, column{v.column, v.pos})
-	if read != nil {
-		read[v.column] = true
-	}
-	return v
-}
-
-// table reads {column: …, values: …, default: …}.
-func (b *builder) table(n ast.Node, read map[string]bool) value {
-	fields := b.fields(n, "column", "expr", "values", "default")
-	var of value
-	switch c, e := fields["column"], fields["expr"]; {
-	case c != nil && e == nil:
-		of = b.column(c, read)
-	case e != nil && c == nil:
-		var err error
-		if of, err = exprValue(b.pos(e), b.text(e), false); err != nil {
-			b.fail(e, "%v", err)
-		}
-	default:
-		b.fail(n, "map: expected column or expr")
-	}
-	to, ok := fields["values"].(*ast.MappingNode)
-	if !ok || len(to.Values) == 0 {
-		b.fail(n, "map: values is missing: expected FROM: TO, one a line")
-		return value{pos: b.pos(n)}
-	}
-	values := make(map[string]any, len(to.Values))
-	var consts []column
-	for _, f := range to.Values {
-		x := b.constant(f.Value)
-		values[b.text(f.Key)] = x
-		consts = append(consts, column{textOf(x), b.pos(f.Value)})
-	}
-	var fallback *any
-	if d := fields["default"]; d != nil {
-		x := b.constant(d)
-		fallback = &x
-		consts = append(consts, column{textOf(x), b.pos(d)})
-	}
-	v := table(b.pos(n), of, values, fallback)
-	v.consts = consts
-	return v
 }
 
 // fields returns an object's fields by name; others than those allowed are errors.

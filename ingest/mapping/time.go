@@ -21,7 +21,9 @@ const (
 )
 
 // defaultLayouts are tried where the mapping gives none.
-var defaultLayouts = []string{layoutRFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
+var defaultLayouts = []string{
+	layoutRFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
+}
 
 // eval returns the time in a row.
 func (t *timeValue) eval(r *row, zone *time.Location) (time.Time, *problem) {

@@ -1,0 +1,243 @@
+package mapping
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"tappa/ingest/source"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// golden calls f with the files of every archive that matches, and compares what it returns with the file "want".
+func golden(t *testing.T, pattern string, f func(t *testing.T, files map[string][]byte) string) {
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files match %s: %v", pattern, err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, want := map[string][]byte{}, -1
+			for i, file := range archive.Files {
+				files[file.Name] = file.Data
+				if file.Name == "want" {
+					want = i
+				}
+			}
+			got := f(t, files)
+			if *update {
+				if want < 0 {
+					archive.Files = append(archive.Files, txtar.File{Name: "want"})
+					want = len(archive.Files) - 1
+				}
+				archive.Files[want].Data = []byte(got)
+				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(files["want"]), got); diff != "" && !*update {
+				t.Errorf("%s (-want, +got):\n%s", path, diff)
+			}
+		})
+	}
+}
+
+// Rows become events, or errors that say where and why.
+func TestRows(t *testing.T) {
+	golden(t, "testdata/rows/*.txtar", func(t *testing.T, files map[string][]byte) string {
+		var m *Mapping
+		if b := files["mapping.yaml"]; b != nil {
+			var err error
+			if m, err = Parse("mapping.yaml", b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out strings.Builder
+		for format, read := range Formats {
+			name := "log." + format
+			if files[name] == nil {
+				continue
+			}
+			data := files[name]
+			if encoding := encodings["utf-8"]; m != nil {
+				if encoding = encodings[m.csv.encoding]; encoding != nil {
+					var err error
+					if data, err = encoding.NewEncoder().Bytes(data); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for e, err := range read(m, name, bytes.NewReader(data)) {
+				if err != nil {
+					fmt.Fprintf(&out, "error: %v\n", err)
+					continue
+				}
+				b, err := e.Marshal()
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(&out, "%s\n", b)
+			}
+		}
+		return out.String()
+	})
+}
+
+// One bad file per mistake.
+func TestBadMappings(t *testing.T) {
+	golden(t, "testdata/bad/*.txtar", func(t *testing.T, files map[string][]byte) string {
+		_, err := Parse("mapping.yaml", files["mapping.yaml"])
+		if err == nil {
+			t.Fatal("no error")
+		}
+		return err.Error() + "\n"
+	})
+}
+
+const small = `
+origin: shop
+events:
+  - {id: {column: id}, time: {column: at}, type: form.submitted, data: {form: contact, customer: {email: {column: mail}}}}
+`
+
+// A row's error lets the next row follow; a broken file ends the sequence; a consumer may stop at any row.
+func TestSequences(t *testing.T) {
+	m, err := Parse("m.yaml", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const csv = "id,at,mail\n1,2026-01-02,a@b.it\n2,never,a@b.it\n3,2026-01-02,a@b.it\n"
+	broken := errors.New("disk on fire")
+	for format, content := range map[string]string{
+		"csv":   csv,
+		"jsonl": `{"id":1,"at":"2026-01-02","mail":"a@b.it"}` + "\n" + `{"id":2,"at":"never"}` + "\n" + `{"id":3,"at":"2026-01-02"}` + "\n",
+		"xes": `<log><trace><event><string key="id" value="1"/><date key="at" value="2026-01-02T00:00:00Z"/></event>
+			<event><string key="id" value="2"/><string key="at" value="never"/></event>
+			<event><string key="id" value="3"/><date key="at" value="2026-01-02T00:00:00Z"/></event></trace>`,
+	} {
+		t.Run(format, func(t *testing.T) {
+			file := func() *strings.Reader { return strings.NewReader(content) }
+			var got []string
+			var last error
+			in := iotest.DataErrReader(file())
+			for e, err := range Formats[format](m, "f", &failing{in, broken}) {
+				var bad *RowError
+				switch {
+				case errors.As(err, &bad):
+					got = append(got, "bad "+bad.Column)
+				case err != nil:
+					last = err
+				default:
+					got = append(got, e.ID)
+				}
+			}
+			if diff := cmp.Diff([]string{"1", "bad at", "3"}, got); diff != "" {
+				t.Errorf("events (-want, +got):\n%s", diff)
+			}
+			if !errors.Is(last, broken) || !strings.HasPrefix(last.Error(), "f") {
+				t.Errorf("the last error is %v, want the file's name and %v", last, broken)
+			}
+			for stop := 1; stop <= 3; stop++ {
+				n := 0
+				for range Formats[format](m, "f", file()) {
+					if n++; n == stop {
+						break
+					}
+				}
+				if n != stop {
+					t.Errorf("%d rows seen, want %d", n, stop)
+				}
+			}
+		})
+	}
+}
+
+// failing reads in, and then fails instead of ending.
+type failing struct {
+	in  interface{ Read([]byte) (int, error) }
+	err error
+}
+
+func (f *failing) Read(b []byte) (int, error) {
+	n, err := f.in.Read(b)
+	if err != nil {
+		err = f.err
+	}
+	return n, err
+}
+
+// Whatever a file holds, reading it ends without a panic, and what comes out can be marshalled.
+func FuzzFiles(f *testing.F) {
+	m, err := Parse("m.yaml", []byte(small+"keep: all\n"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("csv", "id,at,mail\n1,2026-01-02,a@b.it\n\"x")
+	f.Add("jsonl", `{"id":{"a":[1e400,-0]},"at":"2026-01-02","mail":null}`)
+	f.Add("jsonl", `{"specversion":"1.0","id":"1","source":"s","type":"tappa.form.submitted","time":"2026-01-02T00:00:00Z","data":{}}`)
+	f.Add("xes", `<log><trace><string key="a" value="b"/><event><int key="id" value="1"/></event></trace></log>`)
+	f.Fuzz(func(t *testing.T, format, content string) {
+		read := Formats[format]
+		if read == nil {
+			return
+		}
+		for e, err := range read(m, "f", strings.NewReader(content)) {
+			if err == nil {
+				checkEvent(t, e)
+			}
+		}
+	})
+}
+
+func checkEvent(t *testing.T, e source.Event) {
+	t.Helper()
+	if e.ID == "" || e.Origin == "" || e.Time.IsZero() {
+		t.Fatalf("incomplete event %+v", e)
+	}
+	if _, err := e.Marshal(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(small)
+	f.Add("origin: x\nevents: [{id: 1, time: {column: t, layouts: [epoch_s]}, type: {map: {column: a, values: {b: web.visited}}}, data: {a: [1]}}]\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		if m, err := Parse("m.yaml", []byte(s)); err == nil && (m.origin == "" || len(m.events) == 0) {
+			t.Fatalf("accepted without origin or events: %q", s)
+		}
+	})
+}
+
+func BenchmarkCSV(b *testing.B) {
+	m, err := Load("../../deploy/examples/loans/mapping.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const header = "event_id,case:concept:name,concept:name,lifecycle:transition,time:timestamp,org:resource,case:REG_DATE,case:AMOUNT_REQ\n"
+	const line = "e1,173688,W_Valideren aanvraag,START,2011-10-01T00:38:44.546+02:00,112,2011-10-01T00:38:44.546+02:00,20000\n"
+	const rows = 1000
+	content := header + strings.Repeat(line, rows)
+	for b.Loop() {
+		for _, err := range m.CSV("log.csv", strings.NewReader(content)) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+}
