@@ -138,7 +138,7 @@ func calls(n *ast.CallNode, name string) bool {
 
 // unknown reports whether a node's type is only known at run time: it comes out of the payload.
 func unknown(n ast.Node) bool {
-	if call, ok := n.(*ast.CallNode); ok && (calls(call, "payload field") || calls(call, "field")) {
+	if call, ok := n.(*ast.CallNode); ok && (calls(call, "payload field") || calls(call, "field") || calls(call, "fold")) {
 		return true
 	}
 	return n.Nature().IsUnknown(nil)

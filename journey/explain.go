@@ -119,7 +119,9 @@ func operands(f *frame, text string) []Operand {
 	ast.Walk(&tree.Node, c)
 	var out []Operand
 	for i, name := range c.names {
-		longer := func(other string) bool { return strings.HasPrefix(other, name+".") || strings.HasPrefix(other, name+"[") }
+		longer := func(other string) bool {
+			return strings.HasPrefix(other, name+".") || strings.HasPrefix(other, name+"[")
+		}
 		if slices.Contains(c.names[:i], name) || slices.ContainsFunc(c.names, longer) {
 			continue // data and data.fields, on the way to data.fields.role
 		}

@@ -23,9 +23,19 @@ var functions = map[string]function{
 		func(args ...any) (any, error) { return anyWord(args, containsWordFold), nil },
 		new(func(text any, words ...string) bool),
 	},
-	"fold": {
-		func(args ...any) (any, error) { s, _ := args[0].(string); return fold(s), nil },
-		new(func(text any) string),
+	"fold": { // nil stays nil, lest a missing field equal an empty text
+		func(args ...any) (any, error) {
+			if s, ok := args[0].(string); ok {
+				return fold(s), nil
+			}
+			return nil, nil
+		},
+		new(func(text any) any),
+	},
+
+	"phone": {
+		func(args ...any) (any, error) { return anyWord(args, samePhone), nil },
+		new(func(number any, numbers ...string) bool),
 	},
 
 	"payload field": {
@@ -137,4 +147,25 @@ func anyWord(args []any, contains func(text, folded string) bool) bool {
 		}
 	}
 	return false
+}
+
+// samePhone compares telephone numbers by their digits: one may lack the other's prefix, but no less than six digits
+// must agree.
+func samePhone(a, b string) bool {
+	a, b = digits(a), digits(b)
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	const fewest = 6
+	return len(b) >= fewest && strings.HasSuffix(a, b)
+}
+
+// digits drops everything else.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }

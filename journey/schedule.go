@@ -225,19 +225,43 @@ func (d Department) Due(asked time.Time, level ServiceLevel) time.Time {
 	if want <= 0 {
 		return asked
 	}
-	enough := func(after int64) bool { sum, _ := s.business(from, from+after); return sum >= want }
-	low, high := int64(0), want
-	for !enough(high) {
-		if low, high = high, high*2; high > longestDue {
+	high := want
+	for s.short(from, from+high, want) {
+		if high *= 2; high > longestDue {
 			return time.Time{}
 		}
 	}
+	return time.UnixMicro(s.reach(from, from+high, want)).UTC()
+}
+
+// short reports whether less than want of business time passes between two instants.
+func (s *schedule) short(from, to, want int64) bool {
+	sum, _ := s.business(from, to)
+	return sum < want
+}
+
+// reach finds the first instant up to high at which want has passed since from. Departments open and close at whole
+// minutes, so it is enough to find the minute: within it, time passes all of the time.
+func (s *schedule) reach(from, high, want int64) int64 {
+	low := bisect(floorDiv(from, perMinute), floorDiv(high, perMinute)+1, func(minute int64) bool {
+		return s.short(from, minute*perMinute, want)
+	})
+	passed, _ := s.business(from, low*perMinute)
+	if due := max(low*perMinute, from) + want - passed; !s.short(from, due, want) && s.short(from, due-1, want) {
+		return due
+	}
+	// A calendar that begins in the middle of a minute.
+	return 1 + bisect(from, high, func(at int64) bool { return s.short(from, at, want) })
+}
+
+// bisect returns the last number for which below holds; it holds for low, and not for high.
+func bisect(low, high int64, below func(int64) bool) int64 {
 	for high-low > 1 {
-		if middle := low + (high-low)/2; enough(middle) {
-			high = middle
-		} else {
+		if middle := low + (high-low)/2; below(middle) {
 			low = middle
+		} else {
+			high = middle
 		}
 	}
-	return time.UnixMicro(from + high).UTC()
+	return low
 }
