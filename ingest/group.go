@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,10 +15,6 @@ import (
 
 // errStuck says that the sink has not taken a block for Options.StuckAfter.
 var errStuck = errors.New("the sink has taken nothing for too long")
-
-// leaveTimeout bounds the wait for Kafka when the group is left. A member that has just asked to join would otherwise
-// wait for all the others first.
-const leaveTimeout = 3 * time.Second
 
 // fatal is an error that only a person can put right.
 type fatal struct{ error }
@@ -52,9 +49,12 @@ func (c *Collector) member(ctx context.Context) error {
 	return nil
 }
 
-// join prepares a member of the group; leave ends it, within a bound whatever Kafka does.
+// join prepares a member of the group; leave ends it, within a bound whatever Kafka does. The bound is the time that
+// the others need to finish what they hold: a member that has just asked to join waits for them, and if it went before
+// it has heard its own name, they would wait for it.
 func (c *Collector) join() (group *kafka.ConsumerGroup, leave func(), err error) {
 	var open connections
+	var self memberName
 	dialer := c.opts.Connection.dialer()
 	dialer.DialFunc = open.dial
 	group, err = kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
@@ -62,15 +62,53 @@ func (c *Collector) join() (group *kafka.ConsumerGroup, leave func(), err error)
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}, kafka.RoundRobinGroupBalancer{}},
 		HeartbeatInterval: c.opts.Heartbeat, SessionTimeout: c.opts.SessionTimeout, RebalanceTimeout: c.opts.RebalanceTimeout,
 		WatchPartitionChanges: true, JoinGroupBackoff: 500 * time.Millisecond, StartOffset: kafka.FirstOffset,
+		Logger: &self,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("join group %s: %w", c.opts.Group, err)
 	}
 	return group, func() {
-		impatient := time.AfterFunc(leaveTimeout, open.closeAll)
+		impatient := time.AfterFunc(c.opts.HandOver+2*c.opts.Heartbeat, open.closeAll)
 		defer impatient.Stop()
 		_ = group.Close()
+		c.leave(self.get())
 	}, nil
+}
+
+// leave takes a member out of the group. kafka.ConsumerGroup does so itself, except when it is closed while a
+// rebalance is under way: the others would then wait for the member until its session ends.
+func (c *Collector) leave(member string) {
+	if member == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	_, _ = c.client.LeaveGroup(ctx, &kafka.LeaveGroupRequest{
+		GroupID: c.opts.Group, Members: []kafka.LeaveGroupRequestMember{{ID: member}},
+	})
+}
+
+// memberName learns from what kafka.ConsumerGroup logs which name Kafka gave to this member, since before the first
+// generation nothing else tells it.
+type memberName struct {
+	mu   sync.Mutex
+	name string
+}
+
+// Printf makes a memberName a kafka.Logger.
+func (m *memberName) Printf(format string, args ...any) {
+	if len(args) < 2 || !strings.HasPrefix(strings.ToLower(format), "joined group %s as member %s") {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.name, _ = args[1].(string)
+}
+
+func (m *memberName) get() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.name
 }
 
 // connections are those of a group member, to be cut if they keep it from leaving.

@@ -19,10 +19,10 @@ const (
 	ReasonSinkRejected source.Reason = "sink-rejected" // the sink says that it can never store this row
 )
 
-// The times that can be stored: those of DateTime64(3) less a margin for sums.
+// The times that can be stored: before the end that the walk gives to visits that nothing ends.
 var (
 	earliest = time.Date(1900, 1, 2, 0, 0, 0, 0, time.UTC)
-	latest   = time.Date(2299, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // work makes a stored record of a Kafka record. The order of the work is this function and nothing else; after it
