@@ -10,10 +10,12 @@ import (
 	"tappa/journey"
 )
 
-// The longest local part and host that mail can carry, in bytes.
+// The longest local part and host that mail can carry, in bytes, and the longest text that is looked at: converting
+// a host to ASCII takes time that grows with the square of its length.
 const (
-	maxLocal = 64
-	maxHost  = 253
+	maxLocal   = 64
+	maxHost    = 253
+	maxAddress = 1024
 )
 
 // Email returns the key of a mail address, or "" if it is none.
@@ -31,7 +33,7 @@ func Email(s string) journey.ContactKey {
 func Address(s string) string {
 	s = bare(s)
 	at := strings.LastIndexByte(s, '@')
-	if at <= 0 || at == len(s)-1 {
+	if len(s) > maxAddress || at <= 0 || at == len(s)-1 {
 		return ""
 	}
 	local, host := s[:at], s[at+1:]

@@ -39,6 +39,7 @@ func TestEmail(t *testing.T) {
 		strings.Repeat("a", 65) + "@example.com":   "",
 		"a@" + strings.Repeat("b.", 130) + "com":   "",
 		"anna@" + strings.Repeat("a", 64) + ".com": "",
+		"anna@" + strings.Repeat("è", 4<<20):       "",
 		"anna@example.com, carlo@example.com":      "",
 	} {
 		if got := Email(in); got != want {
