@@ -144,7 +144,10 @@ func (b *builder) known(path, what, id string, declared []string) bool {
 	if id == "" || slices.Contains(declared, id) {
 		return id != ""
 	}
-	b.errorf(path, "unknown %s %q%s", what, id, suggest(id, declared))
+	if len(declared) == 0 && b.flawed[""] {
+		return false // the list it would stand in was misspelt
+	}
+	b.errorf(path, "unknown %s %q%s", what, id, suggest(id, slices.Compact(slices.Clone(declared))))
 	return false
 }
 

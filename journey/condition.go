@@ -45,16 +45,20 @@ func (c *condition) holds(f *frame, errors *atomic.Uint64) bool {
 }
 
 // compileExpr compiles an expression over a frame. The clock is out of reach: a tag depends on the interaction alone.
+// It compiles twice, because once an expression is rewritten, the compiler no longer looks inside calls: the first time
+// is for mistakes, the second for use.
 func compileExpr(text string, options ...expr.Option) (*vm.Program, error) {
-	p := &patcher{}
 	options = append(options,
-		expr.Env(new(frame)), expr.Patch(p),
-		expr.DisableBuiltin("now"), expr.DisableBuiltin("type"), expr.DisableBuiltin("keys"),
+		expr.Env(new(frame)), expr.DisableBuiltin("now"), expr.DisableBuiltin("type"), expr.DisableBuiltin("keys"),
 	)
 	for name, f := range functions {
 		options = append(options, expr.Function(name, f.call, f.signature))
 	}
-	compiled, err := expr.Compile(text, options...)
+	if _, err := expr.Compile(text, options...); err != nil {
+		return nil, err
+	}
+	p := &patcher{}
+	compiled, err := expr.Compile(text, append(options, expr.Patch(p))...)
 	if err == nil {
 		err = p.err
 	}
@@ -175,6 +179,10 @@ func explainExpr(message string) string {
 	switch {
 	case strings.HasPrefix(message, "unknown name"):
 		return message + "; known are " + strings.Join(fieldList, ", ") + ", and the payload's fields as data.NAME"
+	case message == `unexpected token Operator("=")`:
+		return "= compares nothing; equality is written =="
+	case message == "unexpected token EOF":
+		return "it ends too early; something is missing after the last word"
 	case strings.HasPrefix(message, "expected bool"):
 		return "it must be true or false, " + strings.TrimPrefix(message, "expected bool, ") + " (compare it with something)"
 	}

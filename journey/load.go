@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	_ "time/tzdata" // a journey's time zone must exist wherever the program runs
 )
 
@@ -18,7 +19,7 @@ func Load(path string) (*Journey, error) {
 	return Parse(path, data)
 }
 
-// Parse reads a journey file's content; name is what problems call it. All problems are reported at once, as Problems
+// Parse reads a journey file's content; name is what problems call it. All errors are reported at once, as Problems
 // sorted by place. Warnings alone do not fail; Warnings returns them.
 func Parse(name string, data []byte) (*Journey, error) {
 	var form journeyFile
@@ -32,7 +33,8 @@ func Parse(name string, data []byte) (*Journey, error) {
 	b.compile(j)
 	problems := doc.problems.sorted()
 	if problems.Fatal() {
-		return nil, problems
+		// What is doubtful may follow from what is wrong, so it is said once the file can be used.
+		return nil, slices.DeleteFunc(problems, func(p Problem) bool { return p.Warning })
 	}
 	j.warnings = problems
 	return j, nil

@@ -28,7 +28,8 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s%s", p.File, p.Line, p.Column, kind, p.Message)
 }
 
-// Problems is the error of a file that cannot be used: all its errors and warnings, sorted by place.
+// Problems is a list of problems, sorted by place: the errors of a file that cannot be used, or the warnings of one that
+// can.
 type Problems []Problem
 
 // Error lists the problems, one a line.

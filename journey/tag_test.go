@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,4 +57,13 @@ func TestTag(t *testing.T) {
 	if got := j.RuleErrors(); len(got) != 0 {
 		t.Errorf("RuleErrors = %v, want none", got)
 	}
+}
+
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
