@@ -114,7 +114,7 @@ func august(year int) int {
 	return 11 - (int(eleventh.Weekday())+6)%7
 }
 
-// easter returns Easter Sunday in the Gregorian calendar, by the anonymous algorithm of 1876.
+// easter returns Easter Sunday in the Gregorian calendar, by the algorithm that Nature printed in 1876, in its shorter form of 1961.
 func easter(year int) (time.Month, int) {
 	a, b, c := year%19, year/100, year%100
 	d, e := b/4, b%4
@@ -123,6 +123,6 @@ func easter(year int) (time.Month, int) {
 	i, k := c/4, c%4
 	l := (32 + 2*e + 2*i - h - k) % 7
 	m := (a + 11*h + 19*l) / 433
-	n := h + l - 7*m + 90
-	return time.Month(n / 25), (n + n/25 + 19) % 32
+	month := (h + l - 7*m + 90) / 25
+	return time.Month(month), (h + l - 7*m + 33*month + 19) % 32
 }

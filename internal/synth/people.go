@@ -25,6 +25,7 @@ type person struct {
 	dialled string // the same number, as the person writes it into a form
 	cookie  string
 	crm     string
+	trade   trade
 	product string // what they make
 	amount  string // how much of it
 	staff   int
@@ -51,27 +52,22 @@ var agents = map[journey.DepartmentID][]string{
 	"sales":          {"Marco Tedeschi", "Lucia Ferri", "Davide Pini", "Sara Montali"},
 }
 
-var names = map[string]struct{ first, last, company, city, product []string }{
+var names = map[string]struct{ first, last, city []string }{
 	"it": {
 		first: words("Anna Marco Giulia Luca Paolo Francesca Andrea Elisa Roberto Simona Davide Chiara Stefano Laura Matteo Silvia Giorgio Monica Fabio Elena " +
 			"Alessandro Valentina Antonio Sara Giuseppe Paola Riccardo Barbara Massimo Federica Enrico Cristina Vincenzo Daniela Claudio Teresa Salvatore Ilaria Nicola Rosa"),
 		last: words("Serra Moretti Rinaldi Ferrara Gallo Conti Marini Greco Lombardi Barbieri Fontana Santoro Caruso Mariani Villa Ferri Bianco Longo Martini Leone " +
 			"Gentile Vitale Coppola Parisi Sanna Fabbri Bruno Galli Farina Testa Grassi Pellegrini Palumbo Monti Bernardi Riva Donati Sala Cattaneo Orlando " +
 			"Sartori Silvestri Valentini Messina Guerra Piras Ruggiero Negri Basile Rossetti Fiore Colombo Mancini Costa Giordano Rizzo Esposito Ricci Marchetti Zanetti"),
-		company: []string{"Pastificio", "Caseificio", "Dolciaria", "Salumificio", "Forno", "Conserve", "Panificio", "Gastronomia", "Oleificio", "Molino", "Pasticceria", "Gelateria"},
 		city: []string{"Parma", "Modena", "Reggio Emilia", "Bologna", "Verona", "Padova", "Cuneo", "Bari", "Altamura", "Gragnano", "Salerno", "Treviso", "Bergamo", "Brescia", "Piacenza",
 			"Cremona", "Siena", "Lucca", "Perugia", "Catania", "Ragusa", "Sassari", "Udine", "Trento", "Asti", "Novara", "Lecce", "Foggia"},
-		product: []string{"gnocchi", "ravioli", "tortellini", "biscotti", "grissini", "sughi pronti", "confetture", "formaggi freschi", "insalate in busta", "pizze surgelate", "cantucci",
-			"polpette", "minestroni", "panettoni", "taralli", "salumi affettati"},
 	},
 	"en": {
 		first: words("James Sarah Oliver Emma Thomas Claire Jan Katrin Lukas Anne Pierre Sophie Miguel Laura Peter Helen David Ruth Henrik Ingrid Stefan Julia Pavel Eva Marek Nina"),
 		last: words("Hale Carter Whitfield Brandt Keller Vogel Lindqvist Moreau Lefevre Garnier Novak Dvorak Kowalski Jansen Visser Bakker Hughes Murray Doyle Walsh Schmid Huber " +
 			"Larsen Nilsson Torres Vidal Marin Petrov Horvath Kral"),
-		company: []string{"Bakery", "Foods", "Dairy", "Patisserie", "Kitchens", "Provisions", "Mills", "Deli"},
 		city: []string{"Leeds", "Bristol", "Cork", "Munich", "Graz", "Lyon", "Ghent", "Utrecht", "Malmö", "Aarhus", "Brno", "Poznań", "Valencia", "Porto", "Ljubljana", "Basel",
 			"Nantes", "Kassel"},
-		product: []string{"gnocchi", "ravioli", "biscuits", "breadsticks", "ready sauces", "jams", "fresh cheese", "bagged salads", "frozen pizzas", "meatballs", "soups", "pastries"},
 	},
 }
 
@@ -93,9 +89,10 @@ func (w *World) person(i int) *person {
 	}
 	p.persona = choosePersona(i, house)
 	n := names[p.lang]
-	p.company, p.domain = company(pair, p.lang, house.IntN(len(n.last)))
+	p.trade = trades[pair%len(trades)]
+	p.company, p.domain = company(pair, p.trade, p.lang, house.IntN(len(n.last)))
 	p.city = pick(house, n.city)
-	p.product = pick(house, n.product)
+	p.product = pick(house, p.trade.product[p.lang])
 	p.amount = fmt.Sprintf("%d kg", 20*(1+house.IntN(60)))
 	p.staff = 3 + house.IntN(60)
 	if p.persona == artisan {
@@ -130,12 +127,12 @@ func choosePersona(i int, r *rand.Rand) journey.PersonaID {
 }
 
 // company names the i-th company and its domain. Domains end in .example, which belongs to nobody.
-func company(i int, lang string, last int) (name, domain string) {
+func company(i int, t trade, lang string, last int) (name, domain string) {
 	n := names[lang]
-	kind, family := n.company[i%len(n.company)], n.last[(last+i/len(n.company))%len(n.last)]
-	name = kind + " " + family
+	family := n.last[(last+i/len(trades))%len(n.last)]
+	name = t.name[lang] + " " + family
 	if lang == "en" {
-		name = family + " " + kind
+		name = family + " " + t.name[lang]
 	}
 	return name, fmt.Sprintf("%s-%d.example", strings.ReplaceAll(slug(name), " ", "-"), 100+i)
 }

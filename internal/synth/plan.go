@@ -35,7 +35,7 @@ func silences() map[journey.StageID]time.Duration {
 // roles are how people sign; the template's personas look for these words.
 var roles = map[journey.PersonaID]map[string]string{
 	buyer:      {"it": "Ufficio Acquisti", "en": "Purchasing Dept"},
-	artisan:    {"it": "il titolare", "en": "Owner, {company}"},
+	artisan:    {"it": "Titolare", "en": "Owner, {company}"},
 	production: {"it": "Direzione di Produzione", "en": "Production Manager"},
 }
 
@@ -64,15 +64,15 @@ type nature struct {
 var natures = map[journey.PersonaID]nature{
 	buyer: {
 		leaveAwareness: 0.36, leaveEvaluation: 0.24, winBefore: 0.27, winAfter: 0.42, cancel: 0.03, overdue: 0.34, breakdown: 0.55,
-		loyal: 0.72, temper: 0.9, price: [2]int{35, 140}, evening: 0.03, mobile: 0.2,
+		loyal: 0.86, temper: 0.9, price: [2]int{35, 140}, evening: 0.03, mobile: 0.2,
 	},
 	artisan: {
 		leaveAwareness: 0.5, leaveEvaluation: 0.36, winBefore: 0.22, winAfter: 0.33, cancel: 0.06, overdue: 0.26, breakdown: 0.5,
-		loyal: 0.6, temper: 0.8, price: [2]int{9, 42}, evening: 0.35, mobile: 0.1,
+		loyal: 0.74, temper: 0.8, price: [2]int{9, 42}, evening: 0.35, mobile: 0.1,
 	},
 	production: {
 		leaveAwareness: 0.42, leaveEvaluation: 0.28, winBefore: 0.25, winAfter: 0.38, cancel: 0.04, overdue: 0.3, breakdown: 0.75,
-		loyal: 0.66, temper: 1.3, price: [2]int{25, 110}, evening: 0.1, mobile: 0.45,
+		loyal: 0.82, temper: 1.3, price: [2]int{25, 110}, evening: 0.1, mobile: 0.45,
 	},
 }
 
@@ -129,19 +129,45 @@ var mailboxes = map[journey.TouchpointID]string{
 // machine is a product. Italian names are feminine throughout, so that texts agree.
 type machine struct{ it, en, page string }
 
-var machines = []machine{
-	{"impastatrice a spirale IS-160", "spiral mixer IS-160", "impastatrici"},
-	{"riempitrice volumetrica RV-4", "volumetric filler RV-4", "riempitrici"},
-	{"confezionatrice FP-200", "flow packer FP-200", "confezionatrici"},
-	{"tagliaverdure TV-600", "vegetable cutter TV-600", "tagliaverdure"},
-	{"formatrice per gnocchi FG-120", "gnocchi former FG-120", "formatrici"},
-	{"affettatrice AF-350", "slicer AF-350", "affettatrici"},
-	{"termosigillatrice TS-2", "tray sealer TS-2", "termosigillatrici"},
-	{"etichettatrice EL-30", "labeller EL-30", "etichettatrici"},
-	{"sfogliatrice SF-700", "dough sheeter SF-700", "sfogliatrici"},
-	{"spezzatrice SP-18", "dough divider SP-18", "spezzatrici"},
-	{"marmitta di cottura MC-300", "cooking kettle MC-300", "cottura"},
-	{"lavatrice per vassoi LV-90", "tray washer LV-90", "lavaggio"},
+var (
+	mixer     = machine{"impastatrice a spirale IS-160", "spiral mixer IS-160", "impastatrici"}
+	filler    = machine{"riempitrice volumetrica RV-4", "volumetric filler RV-4", "riempitrici"}
+	packer    = machine{"confezionatrice FP-200", "flow packer FP-200", "confezionatrici"}
+	cutter    = machine{"tagliaverdure TV-600", "vegetable cutter TV-600", "tagliaverdure"}
+	former    = machine{"formatrice FG-120", "forming machine FG-120", "formatrici"}
+	slicer    = machine{"affettatrice AF-350", "slicer AF-350", "affettatrici"}
+	sealer    = machine{"termosigillatrice TS-2", "tray sealer TS-2", "termosigillatrici"}
+	labeller  = machine{"etichettatrice EL-30", "labeller EL-30", "etichettatrici"}
+	sheeter   = machine{"sfogliatrice SF-700", "dough sheeter SF-700", "sfogliatrici"}
+	divider   = machine{"spezzatrice SP-18", "dough divider SP-18", "spezzatrici"}
+	kettle    = machine{"marmitta di cottura MC-300", "cooking kettle MC-300", "cottura"}
+	trayWash  = machine{"lavatrice per vassoi LV-90", "tray washer LV-90", "lavaggio"}
+	depositor = machine{"colatrice DC-80", "depositor DC-80", "colatrici"}
+)
+
+// trade is a kind of company: how it is called, what it makes, and what it makes that with.
+type trade struct {
+	name     map[string]string
+	product  map[string][]string
+	machines []machine
+}
+
+func called(it, en string) map[string]string { return map[string]string{"it": it, "en": en} }
+
+func makes(it, en []string) map[string][]string { return map[string][]string{"it": it, "en": en} }
+
+var trades = []trade{
+	{called("Pastificio", "Pasta"), makes([]string{"gnocchi", "ravioli", "tortellini", "trofie"}, []string{"gnocchi", "ravioli", "fresh pasta"}), []machine{former, filler, packer, sealer, mixer, sheeter}},
+	{called("Caseificio", "Dairy"), makes([]string{"ricotta", "stracchino", "formaggi freschi"}, []string{"ricotta", "fresh cheese", "yoghurt"}), []machine{filler, sealer, labeller, trayWash, slicer}},
+	{called("Dolciaria", "Confectionery"), makes([]string{"biscotti", "cantucci", "panettoni", "torrone"}, []string{"biscuits", "nougat", "cakes"}), []machine{mixer, depositor, packer, sheeter, labeller}},
+	{called("Salumificio", "Meats"), makes([]string{"salumi affettati", "salsicce", "prosciutto cotto"}, []string{"sliced ham", "sausages", "cold cuts"}), []machine{slicer, filler, sealer, labeller, trayWash}},
+	{called("Forno", "Bakery"), makes([]string{"pane", "focacce", "grissini", "taralli"}, []string{"bread", "breadsticks", "rolls"}), []machine{mixer, divider, sheeter, packer, trayWash}},
+	{called("Conserve", "Preserves"), makes([]string{"sughi pronti", "confetture", "sottoli", "pesto"}, []string{"ready sauces", "jams", "pickles"}), []machine{filler, kettle, labeller, cutter}},
+	{called("Panificio", "Mills"), makes([]string{"pane di segale", "pizze precotte", "cracker"}, []string{"rye bread", "pizza bases", "crackers"}), []machine{mixer, divider, packer, sheeter}},
+	{called("Gastronomia", "Kitchens"), makes([]string{"polpette", "minestroni", "lasagne", "insalate pronte"}, []string{"meatballs", "soups", "ready salads"}), []machine{kettle, cutter, sealer, former, labeller}},
+	{called("Orto", "Greens"), makes([]string{"insalate in busta", "verdure grigliate", "minestroni"}, []string{"bagged salads", "grilled vegetables", "cut fruit"}), []machine{cutter, packer, sealer, trayWash}},
+	{called("Pasticceria", "Patisserie"), makes([]string{"sfogliatelle", "crostate", "bignè", "cornetti"}, []string{"croissants", "tarts", "choux"}), []machine{sheeter, depositor, mixer, trayWash, kettle}},
+	{called("Gelateria", "Ice Cream"), makes([]string{"gelato in vaschetta", "semifreddi", "granita"}, []string{"ice cream tubs", "sorbets"}), []machine{filler, labeller, kettle, trayWash}},
 }
 
 // parts break; all are feminine singular in Italian too.

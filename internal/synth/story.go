@@ -83,7 +83,7 @@ func (s *story) newDeal() {
 	year := s.now.In(s.w.office.zone).Year()
 	s.agent, s.fresh = p.sales.name, true
 	s.deal = deal{
-		machine: pick(s.r, machines),
+		machine: pick(s.r, p.trade.machines),
 		part:    pick(s.r, parts),
 		quote:   fmt.Sprintf("P-%d-%05d", year, number),
 		order:   fmt.Sprintf("M-%d-%05d", year, number),
@@ -217,6 +217,9 @@ func (s *story) feel(context string, lean float64) feeling {
 		"positive": 0.75 * (1 - 0.8*s.strain) / lean,
 		"negative": 0.45 * natures[s.person.persona].temper * (1 + 4*s.strain) * lean,
 		"mixed":    0.3,
+	}
+	if s.fresh { // most people just ask
+		weight["neutral"] = 2.2
 	}
 	each := map[string]float64{}
 	total := 0.0

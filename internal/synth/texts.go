@@ -111,7 +111,11 @@ func (s *story) compose(kind, context string, f feeling) written {
 		out.text = open + gap + body + "\n\n" + s.part(t, "close mail")
 		out.text, out.signed = s.sign(out.text)
 	case call:
-		out.text = s.part(t, "open call") + " " + body + " " + s.part(t, "close call")
+		open := "open call"
+		if f.emotion == "frustration" || f.emotion == "impatience" && r.Float64() < 0.3 {
+			open = "open upset"
+		}
+		out.text = s.part(t, open) + " " + body + " " + s.part(t, "close call")
 	case ticket:
 		if r.Float64() < 0.6 {
 			body = s.part(t, "open ticket") + " " + body
@@ -164,8 +168,16 @@ func (s *story) body(kind, context string, f feeling) []string {
 	return out
 }
 
-// part returns a filled fragment of t.
-func (s *story) part(t texts, key string) string { return s.fill(pick(s.r, t.parts[key])) }
+// part returns a filled fragment of t. Fragments with a plus, and those that name somebody, are for people who have
+// been in touch before.
+func (s *story) part(t texts, key string) string {
+	for {
+		fragment, met := strings.CutPrefix(pick(s.r, t.parts[key]), "+")
+		if !s.fresh || !met && !strings.Contains(fragment, "{agent}") {
+			return s.fill(fragment)
+		}
+	}
+}
 
 // sign puts a signature under a mail, mostly with the person's role.
 func (s *story) sign(text string) (string, bool) {
@@ -200,7 +212,7 @@ var slips = []*strings.Replacer{
 	strings.NewReplacer("é", "è", "you", "u", "please", "pls"),
 	strings.NewReplacer(", ", ","),
 	strings.NewReplacer("tt", "t"),
-	strings.NewReplacer("'", "’", "the ", "teh "),
+	strings.NewReplacer("'", "’"),
 }
 
 // slip makes a text as careless as some are.
@@ -241,6 +253,11 @@ func (s *story) value(name string) string {
 	switch name {
 	case "name":
 		return p.first + " " + p.last
+	case "o": // the ending of what an Italian says of herself or himself
+		if strings.HasSuffix(p.first, "a") && p.first != "Luca" && p.first != "Andrea" && p.first != "Nicola" {
+			return "a"
+		}
+		return "o"
 	case "company":
 		return p.company
 	case "city":
@@ -292,10 +309,11 @@ func upper(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-// lower begins a text with a small letter, unless it begins with an abbreviation.
+// lower begins a text with a small letter, unless it begins with an abbreviation or the English I.
 func lower(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
-	if second, _ := utf8.DecodeRuneInString(s[size:]); unicode.IsUpper(second) || second == '\'' || second == ' ' {
+	second, _ := utf8.DecodeRuneInString(s[size:])
+	if unicode.IsUpper(second) || second == '-' || first == 'I' && (second == '\'' || second == ' ') {
 		return s
 	}
 	return string(unicode.ToLower(first)) + s[size:]
