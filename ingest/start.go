@@ -53,13 +53,12 @@ type finding struct {
 // start decides at which offset to begin to read, and what note to keep from here on.
 func (p place) start() (offset int64, keep note, what finding) {
 	stored := p.stored
-	if stored >= 0 && stored == p.note.old {
-		stored = -1 // all that the ledger knows is the deleted topic
-	}
 	keep = note{stored: stored, old: p.note.old}
 	switch {
 	case !p.ledger:
 		offset = p.committed
+	case stored >= 0 && stored == p.note.old:
+		offset, keep = p.committed, p.note // all that the ledger knows is the deleted topic
 	case stored == p.note.stored && p.committed > stored:
 		offset = p.committed
 	case stored < 0 && p.note == noNote:
