@@ -101,6 +101,21 @@ func (o Options) driver(database string) (*clickhouse.Options, error) {
 	return config, nil
 }
 
+// each calls row for every row of a query's answer.
+func (s *Store) each(ctx context.Context, row func(scan func(dest ...any) error) error, query string, args ...any) error {
+	rows, err := s.conn.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // createDatabase looks before it creates, so that a user without the right to create, or a read-only connection, can
 // use a database that is there.
 func createDatabase(ctx context.Context, opts Options) (err error) {

@@ -54,22 +54,16 @@ func (s *Store) Journeys(ctx context.Context) ([]StoredJourney, error) {
 	const query = `
 		SELECT journey, version, loaded, labels, time_zone, yaml FROM journeys FINAL
 		ORDER BY journey, loaded DESC LIMIT 1 BY journey`
-	rows, err := s.conn.Query(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("list journeys: %w", err)
-	}
-	defer rows.Close()
 	var out []StoredJourney
-	for rows.Next() {
+	err := s.each(ctx, func(scan func(...any) error) error {
 		var j StoredJourney
 		var labels map[string]string
-		if err := rows.Scan((*string)(&j.Journey), &j.Version, &j.Loaded, &labels, &j.TimeZone, &j.YAML); err != nil {
-			return nil, fmt.Errorf("list journeys: %w", err)
-		}
+		err := scan((*string)(&j.Journey), &j.Version, &j.Loaded, &labels, &j.TimeZone, &j.YAML)
 		j.Labels = labels
 		out = append(out, j)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	}, query)
+	if err != nil {
 		return nil, fmt.Errorf("list journeys: %w", err)
 	}
 	return out, nil

@@ -22,21 +22,15 @@ func (s *Store) Stored(ctx context.Context, topic string) (map[int]int64, error)
 	}
 	// The projection keeps max(offset) by topic and partition: this reads a row a part, not the table.
 	const query = "SELECT partition, max(offset) FROM interactions WHERE topic = ? GROUP BY partition"
-	rows, err := s.conn.Query(ctx, query, topic)
-	if err != nil {
-		return nil, fmt.Errorf("stored %s: %w", topic, err)
-	}
-	defer rows.Close()
 	stored := make(map[int]int64)
-	for rows.Next() {
+	err := s.each(ctx, func(scan func(...any) error) error {
 		var partition int32
 		var offset int64
-		if err := rows.Scan(&partition, &offset); err != nil {
-			return nil, fmt.Errorf("stored %s: %w", topic, err)
-		}
+		err := scan(&partition, &offset)
 		stored[int(partition)] = offset
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	}, query, topic)
+	if err != nil {
 		return nil, fmt.Errorf("stored %s: %w", topic, err)
 	}
 	return stored, nil

@@ -64,7 +64,7 @@ CREATE TABLE interactions
     PROJECTION ledger (SELECT topic, partition, max(offset), count() GROUP BY topic, partition),
     PROJECTION arrivals
     (
-        SELECT topic, partition, offset, contact_key, contact_keys, account, thread
+        SELECT topic, partition, offset, contact_key, contact_keys, account, thread, occurred_at, origin, id
         ORDER BY topic, partition, offset
     ),
     INDEX by_thread thread TYPE bloom_filter(0.01) GRANULARITY 1
@@ -75,6 +75,9 @@ ORDER BY (contact_key, occurred_at, origin, id)
 SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'rebuild',
     fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- What follows is derived from the raw truth. It is synced to disk on every insert too: once table walked says that
+-- something was walked, nobody looks at it again.
+
 -- Which contact keys are the same person, and from which interaction that is known. Derived from contact_keys.
 CREATE TABLE links
 (
@@ -84,7 +87,8 @@ CREATE TABLE links
     id          String,
     occurred_at DateTime64(3, 'UTC')
 )
-ENGINE = ReplacingMergeTree ORDER BY (key_a, key_b, origin, id);
+ENGINE = ReplacingMergeTree ORDER BY (key_a, key_b, origin, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The person (and the account) each contact key belongs to: the connected component of links, named by its smallest
 -- key, so that the name does not depend on the order of arrival.
@@ -95,10 +99,12 @@ CREATE TABLE people
     account     String,
     walked      UInt64
 )
-ENGINE = ReplacingMergeTree(walked) ORDER BY contact_key;
+ENGINE = ReplacingMergeTree(walked) ORDER BY contact_key
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- What the walk found. Rows of one subject (person, account or thread, as the journey says) are rewritten together;
 -- walked is the number of the walk that wrote them, deleted marks rows a later walk no longer finds. Read with FINAL.
+-- attempt, number (of steps and waits) count from 1, position from 0; a wait asked outside any case has attempt 0.
 CREATE TABLE cases
 (
     journey      LowCardinality(String),
@@ -120,7 +126,8 @@ CREATE TABLE cases
     walked       UInt64,
     deleted      UInt8
 )
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt);
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE visits
 (
@@ -145,7 +152,8 @@ CREATE TABLE visits
     walked           UInt64,
     deleted          UInt8
 )
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, position);
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, position)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE waits
 (
@@ -180,7 +188,8 @@ CREATE TABLE waits
     walked          UInt64,
     deleted         UInt8
 )
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, number);
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, number)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every interaction of a case, in total order, with the stage it counted for.
 CREATE TABLE steps
@@ -215,7 +224,8 @@ CREATE TABLE steps
     walked        UInt64,
     deleted       UInt8
 )
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, number);
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, number)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- How far the walk has come: everything stored up to this offset has been walked under this definition.
 CREATE TABLE walked
@@ -227,7 +237,8 @@ CREATE TABLE walked
     offset    Int64,
     walked    UInt64
 )
-ENGINE = ReplacingMergeTree(walked) ORDER BY (journey, topic, partition);
+ENGINE = ReplacingMergeTree(walked) ORDER BY (journey, topic, partition)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every definition ever loaded, and the parts of the current one that views need.
 CREATE TABLE journeys
@@ -239,7 +250,8 @@ CREATE TABLE journeys
     time_zone String,
     yaml      String
 )
-ENGINE = ReplacingMergeTree(loaded) ORDER BY (journey, version);
+ENGINE = ReplacingMergeTree(loaded) ORDER BY (journey, version)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE stages
 (
@@ -252,4 +264,5 @@ CREATE TABLE stages
     maturity_ms Nullable(Int64),
     terminal    Bool
 )
-ENGINE = ReplacingMergeTree ORDER BY (journey, version, position);
+ENGINE = ReplacingMergeTree ORDER BY (journey, version, position)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

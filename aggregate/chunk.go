@@ -1,0 +1,134 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"tappa/aggregate/walk"
+)
+
+// chunk is a set of subjects that is read, walked and written together.
+type chunk struct {
+	where    string // which interactions are theirs, as a condition
+	args     []any
+	subjects []string
+	former   []string // every name under which rows of these subjects may be stored, the present ones among them
+	// subject gives the index in subjects of who an interaction belongs to, or -1: the condition may match too much.
+	subject func(contactKey, thread string) int
+}
+
+// interaction is one row read for a walk.
+type interaction struct {
+	at        int64
+	contact   string
+	id        string
+	thread    string
+	person    string
+	account   string // the person's
+	value     float64
+	moodScore float32
+	subject   int
+	*tag
+}
+
+// readChunk reads all interactions of a chunk's subjects, those of a subject together, in no order among themselves.
+func (w *Walker) readChunk(ctx context.Context, c chunk) ([]interaction, error) {
+	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, ` + tagExpression +
+		` FROM interactions FINAL WHERE ` + c.where
+	out := w.interactions[0][:0]
+	var x interaction
+	var text string
+	into := []any{&x.contact, &x.at, &x.id, &x.thread, &x.value, &x.moodScore, &text}
+	err := w.store.each(longQuery(ctx), func(scan func(...any) error) error {
+		if err := scan(into...); err != nil {
+			return err
+		}
+		if x.subject = c.subject(x.contact, x.thread); x.subject < 0 {
+			return nil
+		}
+		var err error
+		x.tag, err = w.tags.get(text)
+		x.contact, x.person, x.account = w.people.find(x.contact)
+		out = append(out, x)
+		return err
+	}, query, c.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read interactions: %w", err)
+	}
+	w.interactions[0] = out
+	w.interactions[1] = bySubject(out, w.interactions[1], len(c.subjects))
+	return w.interactions[1], nil
+}
+
+// bySubject copies rows to a buffer, those of a subject side by side.
+func bySubject(rows, buffer []interaction, subjects int) []interaction {
+	next := make([]int, subjects+1)
+	for i := range rows {
+		next[rows[i].subject+1]++
+	}
+	for i := range subjects {
+		next[i+1] += next[i]
+	}
+	buffer = slices.Grow(buffer[:0], len(rows))[:len(rows)]
+	for i := range rows {
+		s := rows[i].subject
+		buffer[next[s]] = rows[i]
+		next[s]++
+	}
+	return buffer
+}
+
+// longQuery allows for the lists of keys that a chunk's condition holds.
+func longQuery(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": 256 << 20}))
+}
+
+// walkChunk walks a chunk's subjects through each journey and writes what it finds, under the number of this walk.
+func (w *Walker) walkChunk(ctx context.Context, c chunk, journeys []*walked, number uint64) error {
+	rows, err := w.readChunk(ctx, c)
+	if err != nil {
+		return err
+	}
+	w.progress.Interactions += len(rows)
+	for _, j := range journeys {
+		out := newFindings(j.journey, number)
+		for from := 0; from < len(rows); {
+			to := from + 1
+			for to < len(rows) && rows[to].subject == rows[from].subject {
+				to++
+			}
+			w.walkSubject(j, c.subjects[rows[from].subject], rows[from:to], out)
+			from = to
+		}
+		if err := w.store.bury(ctx, out, c.former); err != nil {
+			return err
+		}
+		if err := w.store.writeFindings(ctx, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walkSubject walks one subject through one journey, if it has anything to do with it.
+func (w *Walker) walkSubject(j *walked, subject string, rows []interaction, out *findings) {
+	id := string(j.journey.ID)
+	if !slices.ContainsFunc(rows, func(x interaction) bool { return x.tag.journey == id }) {
+		return
+	}
+	w.progress.Subjects++
+	in := w.input[:0]
+	for i := range rows {
+		x := &rows[i]
+		in = append(in, walk.Interaction{
+			At: x.at, Origin: x.origin, ID: x.id, Key: x.contact, Person: x.person, Thread: x.thread, Priority: x.priority,
+			Department: x.department, Persona: x.persona, Value: x.value, Stages: x.positions, Outcome: outcomeOf(x.outcome),
+			Role: x.role, Foreign: x.tag.journey != id, Row: i,
+		})
+	}
+	w.input = in
+	out.add(subject, j.walker.Walk(subject, in), in, rows)
+}

@@ -1,0 +1,187 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// rebuild walks everybody through some journeys. People are learnt from the interactions themselves, not from what earlier
+// walks made of them.
+func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[place]int64) error {
+	w.number++
+	w.progress.Walks++
+	if err := w.meetAll(ctx); err != nil {
+		return fmt.Errorf("learn who is who: %w", err)
+	}
+	for _, per := range []string{perPerson, perAccount, perThread} {
+		mine := only(per, journeys)
+		if len(mine) == 0 {
+			continue
+		}
+		if err := w.rebuildPer(ctx, per, mine); err != nil {
+			return err
+		}
+	}
+	for _, j := range journeys {
+		for _, table := range []string{"steps", "waits", "visits", "cases"} {
+			if err := w.sweep(ctx, table, string(j.journey.ID)); err != nil {
+				return fmt.Errorf("sweep %s: %w", table, err)
+			}
+		}
+	}
+	slice := make([]arrivals, 0, len(target))
+	for p, to := range target {
+		slice = append(slice, arrivals{place: p, to: to})
+	}
+	return w.advance(ctx, journeys, slice)
+}
+
+// meetAll learns who is who from all interactions, and stores it.
+func (w *Walker) meetAll(ctx context.Context) error {
+	const links = `
+		INSERT INTO links (key_a, key_b, origin, id, occurred_at)
+		SELECT least(contact_key, other), greatest(contact_key, other), origin, id, occurred_at FROM
+			(SELECT contact_key, arrayJoin(arrayDistinct(contact_keys)) AS other, origin, id, occurred_at FROM interactions
+			WHERE length(contact_keys) > 1)
+		WHERE other != contact_key`
+	if err := w.store.conn.Exec(settled(ctx), links); err != nil {
+		return err
+	}
+	const everybody = `
+		SELECT contact_key, groupUniqArrayArray(contact_keys), account FROM interactions
+		GROUP BY contact_key, account`
+	if err := w.learnFrom(ctx, everybody); err != nil {
+		return err
+	}
+	all := make([]int32, len(w.people.persons.keys))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	for part := range slices.Chunk(all, w.opts.Chunk) {
+		if err := w.writePeople(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked) error {
+	if per == perThread {
+		return w.rebuildThreads(ctx, journeys)
+	}
+	counts, err := w.countByKey(ctx)
+	if err != nil {
+		return err
+	}
+	c := &w.people.persons
+	if per == perAccount {
+		c = &w.people.accounts
+	}
+	var ids []int32
+	for id, key := range c.keys {
+		if !strings.HasPrefix(key, "\x00") {
+			ids = append(ids, int32(id))
+		}
+	}
+	subjects := w.subjectsOf(c, ids)
+	for i := range subjects {
+		for _, key := range subjects[i].keys {
+			subjects[i].rows += int(counts[key])
+		}
+	}
+	for _, part := range w.ranges(subjects) {
+		if err := w.walkChunk(ctx, part, journeys, w.number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countByKey counts the interactions of every contact key, by its number in people.persons.
+func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
+	out := make([]uint32, len(w.people.persons.keys))
+	err := w.store.each(ctx, func(scan func(...any) error) error {
+		var key string
+		var n uint32
+		err := scan(&key, &n)
+		if id, known := w.people.persons.ids[key]; known {
+			out[id] = n
+		}
+		return err
+	}, "SELECT contact_key, toUInt32(count()) FROM interactions GROUP BY contact_key")
+	if err != nil {
+		return nil, fmt.Errorf("count interactions: %w", err)
+	}
+	return out, nil
+}
+
+// ranges cuts subjects into chunks that are read as a range of the table, which is sorted by contact key, and a list of
+// those keys of the same subjects that lie elsewhere.
+func (w *Walker) ranges(subjects []subject) []chunk {
+	keys := w.people.persons.keys
+	least := func(s subject) string {
+		id := slices.MinFunc(s.keys, func(a, b int32) int { return strings.Compare(keys[a], keys[b]) })
+		return keys[id]
+	}
+	subjects = slices.DeleteFunc(subjects, func(s subject) bool { return len(s.keys) == 0 })
+	slices.SortFunc(subjects, func(a, b subject) int { return strings.Compare(least(a), least(b)) })
+	out := w.chunks(subjects)
+	at := 0
+	for i := range out {
+		mine := subjects[at : at+len(out[i].subjects)]
+		at += len(mine)
+		first, last := least(mine[0]), least(mine[len(mine)-1])
+		elsewhere := slices.DeleteFunc(out[i].args[0].([]string), func(key string) bool { return key >= first && key <= last })
+		out[i].where, out[i].args = "contact_key BETWEEN ? AND ?", []any{first, last}
+		if len(elsewhere) > 0 {
+			out[i].where = "(contact_key BETWEEN ? AND ? OR contact_key IN (?))"
+			out[i].args = append(out[i].args, elsewhere)
+		}
+	}
+	return out
+}
+
+// rebuildThreads walks all threads, in ranges of their names.
+func (w *Walker) rebuildThreads(ctx context.Context, journeys []*walked) error {
+	ids := make([]string, len(journeys))
+	for i, j := range journeys {
+		ids[i] = string(j.journey.ID)
+	}
+	const query = `
+		SELECT thread, count() FROM interactions
+		WHERE thread != '' AND thread IN (SELECT thread FROM interactions WHERE journey IN (?)) GROUP BY thread ORDER BY thread`
+	var threads []string
+	var counts []uint64
+	err := w.store.each(ctx, func(scan func(...any) error) error {
+		var thread string
+		var n uint64
+		err := scan(&thread, &n)
+		threads, counts = append(threads, thread), append(counts, n)
+		return err
+	}, query, ids)
+	if err != nil {
+		return fmt.Errorf("list threads: %w", err)
+	}
+	for from := 0; from < len(threads); {
+		to, rows := from, uint64(0)
+		for to < len(threads) && to-from < chunkKeys && (to == from || rows+counts[to] <= uint64(w.opts.Chunk)) {
+			rows += counts[to]
+			to++
+		}
+		c := threadChunk(threads[from:to])
+		c.where, c.args = "thread BETWEEN ? AND ?", []any{threads[from], threads[to-1]}
+		if err := w.walkChunk(ctx, c, journeys, w.number); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// sweep buries what the journey still holds of subjects that no longer exist: each that does was written by this walk.
+func (w *Walker) sweep(ctx context.Context, table, id string) error {
+	query := fmt.Sprintf("INSERT INTO %s SELECT * REPLACE (toUInt64(?) AS walked, toUInt8(1) AS deleted) FROM %s FINAL WHERE journey = ? AND walked < ?", table, table)
+	return w.store.conn.Exec(settled(ctx), query, w.number, id, w.number)
+}

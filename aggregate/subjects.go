@@ -1,0 +1,117 @@
+package aggregate
+
+import (
+	"slices"
+	"strings"
+)
+
+// subject is a component of contact keys, and perhaps accounts, that is walked as one.
+type subject struct {
+	name   string
+	former []string // its own name and every other that it, or a part of it, may once have had
+	keys   []int32  // of its contact keys, in people.persons
+	rows   int      // how many interactions it has, if known
+}
+
+// chunkKeys bounds the contact keys of a chunk: they are listed in its condition.
+const chunkKeys = 10_000
+
+// accountPrefix is how package ingest/identity writes the name of an account.
+const accountPrefix = "account:"
+
+func isAccount(subject string) bool { return strings.HasPrefix(subject, accountPrefix) }
+
+// subjectsOf gives the components that ids are in, each once, in the order of their names.
+func (w *Walker) subjectsOf(c *components, ids []int32) []subject {
+	roots := make([]int32, 0, len(ids))
+	for _, id := range ids {
+		roots = append(roots, c.root(id))
+	}
+	slices.Sort(roots)
+	roots = slices.Compact(roots)
+	out := make([]subject, 0, len(roots))
+	for _, root := range roots {
+		s := subject{name: strings.TrimPrefix(c.name(root), "\x00")}
+		for m := range c.members(root) {
+			key := c.keys[m]
+			name, isAccount := strings.CutPrefix(key, "\x00")
+			s.former = append(s.former, name)
+			if !isAccount {
+				s.keys = append(s.keys, w.people.id(key))
+			}
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b subject) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+// chunks cuts subjects into chunks whose interactions are found by a list of their contact keys.
+func (w *Walker) chunks(subjects []subject) []chunk {
+	var out []chunk
+	for from := 0; from < len(subjects); {
+		to, keys, rows := from, 0, 0
+		for to < len(subjects) && (to == from || keys+len(subjects[to].keys) <= chunkKeys && rows+subjects[to].rows <= w.opts.Chunk) {
+			keys += len(subjects[to].keys)
+			rows += subjects[to].rows
+			to++
+		}
+		out = append(out, w.chunk(subjects[from:to]))
+		from = to
+	}
+	return out
+}
+
+func (w *Walker) chunk(subjects []subject) chunk {
+	c := chunk{where: "contact_key IN (?)"}
+	index := map[string]int{}
+	var keys []string
+	for i, s := range subjects {
+		c.subjects = append(c.subjects, s.name)
+		c.former = append(c.former, s.former...)
+		for _, id := range s.keys {
+			key := w.people.persons.keys[id]
+			keys = append(keys, key)
+			index[key] = i
+		}
+	}
+	slices.Sort(keys)
+	c.args = []any{keys}
+	c.subject = func(contactKey, _ string) int { return lookUp(index, contactKey) }
+	return c
+}
+
+// threadChunks cuts threads into chunks whose interactions are found by a list of the threads.
+func threadChunks(threads []string) []chunk {
+	var out []chunk
+	for part := range slices.Chunk(threads, chunkKeys) {
+		c := threadChunk(part)
+		c.where, c.args = "thread IN (?)", []any{part}
+		out = append(out, c)
+	}
+	return out
+}
+
+func threadChunk(threads []string) chunk {
+	index := make(map[string]int, len(threads))
+	for i, thread := range threads {
+		index[thread] = i
+	}
+	return chunk{
+		subjects: threads, former: threads,
+		subject: func(_, thread string) int { return lookUp(index, thread) },
+	}
+}
+
+func lookUp(index map[string]int, key string) int {
+	if i, there := index[key]; there {
+		return i
+	}
+	return -1
+}
+
+// sortUnique sorts values and drops what is repeated.
+func sortUnique[S ~[]E, E interface{ ~uint8 | ~string }](values *S) {
+	slices.Sort(*values)
+	*values = slices.Compact(*values)
+}

@@ -1,0 +1,266 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tappa/aggregate/walk"
+	"tappa/journey"
+)
+
+// The values of CasePolicy.Per. The empty one is perPerson.
+const (
+	perPerson  = "person"
+	perAccount = "account"
+	perThread  = "thread"
+)
+
+// WalkerOptions tune a Walker. The zero value is good.
+type WalkerOptions struct {
+	Poll       time.Duration         // how often Run looks for arrivals; default 1 s
+	Slice      int64                 // how many arrivals are taken up at once; default 200,000
+	Chunk      int                   // how many interactions are held and written at once; default 200,000
+	Logger     *slog.Logger          // nil: silent
+	Registerer prometheus.Registerer // nil: no metrics
+}
+
+// Walker keeps cases, visits, waits and steps in accordance with the interactions stored: it finds out who is touched by
+// what arrived, walks all of their interactions anew, and replaces their rows. Work is proportional to what changed.
+//
+// # Crashes
+//
+// Nothing a walk writes is an increment, so a walk may stop anywhere and be done again. It advances table walked last; a
+// later walk finds the same arrivals, the same people, and everything that any name of theirs may have rows under, and
+// writes the same rows once more. In between, a reader sees the state before the walk for some subjects and after it for
+// others, and for one subject perhaps new steps beside old cases; within one table a subject's rows change at once.
+//
+// One Walker at a time may work on a database.
+type Walker struct {
+	store    *Store
+	opts     WalkerOptions
+	journeys []*walked
+	metrics  *walkerMetrics
+
+	mu     sync.Mutex // one walk at a time; guards all below
+	loaded bool
+	number uint64 // of the last walk
+	people *people
+	tags   tags
+
+	progress     Progress
+	interactions [2][]interaction // as read, and by subject
+	input        []walk.Interaction
+}
+
+// walked is a journey and how far it was walked.
+type walked struct {
+	journey *journey.Journey
+	walker  *walk.Walker
+	version string // the definition it was walked under; "" is never
+	upTo    map[place]int64
+}
+
+// place is a partition of a topic.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// Progress says what a walk did.
+type Progress struct {
+	Walks        int   // slices of arrivals and rebuilds
+	Arrivals     int64 // offsets taken up
+	Touched      int   // contact keys they touched
+	Subjects     int   // subjects walked, counted once a journey
+	Interactions int   // interactions read for it
+	Backlog      int64 // offsets stored and not yet walked, by the journey farthest behind
+	Duration     time.Duration
+}
+
+// NewWalker prepares a walker for the journeys. It touches nothing until CatchUp, Run or Rebuild.
+func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*Walker, error) {
+	if opts.Poll <= 0 {
+		opts.Poll = time.Second
+	}
+	if opts.Slice <= 0 {
+		opts.Slice = 200_000
+	}
+	if opts.Chunk <= 0 {
+		opts.Chunk = 200_000
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	w := &Walker{
+		store: store, opts: opts,
+		tags: tags{known: map[string]*tag{}, definitions: map[string]*walk.Definition{}},
+	}
+	for _, j := range journeys {
+		def, err := walk.Define(j)
+		if err != nil {
+			return nil, fmt.Errorf("new walker: %w", err)
+		}
+		w.tags.definitions[string(j.ID)] = def
+		w.journeys = append(w.journeys, &walked{journey: j, walker: walk.New(def)})
+	}
+	var err error
+	if w.metrics, err = newWalkerMetrics(opts.Registerer); err != nil {
+		return nil, fmt.Errorf("new walker: %w", err)
+	}
+	return w, nil
+}
+
+// Run walks what arrives until ctx ends, and then returns nil. A failed walk is logged and tried again, after a while that
+// grows to half a minute.
+func (w *Walker) Run(ctx context.Context) error {
+	const longest = 30 * time.Second
+	wait := w.opts.Poll
+	for {
+		progress, err := w.CatchUp(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			w.opts.Logger.Error("walk failed, will be tried again", "error", err, "after", wait)
+			wait = min(2*wait, max(longest, w.opts.Poll))
+		default:
+			// Under load a longer rest lets more arrivals share one walk, since people are read whole.
+			wait = max(w.opts.Poll, min(progress.Duration, longest))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// CatchUp walks everything that is stored when it is called, and returns when that is done. A journey whose definition is
+// not the one it was last walked under is rebuilt.
+func (w *Walker) CatchUp(ctx context.Context) (Progress, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	begun := time.Now()
+	w.progress = Progress{}
+	err := w.catchUp(ctx)
+	w.progress.Duration = time.Since(begun)
+	w.metrics.observe(w.progress, err)
+	if err != nil {
+		w.loaded = false // what is held in memory may be ahead of what is stored
+		return w.progress, fmt.Errorf("catch up: %w", err)
+	}
+	if w.progress.Walks > 0 {
+		w.opts.Logger.Info("walked", "arrivals", w.progress.Arrivals, "touched", w.progress.Touched,
+			"subjects", w.progress.Subjects, "interactions", w.progress.Interactions, "took", w.progress.Duration)
+	}
+	return w.progress, nil
+}
+
+func (w *Walker) catchUp(ctx context.Context) error {
+	if err := w.load(ctx); err != nil {
+		return err
+	}
+	target, err := w.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	w.progress.Backlog = w.backlog(target)
+	var outdated []*walked
+	for _, j := range w.journeys {
+		if j.version != j.journey.Version {
+			outdated = append(outdated, j)
+		}
+	}
+	if len(outdated) > 0 {
+		if err := w.rebuild(ctx, outdated, target); err != nil {
+			return err
+		}
+		w.progress.Backlog = w.backlog(target)
+	}
+	for {
+		s := w.nextSlice(target)
+		if len(s) == 0 {
+			return nil
+		}
+		if err := w.walkSlice(ctx, s); err != nil {
+			return err
+		}
+		w.progress.Backlog = w.backlog(target)
+	}
+}
+
+// Rebuild walks every subject of a journey anew, whatever was walked before. It reads the raw table chunk by chunk, in
+// bounded memory, and ends with the same rows as walking the arrivals one by one.
+func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	begun := time.Now()
+	w.progress = Progress{}
+	i := slices.IndexFunc(w.journeys, func(j *walked) bool { return j.journey.ID == id })
+	if i < 0 {
+		return w.progress, fmt.Errorf("rebuild %s: this walker has no such journey", id)
+	}
+	err := w.load(ctx)
+	var target map[place]int64
+	if err == nil {
+		target, err = w.ledger(ctx)
+	}
+	if err == nil {
+		err = w.rebuild(ctx, w.journeys[i:i+1], target)
+	}
+	w.progress.Duration = time.Since(begun)
+	w.metrics.observe(w.progress, err)
+	if err != nil {
+		w.loaded = false
+		return w.progress, fmt.Errorf("rebuild %s: %w", id, err)
+	}
+	return w.progress, nil
+}
+
+// ledger gives the highest offset stored of every partition.
+func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
+	out := map[place]int64{}
+	err := w.store.each(ctx, func(scan func(...any) error) error {
+		var p place
+		var offset int64
+		err := scan(&p.topic, &p.partition, &offset)
+		out[p] = offset
+		return err
+	}, "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition")
+	if err != nil {
+		return nil, fmt.Errorf("ask the ledger: %w", err)
+	}
+	return out, nil
+}
+
+// walkedUpTo is what all journeys have walked of a partition: -1 is nothing.
+func (w *Walker) walkedUpTo(p place) int64 {
+	least, first := int64(-1), true
+	for _, j := range w.journeys {
+		offset, known := j.upTo[p]
+		if !known {
+			offset = -1
+		}
+		if first || offset < least {
+			least, first = offset, false
+		}
+	}
+	return least
+}
+
+func (w *Walker) backlog(target map[place]int64) int64 {
+	var n int64
+	if len(w.journeys) == 0 {
+		return 0
+	}
+	for p, to := range target {
+		n += max(0, to-w.walkedUpTo(p))
+	}
+	return n
+}

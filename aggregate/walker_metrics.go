@@ -1,0 +1,59 @@
+package aggregate
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// walkerMetrics count what the walker does. Without a registerer they count for nobody.
+type walkerMetrics struct {
+	walks, failures, arrivals, touched, subjects, interactions prometheus.Counter
+	backlog                                                    prometheus.Gauge
+	seconds                                                    prometheus.Histogram
+}
+
+func newWalkerMetrics(r prometheus.Registerer) (*walkerMetrics, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tappa", Subsystem: "walk", Name: name, Help: help})
+	}
+	m := &walkerMetrics{
+		walks:        counter("walks_total", "Slices of arrivals walked, and rebuilds."),
+		failures:     counter("failures_total", "Walks that failed and will be tried again."),
+		arrivals:     counter("arrivals_total", "Kafka offsets taken up."),
+		touched:      counter("touched_total", "Contact keys touched by arrivals."),
+		subjects:     counter("subjects_total", "Subjects walked, counted once a journey."),
+		interactions: counter("interactions_total", "Interactions read to walk their subjects."),
+		backlog: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "tappa", Subsystem: "walk", Name: "backlog_offsets", Help: "Kafka offsets stored and not yet walked.",
+		}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "tappa", Subsystem: "walk", Name: "seconds", Help: "Duration of walks that had something to do.",
+			Buckets: prometheus.ExponentialBuckets(0.01, 4, 9),
+		}),
+	}
+	if r == nil {
+		return m, nil
+	}
+	for _, c := range []prometheus.Collector{
+		m.walks, m.failures, m.arrivals, m.touched, m.subjects, m.interactions, m.backlog, m.seconds,
+	} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *walkerMetrics) observe(p Progress, err error) {
+	m.walks.Add(float64(p.Walks))
+	m.arrivals.Add(float64(p.Arrivals))
+	m.touched.Add(float64(p.Touched))
+	m.subjects.Add(float64(p.Subjects))
+	m.interactions.Add(float64(p.Interactions))
+	m.backlog.Set(float64(p.Backlog))
+	if err != nil {
+		m.failures.Inc()
+	}
+	if p.Walks > 0 {
+		m.seconds.Observe(p.Duration.Seconds())
+	}
+}
