@@ -9,21 +9,6 @@ import (
 	"tappa/journey"
 )
 
-// account returns the first account stated, otherwise the company domain of the first mailbox that has one.
-func (n *Normaliser) account(parties []Party) journey.AccountKey {
-	for _, p := range parties {
-		if a := Account(p.Account); a != "" {
-			return a
-		}
-	}
-	for _, p := range parties {
-		if a := n.accountOfAddress(Address(p.Email)); a != "" {
-			return a
-		}
-	}
-	return ""
-}
-
 // Account returns the key of an account as stated, or "" if there is none. A web domain or address
 // ("https://www.Acme.it/") is reduced to the domain somebody registered ("acme.it"), so that it is the same account
 // as the one found by mail; anything else is an id and kept as it is.
@@ -48,9 +33,9 @@ func Account(s string) journey.AccountKey {
 	return journey.AccountKey("account:" + s)
 }
 
-// accountOfAddress returns the account behind a normalised mail address: "" for the hosts of private mailboxes.
-func (n *Normaliser) accountOfAddress(address string) journey.AccountKey {
-	_, host, ok := strings.Cut(address, "@")
+// company returns the account behind a mailbox's key: "" for the hosts of private mailboxes.
+func (n *Normaliser) company(mailbox journey.ContactKey) journey.AccountKey {
+	_, host, ok := strings.Cut(string(mailbox), "@")
 	if !ok {
 		return ""
 	}

@@ -69,11 +69,16 @@ func New() *Normaliser { return &Normaliser{} }
 // company mailbox.
 func (n *Normaliser) Keys(scope Scope, parties ...Party) ([]journey.ContactKey, journey.AccountKey) {
 	var keys, shared []journey.ContactKey
+	var company journey.AccountKey
 	for _, p := range parties {
 		keys = add(keys, CRM(p.CRM, scope.Origin))
 	}
 	for _, p := range parties {
-		if key := Email(p.Email); Shared(key) {
+		key := Email(p.Email)
+		if company == "" {
+			company = n.company(key)
+		}
+		if Shared(key) {
 			shared = add(shared, key)
 		} else {
 			keys = add(keys, key)
@@ -91,7 +96,12 @@ func (n *Normaliser) Keys(scope Scope, parties ...Party) ([]journey.ContactKey, 
 	for _, p := range parties {
 		keys = add(keys, cookie(p.Cookie))
 	}
-	return keys, n.account(parties)
+	for _, p := range parties {
+		if a := Account(p.Account); a != "" {
+			return keys, a
+		}
+	}
+	return keys, company
 }
 
 // add appends key unless it is empty or there already.

@@ -130,7 +130,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestAccountOfAddress(t *testing.T) {
+func TestCompany(t *testing.T) {
 	n := New()
 	for in, want := range map[string]journey.AccountKey{
 		"anna@mail.acme.co.uk": "account:acme.co.uk",
@@ -143,8 +143,8 @@ func TestAccountOfAddress(t *testing.T) {
 		"anna@mail.libero.it":  "",
 		"anna@host.internal":   "",
 	} {
-		if got := n.accountOfAddress(in); got != want {
-			t.Errorf("accountOfAddress(%q) = %q, want %q", in, got, want)
+		if got := n.company(Email(in)); got != want {
+			t.Errorf("company(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
