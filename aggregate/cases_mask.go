@@ -1,0 +1,200 @@
+package aggregate
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What is taken out of texts, in this order: what is longer and surer first.
+var maskPatterns = []struct {
+	pattern *regexp.Regexp
+	with    string
+	accept  func(string) bool // nil: all
+}{
+	{regexp.MustCompile(`(?i)[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}`), "[email]", nil},
+	{regexp.MustCompile(`(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`), "[iban]", manyDigits},
+	{regexp.MustCompile(`(?i)\b[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]\b`), "[tax code]", nil},
+	{regexp.MustCompile(`\b\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}\b`), "[card]", nil},
+	{regexp.MustCompile(`(?:\+|\b00|\(|\b)\d[\d ./()-]{5,18}\d\b`), "[phone]", phoneLike},
+}
+
+// manyDigits tells an IBAN from capital letters that look like one.
+func manyDigits(s string) bool {
+	n := 0
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n >= 10
+}
+
+var (
+	dateLike   = regexp.MustCompile(`^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))(\D.*)?$`)
+	amountLike = regexp.MustCompile(`^\d{1,3}(\.\d{3})+$`)
+)
+
+// phoneLike tells a phone number from a date or an amount written with separators.
+func phoneLike(s string) bool {
+	n := 0
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n >= 7 && n <= 15 && !dateLike.MatchString(s) && !amountLike.MatchString(s)
+}
+
+// Mask takes e-mail addresses, phone numbers, IBANs, card numbers and Italian tax codes out of a text, and leaves what
+// kind each was: "[email]". It would rather take out too much than too little.
+func Mask(text string) string {
+	for _, m := range maskPatterns {
+		text = m.pattern.ReplaceAllStringFunc(text, func(found string) string {
+			if m.accept != nil && !m.accept(found) {
+				return found
+			}
+			return m.with
+		})
+	}
+	return text
+}
+
+// MaskKey shortens a contact key so that whoever knows the person recognises it and nobody else does:
+// "email:a…@example.com", "phone:+39…567". Other keys name a record, not a person, and stay.
+func MaskKey(key string) string {
+	kind, value, ok := strings.Cut(key, ":")
+	if !ok {
+		return Mask(key)
+	}
+	switch kind {
+	case "email":
+		local, domain, ok := strings.Cut(value, "@")
+		if !ok {
+			return key // a conversation's id
+		}
+		_, size := utf8.DecodeRuneInString(local)
+		return kind + ":" + local[:size] + "…@" + domain
+	case "phone":
+		if len(value) < 8 {
+			return kind + ":…"
+		}
+		return kind + ":" + value[:3] + "…" + value[len(value)-3:]
+	}
+	return key
+}
+
+// nameSet collects words that name a person of a case.
+type nameSet struct{ words []string }
+
+// roles are local parts of addresses that name nobody.
+var roles = map[string]bool{
+	"info": true, "sales": true, "support": true, "admin": true, "office": true, "mail": true, "contact": true,
+	"assistenza": true, "vendite": true, "ufficio": true, "commerciale": true, "amministrazione": true, "acquisti": true,
+	"ordini": true, "service": true, "servizio": true, "clienti": true, "noreply": true, "reply": true, "marketing": true,
+	"email": true, "phone": true, "crm": true, "account": true, "cookie": true, "ticket": true, "agent": true, "team": true,
+}
+
+// addPerson takes the words of a display name and of an address's local part, not of its domain.
+func (n *nameSet) addPerson(s string) {
+	for _, field := range strings.Fields(s) {
+		local, _, isAddress := strings.Cut(strings.Trim(field, `<>"',;()`), "@")
+		if kind, rest, ok := strings.Cut(local, ":"); ok {
+			if kind != "email" && !isAddress {
+				continue // another kind of key
+			}
+			local = rest
+		}
+		n.addWords(local)
+	}
+}
+
+func (n *nameSet) addWords(s string) {
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
+		w = strings.ToLower(w)
+		if utf8.RuneCountInString(w) >= 3 && !roles[w] && !slices.Contains(n.words, w) {
+			n.words = append(n.words, w)
+		}
+	}
+}
+
+// nameFields are what sources call the fields that hold a person's name.
+var nameFields = map[string]bool{
+	"name": true, "first_name": true, "last_name": true, "firstname": true, "lastname": true, "full_name": true,
+	"fullname": true, "nome": true, "cognome": true, "nome_cognome": true, "surname": true, "contact_name": true,
+	"agent_name": true, "requester_name": true, "customer_name": true, "author": true,
+}
+
+// addPayload takes the names that a source's own data holds, at any depth.
+func (n *nameSet) addPayload(payload string) {
+	var data any
+	if json.Unmarshal([]byte(payload), &data) == nil {
+		n.addData(data)
+	}
+}
+
+func (n *nameSet) addData(data any) {
+	switch v := data.(type) {
+	case map[string]any:
+		for key, value := range v {
+			if s, ok := value.(string); ok && nameFields[strings.ToLower(key)] {
+				n.addWords(s)
+				continue
+			}
+			n.addData(value)
+		}
+	case []any:
+		for _, value := range v {
+			n.addData(value)
+		}
+	}
+}
+
+// mask is Mask, and "[name]" for the words of the set, whatever their case.
+func (n *nameSet) mask(text string) string {
+	text = Mask(text)
+	if len(n.words) == 0 {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		end := strings.IndexFunc(text, unicode.IsLetter)
+		if end < 0 {
+			end = len(text)
+		}
+		inMark := end > 0 && text[end-1] == '['
+		b.WriteString(text[:end])
+		text = text[end:]
+		end = strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' })
+		if end < 0 {
+			end = len(text)
+		}
+		word := text[:end]
+		if !inMark && slices.Contains(n.words, strings.ToLower(word)) {
+			word = "[name]"
+		}
+		b.WriteString(word)
+		text = text[end:]
+	}
+	return b.String()
+}
+
+var quoteHead = regexp.MustCompile(`(?i)^(il|in data|on) .{4,80}(ha scritto|wrote):?\s*$|^-{2,}\s*(original message|messaggio originale).*$|^(from|da): .+@`)
+
+// ownWords leaves what the customer wrote: no quoted lines, no signature, and no empty lines around.
+func ownWords(text string) string {
+	var out []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, " \r\n\t")
+		if line == "--" || quoteHead.MatchString(line) {
+			break
+		}
+		if !strings.HasPrefix(line, ">") {
+			out = append(out, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(out, "\n"))
+}

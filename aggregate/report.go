@@ -1,0 +1,256 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Query says what a report is about. The zero value of a field is "all"; of Journey, AsOf and By see Report.
+type Query struct {
+	Journey string
+	From    time.Time // entries, questions and texts from here …
+	To      time.Time // … to before here
+	AsOf    time.Time // what happened after it is not known
+
+	// Filters. "-" is "none": rows that have no persona, channel, and so on.
+	Persona, Channel, Touchpoint, Department, Stage, Activity string
+
+	State string // of the lists: which rows, see each list's States
+	By    string // of timing and mood: stage, touchpoint, department, persona, channel
+	Lang  string // of the texts: "it" or "en"
+	Whole bool   // contact keys in full; otherwise as MaskKey writes them
+	Limit int    // rows at most; 0 is all
+}
+
+// Report is a view's answer, and how it was computed.
+type Report struct {
+	Name    string
+	Columns []Column
+	Rows    [][]any // nil, bool, int64, uint64, float64, string or time.Time (UTC), by column
+	AsOf    time.Time
+	Zone    *time.Location // of the journey; UTC where no journey is asked about
+	How     string         // formula, window, calendar and instant, in the query's language
+}
+
+// Column is a column of a report. Unit is "s" (seconds), "share" (0 … 1), "mood" (−2 … 2) or "" (a count, a text).
+type Column struct {
+	Name string
+	Type string // ClickHouse's
+	Unit string
+}
+
+// The widest window of time ClickHouse can hold.
+var (
+	earliestInstant = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	latestInstant   = time.Date(2299, 12, 31, 23, 59, 59, 999e6, time.UTC)
+)
+
+// Report asks a view. Where q leaves them open, Journey is the only one stored, AsOf is the newest interaction stored
+// (see Newest), and By is "stage". An unknown name, journey, stage, state or grouping is an error that lists the known.
+func (s *Store) Report(ctx context.Context, name string, q Query) (Report, error) {
+	info, err := findReport(name)
+	if err != nil {
+		return Report{}, err
+	}
+	q, zone, err := s.complete(ctx, info, q)
+	if err != nil {
+		return Report{}, fmt.Errorf("report %s: %w", name, err)
+	}
+	r := Report{Name: info.Name, AsOf: q.AsOf, Zone: zone, How: info.how(q, zone)}
+	statement := "SELECT * FROM " + info.call()
+	if q.Limit > 0 {
+		statement += fmt.Sprintf(" LIMIT %d", q.Limit)
+	}
+	rows, err := s.conn.Query(withQuery(ctx, q), statement)
+	if err != nil {
+		return Report{}, fmt.Errorf("report %s: %w", name, err)
+	}
+	defer rows.Close()
+	if r.Columns, r.Rows, err = readTable(rows, q.Whole); err != nil {
+		return Report{}, fmt.Errorf("report %s: %w", name, err)
+	}
+	return r, nil
+}
+
+// Newest gives the instant that results are computed as of unless asked otherwise: the newest occurred_at stored, but
+// never later than now. Of an empty store it is now.
+func (s *Store) Newest(ctx context.Context) (time.Time, error) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	var n uint64
+	var newest time.Time
+	const query = `
+		SELECT sum(n), max(newest) FROM
+		(
+			SELECT count() AS n, max(occurred_at) AS newest FROM interactions
+			UNION ALL
+			SELECT count() AS n, max(occurred_at) AS newest FROM steps
+		)`
+	if err := s.conn.QueryRow(ctx, query).Scan(&n, &newest); err != nil {
+		return time.Time{}, fmt.Errorf("find newest interaction: %w", err)
+	}
+	if n == 0 || newest.After(now) {
+		return now, nil
+	}
+	return newest.UTC(), nil
+}
+
+// complete fills in what q leaves open and refuses what cannot be; it also gives the journey's time zone.
+func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, *time.Location, error) {
+	zone := time.UTC
+	if info.takes("journey") {
+		j, err := s.chooseJourney(ctx, q.Journey)
+		if err != nil {
+			return q, nil, err
+		}
+		q.Journey = string(j.Journey)
+		if zone, err = time.LoadLocation(j.TimeZone); err != nil {
+			return q, nil, err
+		}
+	}
+	if q.AsOf.IsZero() {
+		var err error
+		if q.AsOf, err = s.Newest(ctx); err != nil {
+			return q, nil, err
+		}
+	}
+	if q.From.IsZero() {
+		q.From = earliestInstant
+	}
+	if q.To.IsZero() {
+		q.To = latestInstant
+	}
+	if info.takes("by") {
+		if q.By == "" {
+			q.By = groupings[0]
+		}
+		if err := oneOf("grouping", q.By, groupings); err != nil {
+			return q, nil, err
+		}
+	}
+	if info.takes("state") && q.State != "" {
+		if err := oneOf("state", q.State, info.States); err != nil {
+			return q, nil, err
+		}
+	}
+	return q, zone, s.checkStage(ctx, q)
+}
+
+// chooseJourney finds a stored journey; "" is the only one there is.
+func (s *Store) chooseJourney(ctx context.Context, id string) (StoredJourney, error) {
+	stored, err := s.Journeys(ctx)
+	if err != nil {
+		return StoredJourney{}, err
+	}
+	names := make([]string, len(stored))
+	for i, j := range stored {
+		if names[i] = string(j.Journey); names[i] == id {
+			return j, nil
+		}
+	}
+	switch {
+	case len(stored) == 0:
+		return StoredJourney{}, fmt.Errorf("no journey is stored here yet: import something first")
+	case id != "":
+		return StoredJourney{}, oneOf("journey", id, names)
+	case len(stored) > 1:
+		return StoredJourney{}, fmt.Errorf("several journeys are stored, name one: %s", strings.Join(names, ", "))
+	}
+	return stored[0], nil
+}
+
+// checkStage refuses a stage that the journey does not have: it would give an answer of zeros.
+func (s *Store) checkStage(ctx context.Context, q Query) error {
+	if q.Stage == "" || q.Stage == noneKey || q.Journey == "" {
+		return nil
+	}
+	var stages []string
+	const query = `
+		SELECT groupArray(toString(stage)) FROM (SELECT * FROM stages FINAL WHERE journey = ? ORDER BY position)
+		WHERE version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = ?)`
+	if err := s.conn.QueryRow(ctx, query, q.Journey, q.Journey).Scan(&stages); err != nil {
+		return fmt.Errorf("list stages of %s: %w", q.Journey, err)
+	}
+	return oneOf("stage", q.Stage, stages)
+}
+
+// noneKey, as a filter or a key, stands for rows that have no such thing.
+const noneKey = "-"
+
+func oneOf(what, value string, known []string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return fmt.Errorf("there is no %s %q; there are: %s", what, value, strings.Join(known, ", "))
+}
+
+// withQuery hands the query's values to the server as parameters, so that none of them is ever part of a statement.
+func withQuery(ctx context.Context, q Query) context.Context {
+	instant := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
+	return clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+		"journey": q.Journey, "from": instant(q.From), "to": instant(q.To), "as_of": instant(q.AsOf),
+		"persona": q.Persona, "channel": q.Channel, "touchpoint": q.Touchpoint, "department": q.Department,
+		"stage": q.Stage, "state": q.State, "activity": q.Activity, "by": q.By,
+	}))
+}
+
+// keyColumns hold contact keys.
+var keyColumns = []string{"person", "subject", "contact_key"}
+
+// readTable reads all rows, whatever their columns, and masks contact keys unless they are wanted whole.
+func readTable(rows driver.Rows, whole bool) ([]Column, [][]any, error) {
+	types := rows.ColumnTypes()
+	columns := make([]Column, len(types))
+	for i, t := range types {
+		columns[i] = Column{Name: t.Name(), Type: t.DatabaseTypeName(), Unit: unitOf(t.Name())}
+	}
+	var out [][]any
+	for rows.Next() {
+		row := make([]any, len(types))
+		for i, t := range types {
+			row[i] = reflect.New(t.ScanType()).Interface()
+		}
+		if err := rows.Scan(row...); err != nil {
+			return nil, nil, err
+		}
+		for i := range row {
+			row[i] = plainValue(reflect.ValueOf(row[i]).Elem())
+			if key, ok := row[i].(string); ok && !whole && slices.Contains(keyColumns, columns[i].Name) {
+				row[i] = MaskKey(key)
+			}
+		}
+		out = append(out, row)
+	}
+	return columns, out, rows.Err()
+}
+
+// plainValue reduces a scanned value to the types that Report.Rows promises. What is not a number is nil.
+func plainValue(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return plainValue(v.Elem())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return v.Int()
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return v.Uint()
+	case reflect.Float32, reflect.Float64:
+		if f := v.Float(); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			return f
+		}
+		return nil
+	}
+	if t, ok := v.Interface().(time.Time); ok {
+		return t.UTC()
+	}
+	return v.Interface()
+}

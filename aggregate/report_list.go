@@ -1,0 +1,271 @@
+package aggregate
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"tappa/journey"
+)
+
+// ReportInfo describes a report: a view, and what to say about it.
+type ReportInfo struct {
+	Name   string   // as asked for: "dropoff", "directly-follows", "cases"
+	View   string   // the ClickHouse view
+	File   string   // of sql/, whose head documents the parameters and columns
+	States []string // what Query.State may be, for lists
+	Main   []string // the columns a narrow table shows; empty: all
+	About  string   // one line, English
+	Abouts journey.Labels
+	Hows   journey.Labels // the formula
+}
+
+// groupings are what timing and mood can be split by.
+var groupings = []string{"stage", "touchpoint", "department", "persona", "channel"}
+
+// reports are all there are: a view to add is a file in sql/ and an entry here.
+var reports = []ReportInfo{
+	{
+		Name: "dropoff", View: "dropoff", File: "00101_dropoff.sql",
+		Main: []string{"label", "entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress",
+			"dropoff", "dropoff_low", "dropoff_high", "few", "mature_open", "median_s", "reached_share"},
+		Abouts: journey.Labels{"en": "where cases are lost, stage by stage", "it": "dove si perdono i casi, fase per fase"},
+		Hows: journey.Labels{
+			"en": "drop-off = lost / (lost + moved on + completed) over mature entries, those still open beside it; Wilson 95 %",
+			"it": "abbandono = persi / (persi + passati oltre + completati) sugli ingressi maturi, quelli ancora aperti a fianco; Wilson 95 %",
+		},
+	},
+	{
+		Name: "timing", View: "timing", File: "00103_timing.sql",
+		Main: []string{"label", "stage_n", "stage_p50_s", "stage_p90_s", "reply_n", "reply_p50_s", "wait_n", "wait_waiting",
+			"wait_oldest_s", "wait_p50_s", "wait_p90_s", "wait_business_p50_s", "attainment", "few"},
+		Abouts: journey.Labels{"en": "time in stage, first reply, waits and service levels", "it": "tempo nella fase, prima risposta, attese e livelli di servizio"},
+		Hows: journey.Labels{
+			"en": "stay of visits that moved on or completed; first unanswered question to next public human answer, in calendar time and in the department's opening hours; exact percentiles of the answered, those waiting beside them; attainment = kept / (kept + broken + past target)",
+			"it": "permanenza delle visite passate oltre o completate; dalla prima domanda senza risposta alla successiva risposta pubblica di una persona, in tempo di calendario e negli orari del reparto; percentili esatti delle risposte date, chi attende a fianco; rispetto = mantenuti / (mantenuti + mancati + oltre l'obiettivo)",
+		},
+	},
+	{
+		Name: "mood", View: "mood", File: "00105_mood.sql",
+		Main: []string{"label", "eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed", "net",
+			"curve", "curve_low", "curve_high", "few"},
+		Abouts: journey.Labels{"en": "how customers feel in what they write", "it": "lo stato d'animo dei clienti in ciò che scrivono"},
+		Hows: journey.Labels{
+			"en": "net = (positive − negative) / scored; curve = 2 × net, on −2 … +2, interval 95 %; coverage = scored / eligible",
+			"it": "netto = (positivi − negativi) / valutati; curva = 2 × netto, su −2 … +2, intervallo 95 %; copertura = valutati / valutabili",
+		},
+	},
+	{
+		Name: "touchpoints", View: "touchpoints", File: "00114_touchpoints.sql",
+		Main:   []string{"touchpoint", "cases", "interactions", "loss", "stage_loss", "wait_p75_s", "wait_waiting", "curve", "loss_term", "late", "negative", "friction", "few"},
+		Abouts: journey.Labels{"en": "touchpoints with loss after them, waits, mood and friction", "it": "punti di contatto con perdite successive, attese, umore e attrito"},
+		Hows: journey.Labels{
+			"en": "friction = cases × (loss after the touchpoint − loss of its stages) + answers late or overdue + negative texts; loss over mature, decided visits",
+			"it": "attrito = casi × (perdita dopo il punto di contatto − perdita delle sue fasi) + risposte in ritardo o scadute + testi negativi; perdita sulle visite mature e concluse",
+		},
+	},
+	{
+		Name: "paths", View: "paths", File: "00115_paths.sql",
+		Main:   []string{"from", "to", "n", "cases", "share", "p50_s", "skips", "returns", "lost_share", "few"},
+		Abouts: journey.Labels{"en": "from touchpoint to touchpoint, with the share lost after", "it": "da punto di contatto a punto di contatto, con la quota persa dopo"},
+		Hows: journey.Labels{
+			"en": "consecutive touchpoints of a case; share of all that followed; lost share of the cases with this move that have ended; Wilson 95 %",
+			"it": "punti di contatto consecutivi di un caso; quota su tutti i passi successivi; quota persa dei casi conclusi con questo passo; Wilson 95 %",
+		},
+	},
+	{
+		Name: "survival", View: "survival", File: "00113_survival.sql",
+		Abouts: journey.Labels{"en": "how long cases stay in a stage, those still there counted", "it": "quanto restano i casi in una fase, contando chi c'è ancora"},
+		Hows: journey.Labels{
+			"en": "Kaplan-Meier, in progress = censored, Greenwood 95 %; cumulative incidence of each exit (Aalen-Johansen)",
+			"it": "Kaplan-Meier, in corso = censurati, Greenwood 95 %; incidenza cumulata di ogni uscita (Aalen-Johansen)",
+		},
+	},
+	{
+		Name: "waiting", View: "waiting", File: "00110_waiting.sql",
+		Main:   []string{"case_id", "persona", "stage", "touchpoint", "department", "priority", "asked_at", "waiting_s", "target_s", "overdue", "overdue_s"},
+		Abouts: journey.Labels{"en": "who is waiting for an answer, longest first", "it": "chi attende una risposta, da più tempo in testa"},
+		Hows: journey.Labels{
+			"en": "asked and not answered by a person in public by then; overdue = past the target's due time",
+			"it": "domande senza una risposta pubblica di una persona fino ad allora; scaduta = oltre il termine dell'obiettivo",
+		},
+	},
+	{
+		Name: "coverage", View: "coverage", File: "00111_coverage.sql",
+		Abouts: journey.Labels{"en": "how much of what is stored the journeys understand", "it": "quanto di ciò che è registrato i percorsi comprendono"},
+		Hows: journey.Labels{
+			"en": "unmapped = no rule of any journey matched; scored = texts given a mood / texts customers wrote",
+			"it": "non mappate = nessuna regola corrisponde; valutati = testi con uno stato d'animo / testi scritti dai clienti",
+		},
+	},
+	{
+		Name: "unmapped", View: "unmapped", File: "00112_unmapped.sql",
+		Abouts: journey.Labels{"en": "what no rule matched, most frequent first", "it": "ciò che nessuna regola riconosce, dal più frequente"},
+		Hows: journey.Labels{
+			"en": "interactions that no rule of any journey matched, with the newest example",
+			"it": "interazioni che nessuna regola riconosce, con l'esempio più recente",
+		},
+	},
+	{
+		Name: "activities", View: "activities", File: "00106_activities.sql",
+		Abouts: journey.Labels{"en": "what happened, how often, in how many cases", "it": "che cosa è accaduto, quante volte, in quanti casi"},
+		Hows: journey.Labels{
+			"en": "interactions of cases, by the source's own word",
+			"it": "interazioni dei casi, con la parola usata dalla fonte",
+		},
+	},
+	{
+		Name: "directly-follows", View: "directly_follows", File: "00107_directly_follows.sql",
+		Abouts: journey.Labels{"en": "which activity follows which, and after how long", "it": "quale attività segue quale, e dopo quanto"},
+		Hows: journey.Labels{
+			"en": "consecutive interactions of a case in total order; percentiles of the gap interpolate linearly",
+			"it": "interazioni consecutive di un caso nell'ordine totale; percentili dell'intervallo con interpolazione lineare",
+		},
+	},
+	{
+		Name: "durations", View: "durations", File: "00108_durations.sql",
+		Abouts: journey.Labels{"en": "how long cases last", "it": "quanto durano i casi"},
+		Hows: journey.Labels{
+			"en": "first to last interaction of a case; percentiles interpolate linearly",
+			"it": "dalla prima all'ultima interazione di un caso; percentili con interpolazione lineare",
+		},
+	},
+	{
+		Name: "cases", View: "cases_at", File: "00109_cases_at.sql",
+		States: []string{"in_progress", "completed", "lost_explicit", "lost_silent", "lost", "reached", "skipped", "waiting"},
+		Main:   []string{"case_id", "persona", "opened_at", "stage", "state", "closed_at", "last_at", "interactions", "waiting", "value"},
+		Abouts: journey.Labels{"en": "list: cases, where each stands", "it": "elenco: i casi, e dove si trova ciascuno"},
+		Hows:   journey.Labels{"en": "cases by when they opened, with their latest stage by then", "it": "casi per data di apertura, con l'ultima fase fino ad allora"},
+	},
+	{
+		Name: "visits", View: "visits_at", File: "00100_visits_at.sql",
+		States: []string{"moved_on", "completed", "lost_explicit", "lost_silent", "in_progress", "lost", "mature", "mature_lost", "mature_open", "stayed"},
+		Main:   []string{"case_id", "persona", "stage", "state", "mature", "entered_at", "left_at", "stay_s", "touchpoint", "channel"},
+		Abouts: journey.Labels{"en": "list: stays in stages, behind dropoff and time in stage", "it": "elenco: le visite alle fasi, dietro abbandono e tempo nella fase"},
+		Hows:   journey.Labels{"en": "visits by when they were entered, with their state then", "it": "visite per data di ingresso, con il loro stato di allora"},
+	},
+	{
+		Name: "waits", View: "waits_at", File: "00102_waits_at.sql",
+		States: []string{"answered", "waiting", "first", "first_answered", "first_waiting", "kept", "broken", "past_target", "late"},
+		Main:   []string{"case_id", "stage", "touchpoint", "department", "priority", "asked_at", "answer_at", "state", "waited_s", "business_s", "target_state"},
+		Abouts: journey.Labels{"en": "list: questions and their answers, behind waits and service levels", "it": "elenco: domande e risposte, dietro attese e livelli di servizio"},
+		Hows:   journey.Labels{"en": "questions by when they were asked", "it": "domande per data"},
+	},
+	{
+		Name: "steps", View: "steps_at", File: "00104_steps_at.sql",
+		States: append([]string{"eligible", "scored", "unscored", "positive", "neutral", "negative", "mixed"},
+			"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration", "none"),
+		Main:   []string{"case_id", "occurred_at", "activity", "stage", "touchpoint", "channel", "direction", "mood_label", "mood_emotion"},
+		Abouts: journey.Labels{"en": "list: interactions of cases, behind activities, touchpoints and mood", "it": "elenco: le interazioni dei casi, dietro attività, punti di contatto e umore"},
+		Hows:   journey.Labels{"en": "interactions of cases by when they occurred", "it": "interazioni dei casi per data"},
+	},
+}
+
+// Reports lists all reports in the order they are shown.
+func Reports() []ReportInfo {
+	out := slices.Clone(reports)
+	for i := range out {
+		out[i].About = out[i].Abouts["en"]
+	}
+	return out
+}
+
+// findReport finds a report by its name or its view's name.
+func findReport(name string) (ReportInfo, error) {
+	names := make([]string, len(reports))
+	for i, info := range reports {
+		if name == info.Name || name == info.View {
+			return info, nil
+		}
+		names[i] = info.Name
+	}
+	return ReportInfo{}, oneOf("report", name, names)
+}
+
+var viewParameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
+
+// Parameters gives the view's parameters in the order they first occur in its file, as {name, type}.
+func (i ReportInfo) Parameters() [][2]string {
+	data, err := migrations.ReadFile("sql/" + i.File)
+	if err != nil {
+		panic("report " + i.Name + ": " + err.Error()) // a file that is embedded: a test reads them all
+	}
+	var out [][2]string
+	for _, m := range viewParameter.FindAllStringSubmatch(string(data), -1) {
+		p := [2]string{m[1], m[2]}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (i ReportInfo) takes(name string) bool {
+	return slices.ContainsFunc(i.Parameters(), func(p [2]string) bool { return p[0] == name })
+}
+
+// call writes the view with every parameter passed on from the query's parameter of the same name.
+func (i ReportInfo) call() string {
+	var args []string
+	for _, p := range i.Parameters() {
+		args = append(args, fmt.Sprintf("`%s` = {%s:%s}", p[0], p[0], p[1]))
+	}
+	return i.View + "(" + strings.Join(args, ", ") + ")"
+}
+
+// how writes the line that goes with a result: formula, window, filters, calendar and instant.
+func (i ReportInfo) how(q Query, zone *time.Location) string {
+	words := map[string]string{"window": "period %s to %s", "all": "all time", "as of": "as of %s", "where": "only"}
+	if q.Lang == "it" {
+		words = map[string]string{"window": "periodo dal %s al %s", "all": "tutto il periodo", "as of": "al %s", "where": "solo"}
+	}
+	const minutes = "2006-01-02 15:04"
+	window := words["all"]
+	if !q.From.Equal(earliestInstant) || !q.To.Equal(latestInstant) {
+		day := func(t time.Time) string {
+			if t.Equal(earliestInstant) || t.Equal(latestInstant) {
+				return "…"
+			}
+			return t.In(zone).Format(minutes)
+		}
+		window = fmt.Sprintf(words["window"], day(q.From), day(q.To))
+	}
+	parts := []string{i.Hows.In(q.Lang), window}
+	var filters []string
+	for _, f := range [][2]string{
+		{"persona", q.Persona}, {"channel", q.Channel}, {"touchpoint", q.Touchpoint}, {"department", q.Department},
+		{"stage", q.Stage}, {"state", q.State}, {"activity", q.Activity},
+	} {
+		if f[1] != "" && i.takes(f[0]) {
+			filters = append(filters, f[0]+" "+f[1])
+		}
+	}
+	if len(filters) > 0 {
+		parts = append(parts, words["where"]+" "+strings.Join(filters, ", "))
+	}
+	parts = append(parts, fmt.Sprintf(words["as of"], q.AsOf.In(zone).Format(minutes))+" ("+zone.String()+")")
+	return strings.Join(parts, "; ")
+}
+
+// reportUnits are the units of columns whose name does not tell by its ending, _s or _share.
+var reportUnits = map[string]string{
+	"p50": "s", "p75": "s", "p90": "s", "max": "s",
+	"dropoff": "share", "dropoff_low": "share", "dropoff_high": "share", "step_conversion": "share",
+	"attainment": "share", "attainment_low": "share", "attainment_high": "share", "coverage": "share", "net": "share",
+	"loss": "share", "loss_low": "share", "loss_high": "share", "stage_loss": "share",
+	"share": "share", "lost_low": "share", "lost_high": "share",
+	"survival": "share", "survival_low": "share", "survival_high": "share",
+	"curve": "mood", "curve_low": "mood", "curve_high": "mood",
+}
+
+func unitOf(column string) string {
+	switch {
+	case strings.HasSuffix(column, "_s"):
+		return "s"
+	case strings.HasSuffix(column, "_share"):
+		return "share"
+	}
+	return reportUnits[column]
+}

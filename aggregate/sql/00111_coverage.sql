@@ -1,0 +1,32 @@
+-- +goose Up
+
+-- coverage: how much of what is stored the journeys understand, by source, and in all (the row 'all').
+--
+--   from, to    occurred in [from, to)
+--   as_of       the instant T; what happened after it does not exist yet
+--
+-- unmapped: no rule of any journey matched. eligible: customer-written text; scored: of these, those given a mood.
+CREATE OR REPLACE VIEW coverage AS
+WITH known AS
+(
+    SELECT toString(source) AS kind, journey = '' AS is_unmapped, mood_eligible AS is_eligible, mood_eligible AND mood_label != '' AS is_scored
+    FROM interactions FINAL
+    WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
+        AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+)
+SELECT
+    part AS source,
+    count() AS interactions,
+    countIf(is_unmapped) AS unmapped,
+    if(interactions = 0, NULL, unmapped / interactions) AS unmapped_share,
+    countIf(is_eligible) AS eligible,
+    countIf(is_scored) AS scored,
+    eligible - scored AS unscored,
+    if(eligible = 0, NULL, scored / eligible) AS scored_share
+FROM known
+ARRAY JOIN ['all', kind] AS part
+GROUP BY part
+ORDER BY source = 'all' DESC, interactions DESC, source;
+
+-- +goose Down
+DROP VIEW coverage;
