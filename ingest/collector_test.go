@@ -186,5 +186,5 @@ func TestCollector(t *testing.T) {
 // kafkas are the brokers that every promise is tested on.
 var kafkas = map[string]func(testing.TB) []string{
 	"embedded": testenv.Kafka,
-	"apache":   func(t testing.TB) []string { return testenv.ApacheKafka(t) },
+	"apache":   testenv.ApacheKafka,
 }

@@ -118,7 +118,7 @@ func stop() error {
 // closes what the tests shared and, if the tests passed, fails for goroutines that they left running.
 func Main(m *testing.M, leaks ...goleak.Option) int {
 	code := m.Run()
-	if err := stop(); err != nil {
+	if err := errors.Join(stop(), stopApacheKafka()); err != nil {
 		fmt.Fprintln(os.Stderr, "testenv: stop:", err)
 		code = max(code, 1)
 	}

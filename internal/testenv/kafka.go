@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,11 +50,24 @@ func KafkaWith(t testing.TB, opts broker.Options) []string {
 	return []string{b.Addr()}
 }
 
-// ApacheKafka starts a single Apache Kafka on free ports with its data in a temporary directory, waits until it
-// answers, and ends it with the test. It needs Java and `make kafka`; where these are missing the test is skipped, or
-// fails if all parts are required (RequireParts). Each of settings, "name=value", goes into the server's properties.
-func ApacheKafka(t testing.TB, settings ...string) []string {
+// apache is the Apache Kafka of this test process. It is started by the first test that asks for it and lives until
+// Main ends it.
+var apache struct {
+	sync.Mutex
+	addr string
+	stop func() error
+}
+
+// ApacheKafka returns the address of a single Apache Kafka on free ports, which all tests of the process share: use
+// fresh topics (Topic). It needs Java and `make kafka`; where these are missing the test is skipped, or fails if the
+// environment says that all parts must be there (RequireParts). A package that calls it needs TestMain to call Main.
+func ApacheKafka(t testing.TB) []string {
 	t.Helper()
+	apache.Lock()
+	defer apache.Unlock()
+	if apache.stop != nil {
+		return []string{apache.addr}
+	}
 	java, classpath, err := findKafka()
 	if err != nil {
 		if RequireParts() {
@@ -62,16 +76,27 @@ func ApacheKafka(t testing.TB, settings ...string) []string {
 		t.Skip(err)
 	}
 	// Another process may take a port between our finding it free and Kafka's listening on it.
-	for try := 1; ; try++ {
-		addr, err := startKafka(t, java, classpath, settings)
-		if err == nil {
-			return []string{addr}
+	for try := 1; apache.stop == nil; try++ {
+		if apache.addr, apache.stop, err = startKafka(java, classpath); err != nil {
+			if try == 3 {
+				t.Fatal(err)
+			}
+			t.Log(err)
 		}
-		if try == 3 {
-			t.Fatal(err)
-		}
-		t.Log(err)
 	}
+	return []string{apache.addr}
+}
+
+// stopApacheKafka ends the process's Apache Kafka, if there is one, and removes its data.
+func stopApacheKafka() error {
+	apache.Lock()
+	defer apache.Unlock()
+	if apache.stop == nil {
+		return nil
+	}
+	stop := apache.stop
+	apache.stop = nil
+	return stop()
 }
 
 // findKafka finds the Java program and Kafka's class path, which `make kafka` writes.
@@ -96,43 +121,47 @@ func findKafka() (java, classpath string, err error) {
 	}
 }
 
-// startKafka starts one server and waits until it answers.
-func startKafka(t testing.TB, java, classpath string, settings []string) (addr string, err error) {
-	dir := t.TempDir()
+// startKafka starts a server and waits until it answers.
+func startKafka(java, classpath string) (addr string, stop func() error, err error) {
+	dir, err := os.MkdirTemp("", "tappa-kafka-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove := func() error { return os.RemoveAll(dir) }
 	ports, err := freePorts(2)
 	if err != nil {
-		return "", err
+		return "", nil, errors.Join(err, remove())
 	}
 	addr = fmt.Sprintf("127.0.0.1:%d", ports[0])
 	properties := filepath.Join(dir, "server.properties")
-	if err := os.WriteFile(properties, []byte(serverProperties(dir, ports, settings)), 0o600); err != nil {
-		return "", err
+	if err := os.WriteFile(properties, []byte(serverProperties(dir, ports)), 0o600); err != nil {
+		return "", nil, errors.Join(err, remove())
 	}
 	var out bytes.Buffer
 	run := func(args ...string) *exec.Cmd {
-		cmd := exec.Command(java, append([]string{"-Xmx512m", "-cp", classpath}, args...)...)
+		cmd := exec.Command(java, append([]string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", classpath}, args...)...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
 		return cmd
 	}
 	if err := run("kafka.tools.StorageTool", "format", "-t", "dGFwcGEtdGVzdC1rYWZrYQ", "-c", properties).Run(); err != nil {
-		return "", fmt.Errorf("format kafka's storage: %w\n%s", err, out.String())
+		return "", nil, errors.Join(fmt.Errorf("format kafka's storage: %w\n%s", err, out.String()), remove())
 	}
 	server := run("kafka.Kafka", properties)
 	if err := server.Start(); err != nil {
-		return "", fmt.Errorf("start kafka: %w", err)
+		return "", nil, errors.Join(fmt.Errorf("start kafka: %w", err), remove())
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
-	end := func() {
+	stop = func() error {
 		_ = server.Process.Kill() // its data goes with it
 		<-ended
+		return remove()
 	}
 	if err := answers(addr, ended); err != nil {
-		end()
-		return "", fmt.Errorf("start kafka: %w\n%s", err, out.String())
+		stopErr := stop()
+		return "", nil, errors.Join(fmt.Errorf("start kafka: %w\n%s", err, out.String()), stopErr)
 	}
-	t.Cleanup(end)
-	return addr, nil
+	return addr, stop, nil
 }
 
 // answers waits until the server at addr serves metadata, or has ended.
@@ -160,8 +189,8 @@ func answers(addr string, ended chan error) error {
 }
 
 // serverProperties are those of one server that is broker and controller.
-func serverProperties(dir string, ports []int, settings []string) string {
-	return strings.Join(append([]string{
+func serverProperties(dir string, ports []int) string {
+	return strings.Join([]string{
 		"process.roles=broker,controller",
 		"node.id=1",
 		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", ports[1]),
@@ -179,7 +208,7 @@ func serverProperties(dir string, ports []int, settings []string) string {
 		"group.initial.rebalance.delay.ms=0",
 		"group.min.session.timeout.ms=1000",
 		"auto.create.topics.enable=true",
-	}, settings...), "\n") + "\n"
+	}, "\n") + "\n"
 }
 
 // freePorts finds n ports nobody listens on.
