@@ -59,15 +59,19 @@ var names = map[string]struct{ first, last, city []string }{
 		last: words("Serra Moretti Rinaldi Ferrara Gallo Conti Marini Greco Lombardi Barbieri Fontana Santoro Caruso Mariani Villa Ferri Bianco Longo Martini Leone " +
 			"Gentile Vitale Coppola Parisi Sanna Fabbri Bruno Galli Farina Testa Grassi Pellegrini Palumbo Monti Bernardi Riva Donati Sala Cattaneo Orlando " +
 			"Sartori Silvestri Valentini Messina Guerra Piras Ruggiero Negri Basile Rossetti Fiore Colombo Mancini Costa Giordano Rizzo Esposito Ricci Marchetti Zanetti"),
-		city: []string{"Parma", "Modena", "Reggio Emilia", "Bologna", "Verona", "Padova", "Cuneo", "Bari", "Altamura", "Gragnano", "Salerno", "Treviso", "Bergamo", "Brescia", "Piacenza",
-			"Cremona", "Siena", "Lucca", "Perugia", "Catania", "Ragusa", "Sassari", "Udine", "Trento", "Asti", "Novara", "Lecce", "Foggia"},
+		city: []string{
+			"Parma", "Modena", "Reggio Emilia", "Bologna", "Verona", "Padova", "Cuneo", "Bari", "Altamura", "Gragnano", "Salerno", "Treviso", "Bergamo", "Brescia", "Piacenza",
+			"Cremona", "Siena", "Lucca", "Perugia", "Catania", "Ragusa", "Sassari", "Udine", "Trento", "Asti", "Novara", "Lecce", "Foggia",
+		},
 	},
 	"en": {
 		first: words("James Sarah Oliver Emma Thomas Claire Jan Katrin Lukas Anne Pierre Sophie Miguel Laura Peter Helen David Ruth Henrik Ingrid Stefan Julia Pavel Eva Marek Nina"),
 		last: words("Hale Carter Whitfield Brandt Keller Vogel Lindqvist Moreau Lefevre Garnier Novak Dvorak Kowalski Jansen Visser Bakker Hughes Murray Doyle Walsh Schmid Huber " +
 			"Larsen Nilsson Torres Vidal Marin Petrov Horvath Kral"),
-		city: []string{"Leeds", "Bristol", "Cork", "Munich", "Graz", "Lyon", "Ghent", "Utrecht", "Malmö", "Aarhus", "Brno", "Poznań", "Valencia", "Porto", "Ljubljana", "Basel",
-			"Nantes", "Kassel"},
+		city: []string{
+			"Leeds", "Bristol", "Cork", "Munich", "Graz", "Lyon", "Ghent", "Utrecht", "Malmö", "Aarhus", "Brno", "Poznań", "Valencia", "Porto", "Ljubljana", "Basel",
+			"Nantes", "Kassel",
+		},
 	},
 }
 

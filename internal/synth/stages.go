@@ -1,7 +1,6 @@
 package synth
 
 import (
-	"fmt"
 	"time"
 
 	"tappa/ingest/source"
@@ -127,6 +126,11 @@ func (s *story) fillsForm(form string, t journey.TouchpointID) {
 	}
 	s.fresh = false
 
+	s.formAnswered(t)
+}
+
+// formAnswered lets sales get back to whoever sent a form, or not. Who waits too long writes to the enquiries mailbox, or gives up.
+func (s *story) formAnswered(t journey.TouchpointID) {
 	asked := s.now
 	patience := s.between(2*day, 6*day)
 	due := s.w.office.add("sales", s.now, s.delay(t))
@@ -142,7 +146,7 @@ func (s *story) fillsForm(form string, t journey.TouchpointID) {
 			return
 		}
 	}
-	if !s.waiting() {
+	if !s.waiting {
 		return
 	}
 	s.now = laterOf(due, s.now)
@@ -170,7 +174,7 @@ func (s *story) evaluate() bool {
 	n := natures[s.person.persona]
 	leaves := s.chance(n.leaveEvaluation + (1-n.leaveEvaluation)*0.75*s.strain)
 	rounds := s.r.IntN(3)
-	if s.waiting() {
+	if s.waiting {
 		leaves, rounds = true, 0
 	}
 	th := s.mailThread("sales-mail", "enquiry", "enquiry")
@@ -191,7 +195,7 @@ func (s *story) evaluate() bool {
 			s.calls("enquiry", s.feel("enquiry", 0.7))
 		}
 	}
-	if s.waiting() {
+	if s.waiting {
 		return false
 	}
 	if leaves {
@@ -213,7 +217,7 @@ func (s *story) decide() bool {
 
 	for range s.r.IntN(4) {
 		s.pause(s.between(8*time.Hour, 7*day))
-		if s.clarifies(th); s.waiting() {
+		if s.clarifies(th); s.waiting {
 			return false
 		}
 	}
@@ -286,334 +290,4 @@ func (s *story) refuses(quote source.Quote, sent time.Time) {
 		quote.Reason = "expired"
 		s.put("crm", "quote.expired", quote, lost)
 	}
-}
-
-// buy takes the order to the balance.
-func (s *story) buy() bool {
-	d, n := &s.deal, natures[s.person.persona]
-	o := source.Order{Order: d.order, Customer: s.party(byCRM | byEmail), Value: d.value, Currency: "EUR", Activity: "machine"}
-	s.put("erp", "order.placed", o, note{touchpoint: "order", stage: purchase, value: d.value})
-	s.automatic("order", "order")
-
-	late := s.chance(0.28)
-	ready := s.now.Add(s.between(25*day, 55*day))
-	if late {
-		ready = ready.Add(s.between(8*day, 30*day))
-	}
-	cancels := s.chance(n.cancel) || late && s.chance(0.08)
-	s.awaits(ready, late)
-	if cancels || s.strain > 0.9 && s.chance(0.3) {
-		s.awake()
-		o.Reason = pick(s.r, []string{"late", "financing", "changed-mind"})
-		s.put("erp", "order.cancelled", o, note{touchpoint: "order", ends: "lost_explicit", value: d.value})
-		return false
-	}
-	s.now = s.w.office.add("logistics", laterOf(ready, s.now), s.between(10*time.Minute, 6*time.Hour))
-	if s.waiting() { // the carrier's office calls the day before, so nobody waits for a call any more
-		s.talks("switchboard", journey.Outbound, "delivery", s.feel("delivery", 1), "")
-	}
-	s.put("erp", "order.delivered", o, note{touchpoint: "delivery", answers: true, value: d.value})
-	s.unpacks()
-	return s.pays(o)
-}
-
-// awaits fills the weeks until delivery.
-func (s *story) awaits(ready time.Time, late bool) {
-	rounds := 1 + s.r.IntN(3)
-	step := ready.Sub(s.now) / time.Duration(rounds+1)
-	lean := 0.8
-	if late {
-		lean = 2.5
-		s.suffer(0.2)
-	}
-	for range rounds {
-		s.pause(time.Duration(float64(step) * (0.6 + 0.4*s.r.Float64())))
-		switch x := s.r.Float64(); {
-		case x < 0.35:
-			s.awake()
-			s.put("site", "web.visited", source.Web{Page: "/area-clienti/ordini", Customer: s.party(byCookie)}, note{touchpoint: "customer-area"})
-		case x < 0.65:
-			s.converses(s.mailThread("service-mail", "delivery", "order"), "delivery", "order", s.expects(late, lean), "")
-		case x < 0.8:
-			s.dials(s.line(), "delivery", s.expects(late, lean), "")
-		default:
-			s.automatic("order", "order")
-		}
-	}
-}
-
-// expects is how somebody feels who waits for a machine: nobody has unpacked anything yet.
-func (s *story) expects(late bool, lean float64) feeling {
-	if s.chance(0.35*lean*natures[s.person.persona].temper*0.5) || late && s.chance(0.5) {
-		return s.emotion("delivery", "impatience")
-	}
-	return s.emotion("delivery", "none")
-}
-
-// unpacks lets the customer say what arrived: damage goes to the returns, joy to whoever reads it.
-func (s *story) unpacks() {
-	switch x := s.r.Float64(); {
-	case x < 0.16:
-		s.pause(s.between(time.Hour, 2*day))
-		th := s.newTicket("returns", "delivery", "resi", pick(s.r, []string{"high", "normal", "normal"}))
-		if s.chance(0.25) {
-			th = s.mailThread("returns", "delivery", "order")
-		}
-		if s.converses(th, "delivery", "returns", s.emotion("delivery", "frustration", "frustration", "disappointment"), "") {
-			s.pause(s.between(day, 9*day))
-			s.closes(th, 0.3)
-		}
-	case x < 0.5:
-		s.pause(s.between(6*time.Hour, 6*day))
-		th := s.mailThread("service-mail", "delivery", "order")
-		happy := []string{"satisfaction", "satisfaction", "joy"}
-		if s.chance(0.25 * natures[s.person.persona].temper) {
-			happy = []string{"disappointment", "frustration"}
-			s.suffer(0.2)
-		}
-		s.converses(th, "delivery", "order", s.emotion("delivery", happy...), "")
-	}
-}
-
-// pays takes the case from the delivery to the balance, through reminders where it must.
-func (s *story) pays(o source.Order) bool {
-	n := natures[s.person.persona]
-	paid := note{touchpoint: "payment", stage: use, value: o.Value}
-	due := s.now.Add(s.between(20*day, 50*day))
-	if s.chance(0.3) {
-		s.pause(due.Sub(s.now) / 2)
-		s.converses(s.mailThread("administration-mail", "payment", "payment"), "payment", "payment", s.feel("payment", 1), "")
-	}
-	s.now = laterOf(due, s.now)
-	if !s.chance(n.overdue) {
-		s.staffed("administration")
-		s.put("erp", "order.paid", o, paid)
-		return true
-	}
-	pays := s.chance(remindedPays)
-	for reminder := 0; reminder < 3; reminder++ {
-		s.pause(s.between(9*day, 18*day))
-		th := s.mailThread("administration-mail", "payment", "reminder")
-		s.replies(th, "reminder")
-		if s.chance(0.45) {
-			s.pause(s.between(2*time.Hour, 4*day))
-			lean := 1.6
-			if pays {
-				lean = 0.9
-			}
-			s.converses(th, "payment", "payment", s.feel("payment", lean), "")
-		}
-		if pays && (reminder == 2 || s.chance(0.55)) {
-			s.pause(s.between(day, 9*day))
-			s.staffed("administration")
-			s.put("erp", "order.paid", o, paid)
-			return true
-		}
-	}
-	return false
-}
-
-// using is the life with the machine, to the end of the story.
-func (s *story) using() {
-	n := natures[s.person.persona]
-	broken := !s.open // an older machine appears in the story because it broke
-	if broken || s.chance(n.breakdown) {
-		if !s.breaks() {
-			return
-		}
-		if s.chance(0.2) {
-			s.pause(s.between(12*day, 60*day))
-			if !s.breaks() {
-				return
-			}
-		}
-	}
-	if s.waiting() || !s.chance(n.loyal*(1.05-0.6*s.strain)) {
-		return
-	}
-	s.pause(s.between(10*day, 70*day))
-	s.comesBack()
-}
-
-// newTicket begins a ticket.
-func (s *story) newTicket(t journey.TouchpointID, context, group, priority string) *thread {
-	s.tickets++
-	return &thread{
-		touchpoint: t, context: context, ticket: fmt.Sprint(100_000 + 16*s.person.number + s.tickets), group: group, priority: priority,
-		subject: s.part(s.w.texts[s.person.lang], "subject technical"),
-	}
-}
-
-// breaks lets the machine break down and the customer ask for help. It reports whether the story goes on.
-func (s *story) breaks() bool {
-	s.awake()
-	bad := 1.3
-	stage := journey.StageID("")
-	if !s.open {
-		stage = use
-	}
-	asked := s.now
-	th := s.newTicket("help-desk", "technical", "assistenza", pick(s.r, []string{"high", "high", "normal", "normal", "low"}))
-	helped := false
-	switch x := s.r.Float64(); {
-	case x < 0.45 || stage != "": // who comes in from nowhere opens a ticket; a call would be an enquiry
-		helped = s.converses(th, "technical", "technical", s.feel("technical", bad), stage)
-	case x < 0.6:
-		th = s.mailThread("service-mail", "technical", "technical")
-		helped = s.converses(th, "technical", "technical", s.feel("technical", bad), "")
-	default:
-		line := s.line()
-		if helped = s.dials(line, "technical", s.feel("technical", bad), ""); helped && s.chance(0.5) {
-			s.notes(th)
-		}
-		if !helped && s.chance(0.5) {
-			helped = s.converses(th, "chase", "technical", s.emotion("chase", "impatience", "frustration"), "")
-		}
-	}
-	if !helped {
-		return s.abandoned()
-	}
-	slow := s.now.Sub(asked) > 3*day
-	if slow {
-		s.suffer(0.25)
-	}
-	if th.text != "" && s.chance(0.4) {
-		s.pause(s.between(time.Hour, 2*day))
-		s.converses(th, "chase", "technical", s.feel("chase", 0.8), "")
-	}
-	if (slow || s.strain > 0.6) && s.chance(0.35) {
-		s.pause(s.between(3*time.Hour, 4*day))
-		s.reviews(false)
-		return false
-	}
-	if th.ticket != "" && th.text != "" && s.chance(0.05) {
-		s.warrantyRefused(th)
-		return false
-	}
-	s.pause(s.between(3*time.Hour, 6*day))
-	s.closes(th, 0.45)
-	return true
-}
-
-// notes writes down a call in a ticket that the customer never sees.
-func (s *story) notes(th *thread) {
-	s.pause(s.between(time.Minute, 20*time.Minute))
-	s.put("helpdesk", "ticket.noted", source.Ticket{
-		Ticket: th.ticket, Customer: s.party(byPhone), Author: "agent", Agent: s.colleague(th.touchpoint),
-		Priority: th.priority, Group: th.group, Text: s.staff("solved"), Lang: s.person.lang,
-	}, note{touchpoint: "back-office", idle: true})
-}
-
-// abandoned is what becomes of customers whom nobody helped: some tell the public, the others leave without a word.
-func (s *story) abandoned() bool {
-	s.suffer(0.4)
-	if s.chance(0.5) {
-		s.pause(s.between(day, 12*day))
-		s.reviews(false)
-	}
-	return false
-}
-
-func (s *story) warrantyRefused(th *thread) {
-	s.pause(s.between(day, 5*day))
-	s.replies(th, "refuse")
-	s.pause(s.between(time.Hour, 3*day))
-	s.put("helpdesk", "ticket.closed", source.Ticket{
-		Ticket: th.ticket, Author: "agent", Agent: s.agent, Status: "rejected", Priority: th.priority, Group: th.group,
-	}, note{touchpoint: "help-desk", ends: "lost_explicit"})
-}
-
-// closes solves a thread; the customer may thank for it (or not quite), and say how satisfied they are.
-func (s *story) closes(th *thread, thanks float64) {
-	if th.text == "" {
-		return
-	}
-	if th.ticket != "" {
-		s.solves(th)
-	}
-	if s.chance(thanks) {
-		s.pause(s.between(30*time.Minute, 2*day))
-		if s.converses(th, "thanks", "solved", s.feel("thanks", 1), "") && th.ticket != "" {
-			s.pause(s.between(time.Minute, time.Hour))
-			s.solves(th)
-		}
-	}
-	if th.ticket == "" {
-		return
-	}
-	if s.chance(0.4) {
-		s.pause(s.between(time.Hour, 4*day))
-		s.awake()
-		score := 5 - float64(int(4.2*s.strain+1.6*s.r.Float64()))
-		s.put("helpdesk", "ticket.rated", source.Ticket{
-			Ticket: th.ticket, Customer: s.party(byEmail), Author: "customer", Group: th.group,
-			Rating: &source.Rating{Kind: "csat", Score: max(1, score), Min: 1, Max: 5},
-		}, note{touchpoint: "survey"})
-	}
-	s.pause(s.between(day, 4*day))
-	s.put("helpdesk", "ticket.closed", source.Ticket{
-		Ticket: th.ticket, Author: "system", Status: "closed", Priority: th.priority, Group: th.group,
-	}, note{touchpoint: "help-desk", idle: true})
-}
-
-func (s *story) solves(th *thread) {
-	s.staffed(s.department(th.touchpoint))
-	s.put("helpdesk", "ticket.solved", source.Ticket{
-		Ticket: th.ticket, Author: "agent", Agent: s.colleague(th.touchpoint), Priority: th.priority, Group: th.group, Status: "solved",
-		Text: s.staff("solved"), Lang: s.person.lang,
-	}, note{touchpoint: th.touchpoint, answers: true, thread: th.name()})
-}
-
-// reviews lets the person tell the public.
-func (s *story) reviews(content bool) {
-	s.awake()
-	f, stars, n := s.emotion("review", "frustration", "frustration", "disappointment"), 1+s.r.IntN(2), note{touchpoint: "review", ends: "lost_explicit"}
-	if content {
-		f, stars, n = s.emotion("review", "satisfaction", "satisfaction", "joy"), 4+s.r.IntN(2), note{touchpoint: "review", stage: loyalty, ends: "completed"}
-		if s.chance(0.2) {
-			f, stars, n = s.emotion("review", "mixed", "none"), 3, note{touchpoint: "review", stage: loyalty}
-		}
-	}
-	said := s.compose(plain, "review", f)
-	n.mood = &said
-	s.put("reviews", "review.posted", source.Review{
-		Site: "recensioni.example", Customer: s.party(byEmail), Text: said.text, Lang: said.lang,
-		Rating: &source.Rating{Kind: "stars", Score: float64(stars), Min: 1, Max: 5},
-	}, n)
-}
-
-// comesBack is loyalty: parts, a contract, a good word.
-func (s *story) comesBack() {
-	s.awake()
-	if s.chance(0.25) {
-		s.reviews(true)
-		return
-	}
-	o := source.Order{
-		Order: "R" + s.deal.order[1:], Customer: s.party(byCRM | byEmail), Value: float64(150 + 10*s.r.IntN(300)), Currency: "EUR", Activity: "spare parts",
-	}
-	if s.chance(0.4) {
-		s.maintenance(o)
-		return
-	}
-	s.put("erp", "order.placed", o, note{touchpoint: "spare-parts", stage: loyalty, value: o.Value})
-	s.pause(s.between(day, 6*day))
-	s.staffed("logistics")
-	s.put("erp", "order.delivered", o, note{touchpoint: "spare-parts", answers: true, value: o.Value})
-	s.pause(s.between(8*day, 60*day))
-	switch x := s.r.Float64(); {
-	case x < 0.3:
-		s.awake()
-		s.maintenance(o)
-	case x < 0.55:
-		s.reviews(true)
-	case x < 0.63:
-		s.reviews(false)
-	}
-}
-
-// maintenance signs the contract that completes the journey.
-func (s *story) maintenance(o source.Order) {
-	o.Order, o.Activity, o.Value = "C"+s.deal.order[1:], "maintenance", float64(900+50*s.r.IntN(60))
-	s.put("erp", "order.placed", o, note{touchpoint: "spare-parts", stage: loyalty, ends: "completed", value: o.Value})
 }

@@ -31,6 +31,10 @@ type story struct {
 	known  identifier
 	fresh  bool // nothing has passed between person and company in this attempt
 
+	// waiting is set while something that the person asked outside of any thread has no answer. Whatever they do later
+	// could be taken for the answer, so people who were left waiting do not come back.
+	waiting bool
+
 	deal    deal
 	agent   string // whom the person speaks of
 	threads int
@@ -57,7 +61,7 @@ func (s *story) run() {
 		s.newDeal()
 		s.attempt(attempt)
 		comeback := map[journey.StageID]float64{awareness: 0.07, evaluation: 0.12, decision: 0.16, purchase: 0.05, use: 0.08, loyalty: 0.1}[s.stage]
-		if attempt == 3 || s.waiting() || !s.chance(comeback) {
+		if attempt == 3 || s.waiting || !s.chance(comeback) {
 			return
 		}
 		if s.open {
@@ -67,13 +71,6 @@ func (s *story) run() {
 		s.now = s.now.Add(s.between(12*time.Hour, 70*day))
 		s.strain /= 2
 	}
-}
-
-// waiting reports whether the person asked something outside of any thread that was never answered. Whatever they do
-// later could be taken for the answer, so they are not made to come back.
-func (s *story) waiting() bool {
-	_, open := s.book.asking[""]
-	return open
 }
 
 func (s *story) newDeal() {
@@ -139,6 +136,7 @@ func (s *story) put(origin, kind string, data any, n note) {
 			s.stage = n.stage
 		}
 	}
+	s.waiting = !n.answers && (s.waiting || n.asks != "" && n.thread == "")
 	n.stage = s.stage
 	if s.now.Before(s.w.options.End) {
 		s.book.write(e.ID, kind, e.Time, n)

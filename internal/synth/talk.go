@@ -137,7 +137,8 @@ func (s *story) automatic(t journey.TouchpointID, kind string) {
 	s.threads++
 	customer := s.party(byEmail)
 	customer.Email = ""
-	s.put("mail", "email.sent", source.Email{Customer: customer,
+	s.put("mail", "email.sent", source.Email{
+		Customer:  customer,
 		MessageID: fmt.Sprintf("<p%06d.%d@mail.tramoggia.example>", s.person.number, s.threads),
 		From:      mailboxes[t], To: []string{s.person.email}, Subject: s.part(texts, "subject auto"), Text: s.part(texts, "auto "+kind),
 		Lang: s.person.lang, Automatic: true,
@@ -251,7 +252,7 @@ func (s *story) talks(t journey.TouchpointID, d journey.Direction, context strin
 // customer waits for us: then we try again until we reach them.
 func (s *story) calls(context string, f feeling) {
 	s.staffed("sales")
-	if !s.waiting() && s.chance(0.3) {
+	if !s.waiting && s.chance(0.3) {
 		s.put("pbx", "call.missed", source.Call{
 			Direction: "outbound", Customer: s.party(byPhone), Number: s.person.sales.number, Agent: s.person.sales.name,
 			Reason: "no-answer", RingSeconds: float64(15 + s.r.IntN(30)),
