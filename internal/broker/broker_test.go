@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
-	"go.uber.org/goleak"
 
 	"tappa/internal/broker"
+	"tappa/internal/testenv"
 )
 
 // childDir names the directory of the broker that a child process runs until it is killed.
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, child(dir))
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	os.Exit(testenv.Main(m))
 }
 
 const topic = "visits"
