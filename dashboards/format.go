@@ -79,7 +79,7 @@ func (f format) Duration(seconds *float64) string {
 
 // Time writes an instant in the journey's zone, to the minute.
 func (f format) Time(t time.Time) string {
-	if t.IsZero() || t.Year() >= 2299 {
+	if t.IsZero() || t.Year() >= 2200 {
 		return missing
 	}
 	if f.lang == "it" {
@@ -90,7 +90,7 @@ func (f format) Time(t time.Time) string {
 
 // Day writes a date in the journey's zone.
 func (f format) Day(t time.Time) string {
-	if t.IsZero() || t.Year() >= 2299 {
+	if t.IsZero() || t.Year() >= 2200 {
 		return missing
 	}
 	if f.lang == "it" {

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tappa/internal/app"
+)
+
+func newImportCommand() *cobra.Command {
+	var opts app.ImportOptions
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "import --format csv|jsonl --mapping FILE PATH…",
+		Short: "bring files in through Kafka: publish, collect, walk, account",
+		Long: `Publishes the rows of files to the embedded Kafka as a mapping file says, collects and walks them, waits until all
+are in, and prints what became of them. Importing the same file again changes nothing.`,
+		Example: `  tappa import --data data/mine --journey journey.yaml --format csv --mapping mapping.yaml tickets.csv
+  tappa import --data data/mine --journey journey.yaml --format jsonl events.jsonl`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("name the files to import")}
+			}
+			if opts.Format != "csv" && opts.Format != "jsonl" {
+				return usageError{fmt.Errorf("--format %q: there are csv and jsonl", opts.Format)}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.Paths = args
+			opts.Out = cmd.OutOrStdout()
+			opts.Logger = newLogger(cmd, verbose)
+			if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+				opts.Progress = cmd.ErrOrStderr()
+			}
+			return app.Import(cmd.Context(), opts)
+		},
+	}
+	dataFlag(cmd, &opts.Dir)
+	cmd.Flags().StringArrayVar(&opts.Journeys, "journey", nil, "journey file; may be repeated (default: those the data directory holds)")
+	cmd.Flags().StringVar(&opts.Format, "format", "", "csv or jsonl")
+	cmd.Flags().StringVar(&opts.Mapping, "mapping", "", "mapping file: what the columns mean")
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "map everything and say what would happen; publish nothing")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	return cmd
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// reference is what an independent computation found in a log; see the READMEs of deploy/examples.
+type reference struct {
+	Cases             int                             `json:"cases"`
+	Interactions      int                             `json:"interactions"`
+	PerActivity       map[string]int                  `json:"per_activity"`
+	CasesWithActivity map[string]int                  `json:"cases_with_activity"`
+	DurationSeconds   struct{ P50, P90, Max float64 } `json:"duration_seconds"`
+	DirectlyFollows   []follows                       `json:"directly_follows"`
+}
+
+type follows struct {
+	From string
+	To   string
+	N    int
+	P50  float64
+	P90  float64
+}
+
+// TestImportedLogsEqualTheReference imports real logs and holds the reports against figures computed without tappa:
+// once as they are, then the same file twice more, then shuffled. The logs are not ours to ship: TAPPA_LOGS names the
+// folder that holds helpdesk_sample and loans_sample.
+func TestImportedLogsEqualTheReference(t *testing.T) {
+	logs := os.Getenv("TAPPA_LOGS")
+	if logs == "" {
+		t.Skip("TAPPA_LOGS is not set")
+	}
+	for name, folder := range map[string]string{"helpdesk": "helpdesk_sample", "loans": "loans_sample"} {
+		t.Run(name, func(t *testing.T) {
+			log := filepath.Join(logs, folder, "log.csv")
+			var want reference
+			data, err := os.ReadFile(filepath.Join(logs, folder, "reference.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(data, &want); err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			load := func(file string) {
+				t.Helper()
+				t.Log(mustTappa(t, "import", "--data", dir, "--journey", example(name, "journey.yaml"), "--format", "csv",
+					"--mapping", example(name, "mapping.yaml"), file))
+				equalsReference(t, dir, want)
+			}
+			load(log)
+			load(log)
+			load(log)
+			load(shuffled(t, log))
+		})
+	}
+}
+
+func equalsReference(t *testing.T, dir string, want reference) {
+	t.Helper()
+	interactions, cases := map[string]int{}, map[string]int{}
+	for _, r := range rows(t, dir, "activities") {
+		interactions[r["activity"].(string)] = int(r["interactions"].(float64))
+		cases[r["activity"].(string)] = int(r["cases"].(float64))
+	}
+	if d := cmp.Diff(interactions, want.PerActivity); d != "" {
+		t.Errorf("interactions per activity (-got, +want):\n%s", d)
+	}
+	if d := cmp.Diff(cases, want.CasesWithActivity); d != "" {
+		t.Errorf("cases per activity (-got, +want):\n%s", d)
+	}
+	var got []follows
+	for _, r := range rows(t, dir, "directly-follows") {
+		got = append(got, follows{r["from"].(string), r["to"].(string), int(r["n"].(float64)), thousandth(r["p50"]), thousandth(r["p90"])})
+	}
+	if d := cmp.Diff(got, want.DirectlyFollows); d != "" {
+		t.Errorf("directly follows (-got, +want):\n%s", d)
+	}
+	durations := rows(t, dir, "durations")[0]
+	if n := int(durations["n"].(float64)); n != want.Cases {
+		t.Errorf("cases: got %d, want %d", n, want.Cases)
+	}
+	for column, x := range map[string]float64{"p50": want.DurationSeconds.P50, "p90": want.DurationSeconds.P90, "max": want.DurationSeconds.Max} {
+		if thousandth(durations[column]) != thousandth(x) {
+			t.Errorf("duration %s: got %v, want %v", column, durations[column], x)
+		}
+	}
+}
+
+func thousandth(x any) float64 { return math.Round(x.(float64)*1000) / 1000 }
+
+// shuffled writes a copy of a CSV file with its rows in another order.
+func shuffled(t *testing.T, path string) string {
+	t.Helper()
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	lines, err := csv.NewReader(in).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := lines[1:]
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(body), func(i, j int) { body[i], body[j] = body[j], body[i] })
+	out, err := os.Create(filepath.Join(t.TempDir(), "shuffled.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := csv.NewWriter(out)
+	if err := w.WriteAll(lines); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Name()
+}

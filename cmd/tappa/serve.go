@@ -1,0 +1,42 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tappa/internal/app"
+)
+
+func newServeCommand() *cobra.Command {
+	var roles []string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "run against Kafka and ClickHouse servers, configured by TAPPA_* variables",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := app.ReadConfig()
+			if err != nil {
+				return usageError{err}
+			}
+			if len(roles) > 0 {
+				config.Roles = roles
+			}
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			return app.Serve(cmd.Context(), config, cmd.OutOrStdout(), logger)
+		},
+	}
+	var usage strings.Builder
+	if err := app.ConfigUsage(&usage); err == nil {
+		cmd.Long = "Runs against Kafka and ClickHouse servers, configured by these variables:\n\n" + usage.String()
+	}
+	cmd.Flags().StringSliceVar(&roles, "roles", nil, "what this process does: collect,aggregate,dashboards (default TAPPA_ROLES)")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	return cmd
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tappa/internal/app"
+)
+
+func newUpCommand() *cobra.Command {
+	var opts app.UpOptions
+	var demoEnd string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "run everything in one process on embedded Kafka and ClickHouse",
+		Example: `  tappa up --demo
+  tappa up --journey journey.yaml --data /var/lib/tappa`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if demoEnd != "" {
+				var err error
+				if opts.Year.End, err = time.Parse(time.RFC3339, demoEnd); err != nil {
+					return usageError{fmt.Errorf("--demo-end %q: write it like 2026-06-30T12:00:00Z", demoEnd)}
+				}
+			}
+			opts.Out = cmd.OutOrStdout()
+			opts.Logger = newLogger(cmd, verbose)
+			return app.Up(cmd.Context(), opts)
+		},
+	}
+	dataFlag(cmd, &opts.Dir)
+	cmd.Flags().StringArrayVar(&opts.Journeys, "journey", nil, "journey file; may be repeated (default: those the data directory holds)")
+	cmd.Flags().BoolVar(&opts.Demo, "demo", false, "fill in a year of a sample journey, then go on slowly")
+	cmd.Flags().IntVar(&opts.Year.Cases, "demo-cases", 4000, "size of the demo's year")
+	cmd.Flags().StringVar(&demoEnd, "demo-end", "", "instant the demo's year ends at, for a demo that can be repeated (default now)")
+	cmd.Flags().BoolVar(&opts.Year.Live, "demo-live", true, "go on producing interactions after the demo's year")
+	cmd.Flags().StringVar(&opts.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 picks a free one")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	return cmd
+}
+
+// newLogger logs to the command's error output: warnings, or with verbose everything.
+func newLogger(cmd *cobra.Command, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+}

@@ -1,0 +1,144 @@
+// Drives the pages of a running demo in a real browser: what a person would look at, click and read.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { startDemo, openBrowser } from './harness.mjs';
+
+let demo;
+let browser;
+
+before(async () => {
+  [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
+}, { timeout: 180_000 });
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+// visit opens a path and fails the test on any script error, failed request or request to somewhere else.
+async function visit(path, { lang = 'it' } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1500, height: 1000 }, locale: lang });
+  const page = await context.newPage();
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
+  page.on('console', (message) => { if (message.type() === 'error') problems.push(`console: ${message.text()}`); });
+  page.on('request', (request) => { if (!request.url().startsWith(demo.url)) problems.push(`elsewhere: ${request.url()}`); });
+  page.on('response', (response) => { if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`); });
+  await page.goto(demo.url + path);
+  return { page, done: async () => { await context.close(); assert.deepEqual(problems, []); } };
+}
+
+const number = (text) => Number(text.replace(/[^\d-]/g, ''));
+
+test('the map has a column per stage and the five rows, in Italian', async () => {
+  const { page, done } = await visit('/map');
+  const rows = await page.locator('.rowhead').allTextContents();
+  assert.deepEqual(rows.map((r) => r.trim()), ['Fase', 'Attività', 'Punto di contatto', 'Esperienza', 'Opportunità']);
+  assert.equal(await page.locator('.map .phase').count(), 6);
+  assert.match(await page.locator('.map .phase h3').first().textContent(), /Consapevolezza/);
+  assert.ok(await page.locator('#curve svg path').count() > 0, 'the emotion curve is drawn');
+  assert.ok(await page.locator('blockquote').count() > 0, 'customers are quoted');
+  await done();
+});
+
+test('the language can be changed and is remembered', async () => {
+  const { page, done } = await visit('/map');
+  await page.locator('.lang a', { hasText: 'en' }).click();
+  assert.match(await page.locator('h1').textContent(), /Journey map/);
+  await page.locator('nav a', { hasText: 'Funnel' }).click();
+  assert.match(await page.locator('h1').textContent(), /Funnel by stage/);
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  await done();
+});
+
+test('in the funnel the states of every stage add up to those who entered', async () => {
+  const { page, done } = await visit('/funnel');
+  const rows = await page.locator('#funnel-table tbody tr').evaluateAll((trs) => trs.map((tr) => [...tr.cells].map((td) => td.textContent)));
+  assert.equal(rows.length, 6);
+  for (const [label, entered, ...rest] of rows) {
+    const states = rest.slice(0, 5).map(number);
+    assert.equal(states.reduce((a, b) => a + b, 0), number(entered), label);
+  }
+  assert.ok(await page.locator('#funnel svg path').count() > 6, 'the bars are drawn');
+  await done();
+});
+
+test('a number opens exactly as many cases, and a case opens its timeline', async () => {
+  const { page, done } = await visit('/funnel');
+  const cell = page.locator('#funnel-table tbody tr').nth(2).locator('td').nth(4).locator('a');
+  const expected = number(await cell.textContent());
+  assert.ok(expected > 0);
+  await cell.click();
+  assert.equal(number(await page.locator('#total').textContent()), expected);
+  await page.locator('#cases tbody a').first().click();
+  assert.ok(await page.locator('#visits tbody tr').count() > 0);
+  assert.ok(await page.locator('.timeline li:not(.stagehead)').count() > 1);
+  const text = await page.locator('.timeline').textContent();
+  assert.doesNotMatch(text, /[\w.]+@[\w.]+\.\w+/, 'addresses are masked');
+  await done();
+});
+
+test('a persona has a map of its own', async () => {
+  const { page, done } = await visit('/map');
+  const all = number(await page.locator('.phase dd a').first().textContent());
+  await page.locator('select[name=persona]').selectOption({ index: 1 });
+  await page.locator('form.filters button').click();
+  const one = number(await page.locator('.phase dd a').first().textContent());
+  assert.ok(one > 0 && one < all, `${one} of ${all}`);
+  await done();
+});
+
+test('an earlier as-of instant knows less', async () => {
+  const { page, done } = await visit('/funnel');
+  const entered = () => page.locator('#funnel-table tbody tr td:nth-child(2)').first().textContent().then(number);
+  const now = await entered();
+  const day = new Date(Date.now() - 120 * 24 * 3600 * 1000).toISOString().slice(0, 10);
+  await page.goto(`${demo.url}/funnel?as_of=${day}`);
+  const then = await entered();
+  assert.ok(then > 0 && then < now, `${then} of ${now}`);
+  await done();
+});
+
+test('waits and mood split by department, and any table downloads as CSV', async () => {
+  const { page, done } = await visit('/waits?by=department');
+  assert.ok(await page.locator('main table tbody tr').count() >= 3);
+  const csv = await page.request.get(demo.url + (await page.locator('a', { hasText: 'CSV' }).getAttribute('href')));
+  assert.equal(csv.headers()['content-type'], 'text/csv; charset=utf-8');
+  assert.ok((await csv.text()).split('\n').length > 3);
+  await page.goto(`${demo.url}/mood?by=touchpoint`);
+  assert.ok(await page.locator('main table tbody tr').count() >= 3);
+  await done();
+});
+
+test('the pages move when interactions come in', async () => {
+  const { page, done } = await visit('/map');
+  const revision = () => page.locator('main').getAttribute('data-revision');
+  const first = await revision();
+  await page.waitForFunction((old) => document.querySelector('main').dataset.revision !== old, first, { timeout: 60_000 });
+  assert.notEqual(await revision(), first);
+  await done();
+});
+
+test('what does not exist says so, and a bad date is explained', async () => {
+  const context = await browser.newContext({ locale: 'it' });
+  const page = await context.newPage();
+  assert.equal((await page.goto(`${demo.url}/nowhere`)).status(), 404);
+  assert.match(await page.locator('main').textContent(), /non esiste/);
+  assert.equal((await page.goto(`${demo.url}/map?as_of=yesterday`)).status(), 400);
+  assert.match(await page.locator('main').textContent(), /yesterday/);
+  assert.equal((await page.goto(`${demo.url}/case/0000000000000000`)).status(), 404);
+  await context.close();
+});
+
+test('the API answers what its OpenAPI description says', async () => {
+  const context = await browser.newContext();
+  const description = await (await context.request.get(`${demo.url}/api/v1/openapi.json`)).json();
+  assert.ok(description.paths['/api/v1/journeys/{journey}/reports/{name}']);
+  const report = await (await context.request.get(`${demo.url}/api/v1/journeys/machinery/reports/dropoff`)).json();
+  assert.equal(report.rows.length, 6);
+  for (const row of report.rows) {
+    assert.equal(row.entered, row.moved_on + row.completed + row.lost_explicit + row.lost_silent + row.in_progress);
+  }
+  assert.equal((await context.request.get(`${demo.url}/api/v1/journeys/machinery/reports/nothing`)).status(), 404);
+  await context.close();
+});

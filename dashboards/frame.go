@@ -1,0 +1,165 @@
+package dashboards
+
+import (
+	"net/url"
+	"time"
+
+	"tappa/journey"
+)
+
+// frame is what every page has around its content.
+type frame struct {
+	Lang     string
+	Title    string
+	Heading  string
+	Path     string
+	Keep     string // the filters that go with the reader from page to page, as a query string
+	Nav      []link
+	Langs    []link
+	Revision uint64
+	Status   status
+	Filters  filters
+	Empty    string
+	How      []string
+}
+
+type link struct {
+	Label, Href string
+	Current     bool
+}
+
+// status says how fresh and how complete the data is.
+type status struct {
+	AsOf, Interactions, Unmapped string
+}
+
+// filters is the form above a page's content.
+type filters struct {
+	Path    string
+	Hidden  []pair
+	Selects []selectBox
+	AsOfDay string
+}
+
+type pair struct{ Name, Value string }
+
+type selectBox struct {
+	Name, Label string
+	Options     []option
+}
+
+type option struct {
+	Value, Label string
+	Selected     bool
+}
+
+var navigation = []struct{ path, key string }{
+	{"/map", "nav.map"},
+	{"/funnel", "nav.funnel"},
+	{"/waits", "nav.waits"},
+	{"/mood", "nav.mood"},
+	{"/cases", "nav.cases"},
+	{"/reports", "nav.reports"},
+}
+
+// frame builds what surrounds a page; hidden names filters of this page that the form has to carry along.
+func (r *request) frame(titleKey string, hidden ...string) (frame, error) {
+	totals, err := r.server.store.Totals(r.ctx)
+	if err != nil {
+		return frame{}, err
+	}
+	f := frame{
+		Lang: r.lang, Title: r.text(titleKey), Heading: r.text(titleKey) + " · " + r.journey.Labels.In(r.lang),
+		Path: r.path, Revision: totals.Revision,
+		Keep: r.href(""),
+		Status: status{
+			AsOf: r.format.Time(r.query.AsOf), Interactions: r.format.Count(totals.Interactions),
+			Unmapped: r.format.Count(totals.Unmapped),
+		},
+		Filters: r.filters(hidden),
+	}
+	for _, n := range navigation {
+		f.Nav = append(f.Nav, link{Label: r.text(n.key), Href: r.href(n.path), Current: r.path == n.path})
+	}
+	for _, l := range languages {
+		f.Langs = append(f.Langs, link{Label: l, Href: r.here("lang", l), Current: l == r.lang})
+	}
+	if totals.Interactions == 0 {
+		f.Empty = r.text("empty.text")
+	}
+	return f, nil
+}
+
+// here is the address of this very page with one value changed.
+func (r *request) here(name, value string) string {
+	v := url.Values{}
+	for k, values := range r.values {
+		v[k] = values
+	}
+	v.Set(name, value)
+	return r.path + "?" + v.Encode()
+}
+
+func (r *request) filters(hidden []string) filters {
+	f := filters{Path: r.path}
+	if day := r.values.Get("as_of"); len(day) == len(time.DateOnly) {
+		f.AsOfDay = day
+	}
+	for _, name := range hidden {
+		if v := r.values.Get(name); v != "" {
+			f.Hidden = append(f.Hidden, pair{name, v})
+		}
+	}
+	if len(r.server.journeys) > 1 {
+		box := selectBox{Name: "journey", Label: r.text("filter.journey")}
+		for _, j := range r.server.journeys {
+			box.Options = append(box.Options, option{string(j.ID), j.Labels.In(r.lang), j == r.journey})
+		}
+		f.Selects = append(f.Selects, box)
+	}
+	if len(r.journey.Personas) > 0 {
+		f.Selects = append(f.Selects, r.choice("persona", "filter.persona", personaOptions(r.journey, r.lang)))
+	}
+	f.Selects = append(f.Selects, r.choice("channel", "filter.channel", channelOptions(r.journey)))
+	var months []option
+	for _, p := range periods[1:] {
+		months = append(months, option{Value: p.key, Label: r.text("period." + p.key)})
+	}
+	f.Selects = append(f.Selects, r.choice("period", "filter.period", months))
+	return f
+}
+
+// choice is a select box whose first option takes the filter away.
+func (r *request) choice(name, key string, options []option) selectBox {
+	all := r.text("filter.all")
+	if name == "period" {
+		all = r.text("period.all")
+	}
+	box := selectBox{Name: name, Label: r.text(key), Options: append([]option{{Label: all}}, options...)}
+	for i := range box.Options {
+		box.Options[i].Selected = box.Options[i].Value == r.values.Get(name)
+	}
+	return box
+}
+
+func personaOptions(j *journey.Journey, lang string) []option {
+	var out []option
+	for _, p := range j.Personas {
+		out = append(out, option{Value: string(p.ID), Label: p.Labels.In(lang)})
+	}
+	return out
+}
+
+func channelOptions(j *journey.Journey) []option {
+	var out []option
+	seen := map[string]bool{}
+	for _, t := range j.Touchpoints {
+		for _, c := range t.Channels {
+			if !seen[c] {
+				seen[c] = true
+				out = append(out, option{Value: c, Label: c})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,337 @@
+package dashboards
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"tappa/journey"
+)
+
+// states are how a visit can stand, in the order in which they are shown.
+var states = []string{"moved_on", "completed", "lost_explicit", "lost_silent", "in_progress"}
+
+// mapContent is the journey map: a column per stage, five rows.
+type mapContent struct {
+	frame
+	Persona   *personaCard
+	Stages    []*stageColumn
+	Legend    []stateCount
+	Curve     []curvePoint
+	CurveText string
+}
+
+type personaCard struct{ Label, Role, Goal string }
+
+// stageColumn is one stage with what every row shows of it.
+type stageColumn struct {
+	ID, Label, Activity                   string
+	Entered, Mature, Reached, TimeInStage string
+	HasDropoff, Few                       bool
+	Dropoff, DropoffLow, DropoffHigh      string
+	LostHref, EnteredHref                 string
+	BarLabel                              string
+	Bar                                   []barPart
+	States                                []stateCount
+	Touchpoints                           []touchpointCell
+	Mood                                  *moodCell
+	Waits                                 *waitCell
+	Frictions                             []frictionCell
+	counts                                map[string]int64
+}
+
+type barPart struct {
+	State, Label string
+	Width        float64
+}
+
+type stateCount struct{ State, Label, Count, Href string }
+
+type touchpointCell struct {
+	Label, Channels, Department, Cases, Href, MOT string
+}
+
+type moodCell struct {
+	Net, Scored, Coverage string
+	Few                   bool
+	Emotions              []stateCount
+	Quotes                []quoteCell
+}
+
+type quoteCell struct{ Text, Mood, Href string }
+
+type waitCell struct{ First, P50, P90, Business, Waiting, Oldest string }
+
+type frictionCell struct{ Label, Department, Losses, Late, Negative string }
+
+// curvePoint is a stage's place on the emotion curve; nil is no data.
+type curvePoint struct {
+	Label   string   `json:"label"`
+	Curve   *float64 `json:"curve"`
+	Low     *float64 `json:"low"`
+	High    *float64 `json:"high"`
+	Few     bool     `json:"few"`
+	Tooltip string   `json:"tooltip"`
+}
+
+func (s *server) mapPage(r *request) (string, any, error) {
+	f, err := r.frame("map.title")
+	if err != nil {
+		return "", nil, err
+	}
+	c := mapContent{frame: f, Persona: r.persona()}
+	if c.Empty != "" {
+		return "map", c, nil
+	}
+	if c.Stages, c.How, err = r.stageColumns(); err != nil {
+		return "", nil, err
+	}
+	c.Legend = r.legend()
+	if err := r.fillExperience(&c); err != nil {
+		return "", nil, err
+	}
+	if err := r.fillWaits(&c); err != nil {
+		return "", nil, err
+	}
+	for _, column := range c.Stages {
+		if err := r.fillTouchpoints(column); err != nil {
+			return "", nil, err
+		}
+	}
+	return "map", c, nil
+}
+
+func (r *request) persona() *personaCard {
+	for _, p := range r.journey.Personas {
+		if string(p.ID) == r.query.Persona {
+			return &personaCard{p.Labels.In(r.lang), p.Role.In(r.lang), p.Goal.In(r.lang)}
+		}
+	}
+	return nil
+}
+
+func (r *request) legend() []stateCount {
+	var out []stateCount
+	for _, state := range states {
+		out = append(out, stateCount{State: state, Label: r.text("state." + state)})
+	}
+	return out
+}
+
+// stageColumns asks dropoff and fills what map and funnel share; it also returns how the numbers came about.
+func (r *request) stageColumns() ([]*stageColumn, []string, error) {
+	drop, err := r.server.ask(r.ctx, "dropoff", r.query)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []*stageColumn
+	for _, row := range drop.rows() {
+		out = append(out, r.stageColumn(row))
+	}
+	return out, []string{drop.report.How}, nil
+}
+
+func (r *request) stageColumn(row row) *stageColumn {
+	id := row.text("stage")
+	stage, _, _ := r.journey.Stage(journey.StageID(id))
+	c := &stageColumn{
+		ID: id, Label: stage.Labels.In(r.lang), Activity: stage.Activity.In(r.lang),
+		Entered: r.format.Count(row.count("entered")), EnteredHref: r.href("/cases", "stage", id),
+		Mature: r.format.Count(row.count("mature")), Reached: r.format.Count(row.count("reached")),
+		HasDropoff: row.number("dropoff") != nil, Few: row.yes("few"),
+		Dropoff:    r.format.Percent(row.number("dropoff")),
+		DropoffLow: r.format.Percent(row.number("dropoff_low")), DropoffHigh: r.format.Percent(row.number("dropoff_high")),
+		LostHref:    r.href("/cases", "stage", id, "state", "lost"),
+		TimeInStage: r.format.Duration(row.number("median_s")),
+		counts:      map[string]int64{},
+	}
+	var words []string
+	for _, state := range states {
+		n := row.count(state)
+		c.counts[state] = n
+		label := r.text("state." + state)
+		c.States = append(c.States, stateCount{state, label, r.format.Count(n), r.href("/cases", "stage", id, "state", state)})
+		if entered := row.count("entered"); entered > 0 && n > 0 {
+			c.Bar = append(c.Bar, barPart{state, label + ": " + r.format.Count(n), 100 * float64(n) / float64(entered)})
+			words = append(words, label+" "+r.format.Count(n))
+		}
+	}
+	c.BarLabel = strings.Join(words, ", ")
+	return c
+}
+
+// fillExperience adds mood, quotes and the curve.
+func (r *request) fillExperience(c *mapContent) error {
+	q := r.query
+	q.By = "stage"
+	mood, err := r.server.ask(r.ctx, "mood", q)
+	if err != nil {
+		return err
+	}
+	rows := mood.byKey("key")
+	var words []string
+	for _, column := range c.Stages {
+		row := rows[column.ID]
+		point := curvePoint{Label: column.Label, Curve: row.number("curve"), Low: row.number("curve_low"), High: row.number("curve_high"), Few: row.yes("few")}
+		point.Tooltip = fmt.Sprintf("%s: %s (%s – %s), n %s", column.Label, r.format.Signed(point.Curve), r.format.Signed(point.Low), r.format.Signed(point.High), r.format.Count(row.count("scored")))
+		c.Curve = append(c.Curve, point)
+		words = append(words, column.Label+" "+r.format.Signed(point.Curve))
+		if row.count("eligible") == 0 {
+			continue
+		}
+		if column.Mood, err = r.moodCell(column.ID, row); err != nil {
+			return err
+		}
+	}
+	c.CurveText = strings.Join(words, ", ")
+	c.How = append(c.How, mood.report.How)
+	return nil
+}
+
+// emotions are the named emotions, and so the columns of the view mood.
+var emotions = []string{"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration"}
+
+func (r *request) moodCell(stage string, row row) (*moodCell, error) {
+	cell := &moodCell{
+		Net: r.format.Signed(row.number("curve")), Scored: r.format.Count(row.count("scored")),
+		Coverage: r.format.Percent(row.number("coverage")), Few: row.yes("few"),
+	}
+	sorted := append([]string(nil), emotions...)
+	sort.SliceStable(sorted, func(i, j int) bool { return row.count(sorted[i]) > row.count(sorted[j]) })
+	for _, e := range sorted[:3] {
+		if n := row.count(e); n > 0 {
+			cell.Emotions = append(cell.Emotions, stateCount{State: e, Label: r.text("emotion." + e), Count: r.format.Count(n)})
+		}
+	}
+	q := r.query
+	q.Stage, q.Limit = stage, 2
+	quotes, err := r.server.store.Quotes(r.ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, quote := range quotes {
+		cell.Quotes = append(cell.Quotes, quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.href("/case/" + quote.CaseID)})
+	}
+	return cell, nil
+}
+
+func (r *request) fillWaits(c *mapContent) error {
+	q := r.query
+	q.By = "stage"
+	timing, err := r.server.ask(r.ctx, "timing", q)
+	if err != nil {
+		return err
+	}
+	rows := timing.byKey("key")
+	for _, column := range c.Stages {
+		row := rows[column.ID]
+		if row.count("wait_n")+row.count("wait_waiting") == 0 {
+			continue
+		}
+		column.Waits = &waitCell{
+			First: r.format.Duration(row.number("reply_p50_s")),
+			P50:   r.format.Duration(row.number("wait_p50_s")), P90: r.format.Duration(row.number("wait_p90_s")),
+			Business: r.format.Duration(row.number("wait_business_p50_s")) + " / " + r.format.Duration(row.number("wait_business_p90_s")),
+			Waiting:  r.format.Count(row.count("wait_waiting")),
+		}
+		if row.number("wait_oldest_s") != nil {
+			column.Waits.Oldest = r.format.Duration(row.number("wait_oldest_s"))
+		}
+	}
+	c.How = append(c.How, timing.report.How)
+	return nil
+}
+
+// shownTouchpoints and shownFrictions bound how much of a stage the map shows; the rest is in the tables.
+const (
+	shownTouchpoints = 6
+	shownFrictions   = 3
+)
+
+// fillTouchpoints adds the touchpoints of one stage, most used first, and where friction costs most there.
+func (r *request) fillTouchpoints(c *stageColumn) error {
+	q := r.query
+	q.Stage = c.ID
+	t, err := r.server.ask(r.ctx, "touchpoints", q)
+	if err != nil {
+		return err
+	}
+	rows := t.rows()
+	sort.SliceStable(rows, func(i, j int) bool { return rows[i].count("cases") > rows[j].count("cases") })
+	for _, row := range rows {
+		if tp, ok := r.journey.Touchpoint(journey.TouchpointID(row.text("touchpoint"))); ok && len(c.Touchpoints) < shownTouchpoints {
+			c.Touchpoints = append(c.Touchpoints, r.touchpointCell(c.ID, tp, row))
+		}
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return friction(rows[i]) > friction(rows[j]) })
+	for _, row := range rows {
+		tp, ok := r.journey.Touchpoint(journey.TouchpointID(row.text("touchpoint")))
+		if !ok || friction(row) <= 0 || len(c.Frictions) == shownFrictions {
+			continue
+		}
+		c.Frictions = append(c.Frictions, frictionCell{
+			Label: tp.Labels.In(r.lang), Department: r.department(tp.Department),
+			Losses: r.signedCount(row.number("loss_term")), Late: r.format.Count(row.count("late")),
+			Negative: r.format.Count(row.count("negative")),
+		})
+	}
+	return nil
+}
+
+func (r *request) touchpointCell(stage string, tp journey.Touchpoint, row row) touchpointCell {
+	return touchpointCell{
+		Label: tp.Labels.In(r.lang), Channels: strings.Join(tp.Channels, ", "), Department: r.department(tp.Department),
+		Cases: r.format.Count(row.count("cases")), MOT: verdict(tp, row),
+		Href: r.href("/cases", "stage", stage, "touched", string(tp.ID)),
+	}
+}
+
+func (r *request) department(id journey.DepartmentID) string {
+	if d, ok := r.journey.Department(id); ok {
+		return d.Labels.In(r.lang)
+	}
+	return ""
+}
+
+func (r *request) signedCount(x *float64) string {
+	if x == nil {
+		return missing
+	}
+	return strings.Replace(r.format.num.Sprintf("%+.1f", *x), "-", "−", 1)
+}
+
+// friction is the rank of a touchpoint; the map never shows it without the terms it is the sum of.
+func friction(row row) float64 {
+	if x := row.number("friction"); x != nil {
+		return *x
+	}
+	return 0
+}
+
+// verdict judges a moment of truth by what the view measured; "" for any other touchpoint.
+func verdict(tp journey.Touchpoint, row row) string {
+	if tp.MOT == nil {
+		return ""
+	}
+	measured := journey.Measured{Mood: row.number("curve"), Loss: row.number("loss")}
+	if s := row.number("wait_p75_s"); s != nil {
+		wait := time.Duration(*s * float64(time.Second))
+		measured.Wait = &wait
+	}
+	return string(tp.MOT.Judge(measured))
+}
+
+// shorten cuts a text at a word, with an ellipsis.
+func shorten(s string, max int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	runes := []rune(s)
+	if len(runes) <= max {
+		return s
+	}
+	cut := string(runes[:max])
+	if i := strings.LastIndexByte(cut, ' '); i > max/2 {
+		cut = cut[:i]
+	}
+	return cut + " …"
+}

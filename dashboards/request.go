@@ -1,0 +1,137 @@
+package dashboards
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tappa/aggregate"
+	"tappa/journey"
+)
+
+// request is what a page needs to know about who asks for what.
+type request struct {
+	server  *server
+	ctx     context.Context
+	path    string
+	values  url.Values
+	id      string // path value {id} or {name}
+	lang    string
+	journey *journey.Journey
+	query   aggregate.Query
+	format  format
+}
+
+// badRequestError says what in the address is wrong.
+type badRequestError struct{ text string }
+
+func (e badRequestError) Error() string { return e.text }
+
+// periods are the choices of how far back entries are looked at, in months before the as-of instant; 0 is all.
+var periods = []struct {
+	key    string
+	months int
+}{{"all", 0}, {"12m", 12}, {"6m", 6}, {"3m", 3}, {"1m", 1}}
+
+func (s *server) newRequest(r *http.Request, lang string) (*request, error) {
+	req := &request{server: s, ctx: r.Context(), path: r.URL.Path, values: r.URL.Query(), lang: lang}
+	if req.id = r.PathValue("id"); req.id == "" {
+		req.id = r.PathValue("name")
+	}
+	if len(s.journeys) == 0 {
+		return nil, notFoundError{"empty.journey"}
+	}
+	var err error
+	if req.journey, err = s.findJourney(req.values.Get("journey")); err != nil {
+		return nil, err
+	}
+	req.format = newFormat(lang, req.journey.Location, s.texts)
+	if req.query, err = s.parseQuery(req.ctx, req.journey, req.values); err != nil {
+		return nil, err
+	}
+	req.query.Lang = lang
+	return req, nil
+}
+
+func (s *server) findJourney(id string) (*journey.Journey, error) {
+	if id == "" {
+		return s.journeys[0], nil
+	}
+	for _, j := range s.journeys {
+		if string(j.ID) == id {
+			return j, nil
+		}
+	}
+	return nil, badRequestError{fmt.Sprintf("there is no journey %q", id)}
+}
+
+// parseQuery reads the filters of an address. as_of is a day (its end counts) or an instant; from and to likewise, a
+// day being its beginning; period counts months back from as_of and gives way to from.
+func (s *server) parseQuery(ctx context.Context, j *journey.Journey, v url.Values) (aggregate.Query, error) {
+	q := aggregate.Query{
+		Journey: string(j.ID), Persona: v.Get("persona"), Channel: v.Get("channel"), Touchpoint: v.Get("touchpoint"),
+		Department: v.Get("department"), Stage: v.Get("stage"), State: v.Get("state"), By: v.Get("by"),
+	}
+	var err error
+	if q.AsOf, err = parseInstant(v.Get("as_of"), j.Location, 24*time.Hour-time.Millisecond); err != nil {
+		return q, err
+	}
+	if q.AsOf.IsZero() {
+		if q.AsOf, err = s.store.Newest(ctx); err != nil {
+			return q, err
+		}
+	}
+	if q.From, err = parseInstant(v.Get("from"), j.Location, 0); err != nil {
+		return q, err
+	}
+	if q.To, err = parseInstant(v.Get("to"), j.Location, 0); err != nil {
+		return q, err
+	}
+	for _, p := range periods {
+		if p.key == v.Get("period") && p.months > 0 && q.From.IsZero() {
+			q.From = q.AsOf.In(j.Location).AddDate(0, -p.months, 0)
+		}
+	}
+	return q, nil
+}
+
+// parseInstant reads RFC 3339, or a day in loc to which endOfDay is added; "" is the zero time.
+func parseInstant(s string, loc *time.Location, endOfDay time.Duration) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC(), nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, s, loc)
+	if err != nil {
+		return time.Time{}, badRequestError{fmt.Sprintf("%q is no date: write 2026-01-31 or 2026-01-31T15:04:05Z", s)}
+	}
+	return day.Add(endOfDay).UTC(), nil
+}
+
+func (r *request) text(key string) string { return r.server.texts.text(r.lang, key) }
+
+// href returns path with the address's lasting filters (journey, persona, period, as-of), changed by pairs of name and
+// value; an empty value takes a filter away.
+func (r *request) href(path string, pairs ...string) string {
+	v := url.Values{}
+	for _, name := range []string{"journey", "persona", "channel", "period", "from", "to", "as_of"} {
+		if value := r.values.Get(name); value != "" {
+			v.Set(name, value)
+		}
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			v.Del(pairs[i])
+			continue
+		}
+		v.Set(pairs[i], pairs[i+1])
+	}
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}

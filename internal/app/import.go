@@ -1,0 +1,249 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"tappa/aggregate"
+	"tappa/ingest"
+	"tappa/ingest/mapping"
+	"tappa/ingest/source"
+)
+
+// ImportOptions says what to import into which directory.
+type ImportOptions struct {
+	Dir      string
+	Journeys []string // journey files; none: what the directory holds already
+	Format   string   // "csv" or "jsonl"
+	Mapping  string   // mapping file; JSON lines that are CloudEvents need none
+	Paths    []string
+	DryRun   bool // map everything, publish nothing
+	Out      io.Writer
+	Progress io.Writer // where to show progress, nil for nowhere
+	Logger   *slog.Logger
+}
+
+// importBatch is how many events are published together.
+const importBatch = 5000
+
+// shownRowErrors bounds how many unusable rows are printed; all are counted.
+const shownRowErrors = 20
+
+// ErrRows says that some rows could not be mapped; all others were imported.
+var ErrRows = errors.New("some rows could not be mapped")
+
+// Import publishes files to the embedded Kafka, collects and walks them, waits until all are in, and prints the
+// accounting. Importing a file again changes nothing. Rows that cannot be mapped are reported with file, line and
+// column, and make the result ErrRows.
+func Import(ctx context.Context, opts ImportOptions) (err error) {
+	if err := EnsureReadable(opts.Paths...); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	m, err := loadMapping(opts)
+	if err != nil {
+		return err
+	}
+	if opts.DryRun {
+		return dryRun(opts, m)
+	}
+	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: opts.Dir, Kafka: true, Logger: opts.Logger})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	journeys, err := LoadJourneys(ctx, e.Store, opts.Journeys)
+	if err != nil {
+		return err
+	}
+	if len(journeys) == 0 {
+		return errors.New("no journey is defined: name a journey file with --journey (`tappa template` prints one to start from)")
+	}
+	before, err := e.Store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	collector, err := NewCollector(PipelineOptions{Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Logger: opts.Logger})
+	if err != nil {
+		return err
+	}
+	walker, err := aggregate.NewWalker(e.Store, journeys, aggregate.WalkerOptions{Logger: opts.Logger})
+	if err != nil {
+		return err
+	}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	e.stack.start("collector", fail, collector.Run)
+
+	rows, err := publish(ctx, e.Brokers, opts, m)
+	if err == nil {
+		err = settle(ctx, collector, walker)
+	}
+	if err != nil {
+		return errors.Join(err, causeOf(ctx))
+	}
+	after, err := e.Store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	account(opts.Out, rows, collector.Counts().Total(), before, after)
+	if rows.bad > 0 {
+		return fmt.Errorf("%w: %d of %d", ErrRows, rows.bad, rows.bad+rows.published)
+	}
+	return nil
+}
+
+// causeOf is why a context ended, unless somebody simply stopped it.
+func causeOf(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
+	switch {
+	case opts.Mapping != "":
+		return mapping.Load(opts.Mapping)
+	case opts.Format == "jsonl":
+		return &mapping.Mapping{}, nil // takes lines that are events already
+	}
+	return nil, fmt.Errorf("a %s file needs --mapping FILE, which says what its columns mean (deploy/examples has some)", opts.Format)
+}
+
+// rowCount is what became of the rows of the files.
+type rowCount struct{ published, bad int }
+
+// publish maps all files and publishes their events.
+func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mapping.Mapping) (n rowCount, err error) {
+	producer := ingest.NewProducer(brokers, ingest.DefaultTopic)
+	defer func() { err = errors.Join(err, producer.Close()) }()
+	var batch []ingest.Message
+	flush := func() error {
+		if err := producer.Publish(ctx, batch...); err != nil {
+			return err
+		}
+		n.published += len(batch)
+		batch = batch[:0]
+		if opts.Progress != nil {
+			fmt.Fprintf(opts.Progress, "\r%d events published", n.published)
+		}
+		return nil
+	}
+	err = eachEvent(opts, m, &n, func(event source.Event) error {
+		message, err := asMessage(event)
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, message); len(batch) < importBatch {
+			return nil
+		}
+		return flush()
+	})
+	if err == nil && len(batch) > 0 {
+		err = flush()
+	}
+	if opts.Progress != nil {
+		fmt.Fprintln(opts.Progress)
+	}
+	return n, err
+}
+
+// eachEvent reads all files, calls f for every event, and reports rows that are none.
+func eachEvent(opts ImportOptions, m *mapping.Mapping, n *rowCount, f func(source.Event) error) error {
+	for _, path := range opts.Paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		err = readEvents(opts, m, path, file, n, f)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readEvents(opts ImportOptions, m *mapping.Mapping, path string, in io.Reader, n *rowCount, f func(source.Event) error) error {
+	var events iter.Seq2[source.Event, error]
+	switch opts.Format {
+	case "csv":
+		events = m.CSV(path, in)
+	case "jsonl":
+		events = m.JSONLines(path, in)
+	default:
+		return fmt.Errorf("import: format %q: there are csv and jsonl", opts.Format)
+	}
+	for event, err := range events {
+		var row *mapping.RowError
+		switch {
+		case errors.As(err, &row):
+			if n.bad++; n.bad <= shownRowErrors {
+				fmt.Fprintln(opts.Out, row)
+			} else if n.bad == shownRowErrors+1 {
+				fmt.Fprintln(opts.Out, "… further rows that cannot be mapped are only counted")
+			}
+		case err != nil:
+			return err
+		default:
+			if err := f(event); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dryRun maps everything and says what an import would do.
+func dryRun(opts ImportOptions, m *mapping.Mapping) error {
+	var n rowCount
+	types := map[string]int{}
+	var first, last time.Time
+	err := eachEvent(opts, m, &n, func(event source.Event) error {
+		types[event.Type]++
+		n.published++
+		if first.IsZero() || event.Time.Before(first) {
+			first = event.Time
+		}
+		if event.Time.After(last) {
+			last = event.Time
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.Out, "%d events would be published, %d rows cannot be mapped\n", n.published, n.bad)
+	if n.published > 0 {
+		fmt.Fprintf(opts.Out, "from %s to %s\n", first.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(types)) {
+		fmt.Fprintf(opts.Out, "  %-24s %d\n", kind, types[kind])
+	}
+	if n.bad > 0 {
+		return fmt.Errorf("%w: %d", ErrRows, n.bad)
+	}
+	return nil
+}
+
+// account prints what became of everything: read = new + copies + dead + filtered.
+func account(out io.Writer, rows rowCount, c ingest.Count, before, after aggregate.Totals) {
+	fresh := after.Interactions - before.Interactions
+	dead := int64(0)
+	for _, n := range c.Dead {
+		dead += n
+	}
+	fmt.Fprintf(out, "rows      %d published, %d could not be mapped\n", rows.published, rows.bad)
+	fmt.Fprintf(out, "records   %d read = %d new + %d copies + %d dead + %d filtered\n", c.Read, fresh, c.Stored-fresh, dead, c.Filtered)
+	for _, reason := range slices.Sorted(maps.Keys(c.Dead)) {
+		fmt.Fprintf(out, "          dead: %-18s %d\n", reason, c.Dead[reason])
+	}
+	fmt.Fprintf(out, "stored    %d interactions, %d of them unmapped\n", after.Interactions, after.Unmapped)
+}

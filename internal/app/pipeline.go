@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tappa/aggregate"
+	"tappa/ingest"
+	"tappa/ingest/source"
+	"tappa/journey"
+	"tappa/sentiment"
+)
+
+// PipelineOptions says what a pipeline reads and where it writes.
+type PipelineOptions struct {
+	Brokers     []string
+	Connection  ingest.Connection
+	Topics      []string
+	DeadLetters string
+	Group       string
+	Store       *aggregate.Store
+	Journeys    []*journey.Journey
+	Logger      *slog.Logger
+	Registerer  prometheus.Registerer
+}
+
+// NewCollector wires decoding, tagging and scoring into a collector that writes to the store.
+func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
+	decoder := source.NewDecoder(source.Options{DefaultCountry: defaultCountry(opts.Journeys)})
+	scorer := sentiment.New()
+	return ingest.New(ingest.Options{
+		Brokers:         opts.Brokers,
+		Connection:      opts.Connection,
+		Topics:          opts.Topics,
+		Group:           opts.Group,
+		DeadLetterTopic: opts.DeadLetters,
+		Decode:          decoder.Decode,
+		Tag:             tagger(opts.Journeys),
+		Score:           func(text, lang string) journey.Mood { return mood(scorer.Score(text, lang)) },
+		Definition:      definition(opts.Journeys),
+		Sink:            opts.Store,
+		Logger:          opts.Logger,
+		Registerer:      opts.Registerer,
+	})
+}
+
+// definition names the versions of all journeys together.
+func definition(journeys []*journey.Journey) string {
+	var versions []string
+	for _, j := range journeys {
+		versions = append(versions, j.Version)
+	}
+	return strings.Join(versions, "+")
+}
+
+// tagger tags by the first journey, in the order given, that has a rule for an interaction.
+func tagger(journeys []*journey.Journey) func(*journey.Interaction) journey.Tag {
+	return func(ix *journey.Interaction) journey.Tag {
+		for _, j := range journeys {
+			if tag := j.Tag(ix); tag.Rule != "" {
+				return tag
+			}
+		}
+		return journey.Tag{Automatic: ix.Automatic}
+	}
+}
+
+func mood(m sentiment.Mood) journey.Mood {
+	return journey.Mood{
+		Label: m.Label, Score: m.Score, Emotion: m.Emotion, Lang: m.Lang, Confidence: m.Confidence, Model: m.Model,
+	}
+}
+
+// defaultCountry is the first journey's: phone numbers without a prefix are read as that country's.
+func defaultCountry(journeys []*journey.Journey) string {
+	for _, j := range journeys {
+		if j.DefaultCountry != "" {
+			return j.DefaultCountry
+		}
+	}
+	return ""
+}
+
+// LoadJourneys loads the files, or, where none is named, what the store holds already, and makes them the store's
+// current definitions.
+func LoadJourneys(ctx context.Context, store *aggregate.Store, files []string) ([]*journey.Journey, error) {
+	if len(files) == 0 {
+		return storedJourneys(ctx, store)
+	}
+	var journeys []*journey.Journey
+	var errs []error
+	for _, file := range files {
+		j, err := journey.Load(file)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		journeys = append(journeys, j)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return journeys, putJourneys(ctx, store, journeys)
+}
+
+func putJourneys(ctx context.Context, store *aggregate.Store, journeys []*journey.Journey) error {
+	for _, j := range journeys {
+		if err := store.PutJourney(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func storedJourneys(ctx context.Context, store *aggregate.Store) ([]*journey.Journey, error) {
+	stored, err := store.Journeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var journeys []*journey.Journey
+	for _, s := range stored {
+		j, err := journey.Parse(string(s.Journey), []byte(s.YAML))
+		if err != nil {
+			return nil, fmt.Errorf("read stored journey %s: %w", s.Journey, err)
+		}
+		journeys = append(journeys, j)
+	}
+	return journeys, nil
+}
+
+// EnsureReadable says early, and with the path, that a file cannot be read.
+func EnsureReadable(paths ...string) error {
+	var errs []error
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"tappa/aggregate"
+	"tappa/ingest"
+	"tappa/journey"
+)
+
+// UpOptions says how everything runs in one process.
+type UpOptions struct {
+	Dir      string
+	Journeys []string // journey files; none: what the directory holds already
+	Demo     bool     // seed a year of the sample journey
+	Year     DemoYear // of which year, and how large
+	Listen   string   // address of the pages
+	Out      io.Writer
+	Logger   *slog.Logger
+}
+
+// Up runs collectors, walk and pages on embedded parts until ctx ends, then stops them in order.
+//
+// It is deliberately one straight line: what is started later is stopped earlier.
+func Up(ctx context.Context, opts UpOptions) (err error) {
+	began := time.Now()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var st stack
+	defer func() { err = errors.Join(err, st.Close()) }()
+
+	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: opts.Dir, Kafka: true, Logger: opts.Logger})
+	if err != nil {
+		return err
+	}
+	st.pushClose("embedded parts", e.Close)
+
+	journeys, err := upJourneys(ctx, e.Store, opts)
+	if err != nil {
+		return err
+	}
+	registry := newRegistry()
+	collector, err := NewCollector(PipelineOptions{
+		Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Logger: opts.Logger, Registerer: registry,
+	})
+	if err != nil {
+		return err
+	}
+	walker, err := aggregate.NewWalker(e.Store, journeys, aggregate.WalkerOptions{Logger: opts.Logger, Registerer: registry})
+	if err != nil {
+		return err
+	}
+	st.start("walk", fail, walker.Run)
+	st.start("collector", fail, collector.Run)
+
+	addr, err := site{store: e.Pages, journeys: journeys, registry: registry, ready: func() error { return e.Store.Ping(ctx) }, logger: opts.Logger}.listen(&st, opts.Listen, fail)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.Out, "tappa is up: http://%s/ (data in %s, stop with Ctrl-C)\n", addr, opts.Dir)
+	if opts.Demo {
+		if err := startDemo(ctx, &st, fail, e, journeys[0], opts, collector, walker, began); err != nil {
+			return err
+		}
+	}
+	<-ctx.Done()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	fmt.Fprintln(opts.Out, "stopping …")
+	return nil
+}
+
+// upJourneys loads the journey files; the demo brings its own.
+func upJourneys(ctx context.Context, store *aggregate.Store, opts UpOptions) ([]*journey.Journey, error) {
+	if opts.Demo && len(opts.Journeys) == 0 {
+		j, err := journey.Template("machinery")
+		if err != nil {
+			return nil, err
+		}
+		journeys := []*journey.Journey{j}
+		return journeys, putJourneys(ctx, store, journeys)
+	}
+	journeys, err := LoadJourneys(ctx, store, opts.Journeys)
+	if err != nil {
+		return nil, err
+	}
+	if len(journeys) == 0 {
+		return nil, errors.New("no journey is defined: name a journey file with --journey (`tappa template` prints one to start from), or try --demo")
+	}
+	return journeys, nil
+}
+
+// settle waits until everything now in Kafka is stored and walked.
+func settle(ctx context.Context, collector *ingest.Collector, walker *aggregate.Walker) error {
+	if err := collector.CaughtUp(ctx); err != nil {
+		return err
+	}
+	_, err := walker.CatchUp(ctx)
+	return err
+}
