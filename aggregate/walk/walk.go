@@ -58,8 +58,9 @@ const (
 	InProgress   Exit = "in_progress"
 )
 
-// Never is the end of a visit that silence does not end: 2299-12-31 00:00:00 UTC, the last day the store can hold.
-const Never int64 = 10413705600000
+// Never is the end of a visit that silence does not end: 2200-01-01 00:00:00 UTC. The driver counts nanoseconds in an
+// int64, which ends in 2262.
+const Never int64 = 7258118400000
 
 // None stands for no stage, no case and no interaction.
 const None = -1
