@@ -12,36 +12,33 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// condition is a compiled `when`.
-type condition struct {
-	program *vm.Program
-}
-
-// newCondition compiles text; an empty text gives nil, which always holds.
-func newCondition(text string) (*condition, error) {
-	if strings.TrimSpace(text) == "" {
+// newCondition compiles a `when`; an empty text gives nil, which always holds.
+func newCondition(when string) (test, error) {
+	if strings.TrimSpace(when) == "" {
 		return nil, nil
 	}
-	compiled, err := compileExpr(text, expr.AsBool())
+	if _, err := compileExpr(when, expr.AsBool()); err != nil { // the whole, for the places of its mistakes
+		return nil, err
+	}
+	tree, err := parser.Parse(when)
 	if err != nil {
 		return nil, err
 	}
-	return &condition{program: compiled}, nil
+	return native(tree.Node)
 }
 
-// holds evaluates the condition over a loaded frame. A failure counts in errors and as false; so does nil, which is
-// what a missing payload field gives.
-func (c *condition) holds(f *frame, errors *atomic.Uint64) bool {
-	if c == nil {
+// holds evaluates the condition over a loaded frame. A failure counts in errors and as false.
+func (t test) holds(f *frame, errors *atomic.Uint64) bool {
+	if t == nil {
 		return true
 	}
-	out, err := f.machine.Run(c.program, f)
-	if err != nil {
+	f.failed = false
+	holds := t(f)
+	if f.failed {
 		errors.Add(1)
 		return false
 	}
-	matched, _ := out.(bool)
-	return matched
+	return holds
 }
 
 // compileExpr compiles an expression over a frame. The clock is out of reach: a tag depends on the interaction alone.

@@ -98,6 +98,59 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestNativeAgreesWithMachine holds the fast way of evaluating a condition to the expression machine's answers.
+func TestNativeAgreesWithMachine(t *testing.T) {
+	in := Interaction{
+		Source: SourceForm, Direction: Inbound, Public: true, To: "reso", Subject: "Un RESO, perché?", From: "a",
+		Payload: []byte(`{"a": "reso", "n": 3, "b": true, "o": {"a": "x", "n": -1.5}, "l": ["reso"], "z": null}`),
+	}
+	texts := rapid.SampledFrom([]string{"to", "from", "subject", "lang", "direction", "data.a", "data.n", "data.b", "data.o", "data.o.a", "data.l", "data.z", "data.no", "data.a.a"})
+	words := rapid.SampledFrom([]string{`""`, `"reso"`, `"RESO"`, `"x"`, `"perche"`, `"inbound"`})
+	numbers := rapid.SampledFrom([]string{"3", "0", "-1.5", "2.5"})
+	paths := rapid.SampledFrom([]string{"data.n", "data.o.n", "data.a", "data.no", "data.b", "data.z"})
+	leaf := rapid.OneOf(
+		rapid.Custom(func(r *rapid.T) string {
+			op := rapid.SampledFrom([]string{"==", "!=", "contains", "startsWith", "endsWith"}).Draw(r, "op")
+			return texts.Draw(r, "text") + " " + op + " " + words.Draw(r, "word")
+		}),
+		rapid.Custom(func(r *rapid.T) string {
+			op := rapid.SampledFrom([]string{"==", "!=", "<", "<=", ">", ">="}).Draw(r, "op")
+			return paths.Draw(r, "path") + " " + op + " " + numbers.Draw(r, "number")
+		}),
+		rapid.Custom(func(r *rapid.T) string {
+			call := rapid.SampledFrom([]string{"has", "word", "phone"}).Draw(r, "call")
+			return call + "(" + texts.Draw(r, "text") + ", " + words.Draw(r, "1") + ", " + words.Draw(r, "2") + ")"
+		}),
+		rapid.Custom(func(r *rapid.T) string {
+			return texts.Draw(r, "text") + " in [" + words.Draw(r, "1") + ", " + words.Draw(r, "2") + "]"
+		}),
+		rapid.Custom(func(r *rapid.T) string {
+			return words.Draw(r, "word") + " in [" + texts.Draw(r, "1") + ", " + texts.Draw(r, "2") + "]"
+		}),
+		rapid.SampledFrom([]string{"public", "held", "automatic", "solved", "true", "false"}),
+	)
+	rapid.Check(t, func(r *rapid.T) {
+		when := leaf.Draw(r, "leaf")
+		for range rapid.IntRange(0, 4).Draw(r, "more") {
+			op := rapid.SampledFrom([]string{" && ", " || ", " and not ", " or !"}).Draw(r, "op")
+			when = "(" + when + ")" + op + "(" + leaf.Draw(r, "leaf") + ")"
+		}
+		f := new(frame)
+		f.load(&in)
+		condition, err := newCondition(when)
+		if err != nil {
+			r.Fatalf("%s: %v", when, err)
+		}
+		want, err := evaluate(f, when)
+		if err != nil {
+			r.Fatalf("%s: %v", when, err)
+		}
+		if got := condition(f); any(got) != want || f.failed {
+			r.Fatalf("%s is %v, by the machine %v", when, got, want)
+		}
+	})
+}
+
 // TestRuleErrors holds a failing condition to count as not matched, and to be counted.
 func TestRuleErrors(t *testing.T) {
 	text := strings.Replace(readFile(t, "testdata/small.yaml"), `'to == "contact"'`, `'data.n * 2 > 4'`, 1)

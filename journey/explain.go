@@ -80,11 +80,16 @@ func try(f *frame, name string, line int, when string) Trial {
 	t := Trial{Name: name, Line: line, Matched: true}
 	for _, text := range conjuncts(when) {
 		term := Term{Text: text, Values: operands(f, text)}
-		value, err := evaluate(f, text)
-		if err != nil {
-			term.Error = err.Error()
+		if condition, err := newCondition(text); err != nil {
+			term.Error = firstLine(err.Error())
+		} else {
+			f.failed = false
+			term.Holds = condition(f) && !f.failed
 		}
-		term.Holds, _ = value.(bool)
+		if f.failed {
+			_, err := evaluate(f, text)
+			term.Error = fmt.Sprint(err)
+		}
 		t.Matched = t.Matched && term.Holds
 		t.Terms = append(t.Terms, term)
 	}

@@ -38,6 +38,7 @@ type frame struct {
 	parsed      bool
 	parser      fastjson.Parser
 	machine     vm.VM
+	failed      bool // by a part of the condition that is being evaluated
 }
 
 // fieldList names what conditions can ask for, in the order of frame.
@@ -68,8 +69,9 @@ func (f *frame) release() {
 	clear(f.machine.Stack[:cap(f.machine.Stack)])
 }
 
-// data returns the value at a path of the payload's fields, nil where there is none.
-func (f *frame) data(path []string) any {
+// lookup finds a value of the payload by its path, nil where there is none. The payload is parsed when it is first
+// asked for; the value is good until the frame is loaded again.
+func (f *frame) lookup(path []string) *fastjson.Value {
 	if !f.parsed {
 		f.parsed = true
 		if v, err := f.parser.ParseBytes(f.interaction.Payload); err == nil && v.Type() == fastjson.TypeObject {
@@ -79,7 +81,7 @@ func (f *frame) data(path []string) any {
 	if f.payload == nil {
 		return nil
 	}
-	return plain(f.payload.Get(path...))
+	return f.payload.Get(path...)
 }
 
 // plain copies a parsed value into the types encoding/json would give, so that it may outlive the parser.

@@ -45,7 +45,7 @@ var functions = map[string]function{
 			for _, name := range args[1:] {
 				path = append(path, name.(string))
 			}
-			return args[0].(*frame).data(path), nil
+			return plain(args[0].(*frame).lookup(path)), nil
 		},
 		new(func(env any, path ...string) any),
 	},
@@ -61,9 +61,9 @@ var functions = map[string]function{
 	"at most":         comparison(func(c int) bool { return c <= 0 }),
 	"more":            comparison(func(c int) bool { return c > 0 }),
 	"at least":        comparison(func(c int) bool { return c >= 0 }),
-	"contains text":   texts(strings.Contains),
-	"starts with":     texts(strings.HasPrefix),
-	"ends with":       texts(strings.HasSuffix),
+	"contains text":   ofTexts(strings.Contains),
+	"starts with":     ofTexts(strings.HasPrefix),
+	"ends with":       ofTexts(strings.HasSuffix),
 	"matches pattern": {matchesPattern, new(func(text any, pattern any) bool)},
 	"is in":           {isIn, new(func(x, list any) bool)},
 }
@@ -75,7 +75,7 @@ func comparison(holds func(int) bool) function {
 	}
 }
 
-func texts(holds func(a, b string) bool) function {
+func ofTexts(holds func(a, b string) bool) function {
 	return function{
 		func(args ...any) (any, error) {
 			a, ok1 := args[0].(string)

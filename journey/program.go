@@ -28,15 +28,15 @@ type route struct {
 }
 
 type compiledRule struct {
-	tag    Tag        // what a match gives, but for the persona
-	when   *condition // nil: always
-	line   int        // where the file has it
+	tag    Tag  // what a match gives, but for the persona
+	when   test // nil: always
+	line   int  // where the file has it
 	errors atomic.Uint64
 }
 
 type compiledPersona struct {
 	id     PersonaID
-	when   *condition
+	when   test
 	line   int
 	errors atomic.Uint64
 }
@@ -120,9 +120,9 @@ func (p *program) candidates(s Source, kind string) []int {
 	return p.routes[route{s, kind}]
 }
 
-// condition compiles the text at path; nil when it is empty or wrong.
-func (b *builder) condition(path, text string) *condition {
-	c, err := newCondition(text)
+// condition compiles the `when` at path; nil when it is empty or wrong.
+func (b *builder) condition(path, when string) test {
+	c, err := newCondition(when)
 	if err == nil {
 		return c
 	}
