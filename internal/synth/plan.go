@@ -114,6 +114,11 @@ var missed = map[journey.TouchpointID]float64{
 	"toll-free": 0.22, "switchboard": 0.3, "showroom": 0.25, "salesperson": 0.18, "answering-machine": 1,
 }
 
+// leans says which numbers people call in a worse mood (above 1) or a better one.
+var leans = map[journey.TouchpointID]float64{
+	"toll-free": 1.2, "switchboard": 1.6, "showroom": 0.6, "salesperson": 0.7, "answering-machine": 1.4,
+}
+
 // numbers of the company, but for the salespeople's own.
 var numbers = map[journey.TouchpointID]string{
 	"toll-free": "+39800014520", "switchboard": "+390521940100", "showroom": "+390521940130", "answering-machine": "+390521940199",

@@ -79,7 +79,7 @@ func (s *story) contact() {
 			s.suffer(0.3)
 		}
 	default:
-		if !s.dials(s.line(), "enquiry", s.feel("enquiry", 1), evaluation) {
+		if !s.phones("enquiry", 1, evaluation) {
 			s.suffer(0.3)
 		}
 	}
@@ -92,6 +92,12 @@ func (s *story) line() journey.TouchpointID {
 		return "salesperson"
 	}
 	return pick(s.r, []journey.TouchpointID{"toll-free", "toll-free", "toll-free", "switchboard", "switchboard", "showroom", "answering-machine"})
+}
+
+// phones lets the customer call the number they have at hand, in the mood in which people call that one.
+func (s *story) phones(context string, lean float64, stage journey.StageID) bool {
+	t := s.line()
+	return s.dials(t, context, s.feel(context, lean*leans[t]), stage)
 }
 
 // fair lets the person meet the company at its stand.
@@ -187,7 +193,7 @@ func (s *story) evaluate() bool {
 		case x < 0.45:
 			s.converses(th, "enquiry", "enquiry", s.feel("enquiry", 1), "")
 		case x < 0.65:
-			s.dials(s.line(), "enquiry", s.feel("enquiry", 1), "")
+			s.phones("enquiry", 1, "")
 		case x < 0.8:
 			s.awake()
 			s.session(2+s.r.IntN(4), "")
@@ -263,7 +269,7 @@ func (s *story) clarifies(th *thread) {
 		s.awake()
 		s.session(1+s.r.IntN(3), "")
 	default:
-		s.dials(s.line(), "quote", s.feel("quote", 1), "")
+		s.phones("quote", 1, "")
 	}
 }
 

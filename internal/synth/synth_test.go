@@ -134,6 +134,18 @@ func TestLedgerAddsUp(t *testing.T) {
 	}
 }
 
+func TestQuantile(t *testing.T) {
+	w := synth.WaitTimes{Answered: []time.Duration{0, 10, 20, 100}}
+	for q, want := range map[float64]time.Duration{0: 0, 0.5: 15, 0.75: 40, 1: 100} {
+		if got := w.Quantile(q); got != want {
+			t.Errorf("%v-quantile is %d, want %d", q, got, want)
+		}
+	}
+	if got := (synth.WaitTimes{}).Quantile(0.5); got != 0 {
+		t.Errorf("median of nothing is %v", got)
+	}
+}
+
 // TestTheYearHasAStory checks what the world is there to show: personas that differ, quotes that convert better from
 // March on, a dead August, waits that cost customers.
 func TestTheYearHasAStory(t *testing.T) {
@@ -178,6 +190,15 @@ func TestTheYearHasAStory(t *testing.T) {
 	t.Logf("quotes won: %.3f of %.0f before March, %.3f of %.0f after", before, decided[0], later, decided[1])
 	if before > 0.29 || later < 0.33 {
 		t.Error("quote conversion did not rise from about 24 to about 37 %")
+	}
+	whole := 0
+	for _, c := range l.Cases {
+		if last := c.Visits[len(c.Visits)-1]; c.Visits[0].Stage == "awareness" && last.Stage == "use" && last.Exit == "lost_explicit" {
+			whole++
+		}
+	}
+	if t.Logf("%d went all the way from the first page to a bad review or a refused warranty", whole); whole == 0 {
+		t.Error("nobody went all the way from the first page to a bad review")
 	}
 	if opened[time.August]*2 > opened[time.October] {
 		t.Errorf("%d began in August, %d in October", opened[time.August], opened[time.October])

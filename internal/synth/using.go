@@ -85,7 +85,7 @@ func (s *story) asksForHelp(stage journey.StageID) (th *thread, helped bool) {
 		th = s.mailThread("service-mail", "technical", "technical")
 		return th, s.converses(th, "technical", "technical", f, "")
 	}
-	if s.dials(s.line(), "technical", f, "") {
+	if s.phones("technical", 1.3, "") {
 		if s.chance(0.5) {
 			s.notes(th)
 		}
