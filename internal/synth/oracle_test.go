@@ -138,8 +138,8 @@ func TestLedgerIsWhatTheWalkFinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for seed := range uint64(4) {
-		w := synth.New(synth.Options{Seed: seed, Cases: 1500, Journey: j})
+	for seed := range uint64(3) {
+		w := synth.New(synth.Options{Seed: seed, Cases: 1000, Journey: j})
 		l := w.Ledger()
 		cases, waits := through(t, w, j)
 		for i := range l.Cases {
