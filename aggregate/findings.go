@@ -139,67 +139,57 @@ var (
 	noInteraction = interaction{tag: &noTag}
 )
 
-func (f *findings) buried(subject string, attempt uint32) ofCase {
-	return ofCase{journey: string(f.journey.ID), subject: subject, attempt: attempt, walked: f.number, deleted: 1}
-}
-
 // bury adds tombstones for the rows stored under any of the subjects that this walk no longer found. It goes by what is
 // stored, not by what changed, so a walk that was interrupted is put right by the next one.
 func (s *Store) bury(ctx context.Context, f *findings, subjects []string) error {
-	for _, b := range []struct {
-		table, query string
-		bury         func(subject string, attempt, last uint32, positions []uint8)
-	}{
-		{"cases", "SELECT subject, toUInt32(0), max(attempt), emptyArrayUInt8() FROM cases", func(subject string, _, last uint32, _ []uint8) {
-			for n := f.counts[countKey{"cases", subject, 0}] + 1; n <= last; n++ {
-				f.cases = append(f.cases, caseRow{ofCase: f.buried(subject, n)})
-			}
-		}},
-		{"waits", "SELECT subject, toUInt32(0), max(number), emptyArrayUInt8() FROM waits", func(subject string, _, last uint32, _ []uint8) {
-			for n := f.counts[countKey{"waits", subject, 0}] + 1; n <= last; n++ {
-				row := waitRow{ofCase: f.buried(subject, 0), ask: &noInteraction, answer: &noInteraction}
-				row.Number = n
-				f.waits = append(f.waits, row)
-			}
-		}},
-		{"steps", "SELECT subject, attempt, max(number), emptyArrayUInt8() FROM steps", func(subject string, attempt, last uint32, _ []uint8) {
-			for n := f.counts[countKey{"steps", subject, attempt}] + 1; n <= last; n++ {
-				f.steps = append(f.steps, stepRow{ofCase: f.buried(subject, attempt), number: n, interaction: &noInteraction})
-			}
-		}},
-		{"visits", "SELECT subject, attempt, toUInt32(0), groupArray(position) FROM visits", func(subject string, attempt, _ uint32, positions []uint8) {
-			slices.Sort(positions)
-			for _, p := range positions {
-				if _, found := f.live[rowKey{subject, attempt, p}]; !found {
-					row := visitRow{ofCase: f.buried(subject, attempt), entry: &noInteraction}
-					row.Visit.Stage = p
-					f.visits = append(f.visits, row)
-				}
-			}
-		}},
-	} {
-		query := b.query + " FINAL WHERE journey = ? AND subject IN (?) GROUP BY subject"
-		if b.table == "steps" || b.table == "visits" {
-			query += ", attempt"
+	const query = `
+		WITH ? AS names
+		SELECT 'cases', subject, toUInt32(0), max(attempt), emptyArrayUInt8()
+			FROM cases FINAL WHERE journey = ? AND subject IN names GROUP BY subject
+		UNION ALL SELECT 'waits', subject, toUInt32(0), max(number), emptyArrayUInt8()
+			FROM waits FINAL WHERE journey = ? AND subject IN names GROUP BY subject
+		UNION ALL SELECT 'steps', subject, attempt, max(number), emptyArrayUInt8()
+			FROM steps FINAL WHERE journey = ? AND subject IN names GROUP BY subject, attempt
+		UNION ALL SELECT 'visits', subject, attempt, toUInt32(0), groupArray(position)
+			FROM visits FINAL WHERE journey = ? AND subject IN names GROUP BY subject, attempt`
+	id := string(f.journey.ID)
+	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
+		var table, subject string
+		var attempt, last uint32
+		var positions []uint8
+		if err := scan(&table, &subject, &attempt, &last, &positions); err != nil {
+			return err
 		}
-		if err := s.buried(ctx, query, string(f.journey.ID), subjects, b.bury); err != nil {
-			return fmt.Errorf("read what %s holds: %w", b.table, err)
-		}
+		f.bury(table, subject, attempt, last, positions)
+		return nil
+	}, query, subjects, id, id, id, id)
+	if err != nil {
+		return fmt.Errorf("read what is to be replaced: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) buried(ctx context.Context, query, id string, subjects []string, bury func(string, uint32, uint32, []uint8)) error {
-	return s.each(longQuery(ctx), func(scan func(...any) error) error {
-		var subject string
-		var attempt, last uint32
-		var positions []uint8
-		if err := scan(&subject, &attempt, &last, &positions); err != nil {
-			return err
+// bury adds tombstones for the rows of a subject, or of one of its attempts, after those that were found. Rows are
+// numbered from 1 to last; only visits have gaps.
+func (f *findings) bury(table, subject string, attempt, last uint32, positions []uint8) {
+	of := ofCase{journey: string(f.journey.ID), subject: subject, attempt: attempt, walked: f.number, deleted: 1}
+	for n := f.counts[countKey{table, subject, attempt}] + 1; n <= last; n++ {
+		switch table {
+		case "cases":
+			of.attempt = n
+			f.cases = append(f.cases, caseRow{ofCase: of})
+		case "waits":
+			f.waits = append(f.waits, waitRow{ofCase: of, Wait: walk.Wait{Number: n}, ask: &noInteraction, answer: &noInteraction})
+		case "steps":
+			f.steps = append(f.steps, stepRow{ofCase: of, number: n, interaction: &noInteraction})
 		}
-		bury(subject, attempt, last, positions)
-		return nil
-	}, query, id, subjects)
+	}
+	slices.Sort(positions)
+	for _, p := range positions {
+		if _, found := f.live[rowKey{subject, attempt, p}]; !found {
+			f.visits = append(f.visits, visitRow{ofCase: of, Visit: walk.Visit{Stage: p}, entry: &noInteraction})
+		}
+	}
 }
 
 // writeFindings stores new rows and tombstones of a table as one block, so that a reader sees a subject's rows of one

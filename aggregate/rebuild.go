@@ -182,6 +182,9 @@ func (w *Walker) rebuildThreads(ctx context.Context, journeys []*walked) error {
 
 // sweep buries what the journey still holds of subjects that no longer exist: each that does was written by this walk.
 func (w *Walker) sweep(ctx context.Context, table, id string) error {
-	query := fmt.Sprintf("INSERT INTO %s SELECT * REPLACE (toUInt64(?) AS walked, toUInt8(1) AS deleted) FROM %s FINAL WHERE journey = ? AND walked < ?", table, table)
+	// The old column is named with its table, lest the condition mean the new one.
+	query := fmt.Sprintf(`
+		INSERT INTO %[1]s SELECT * REPLACE (toUInt64(?) AS walked, toUInt8(1) AS deleted)
+		FROM %[1]s AS old FINAL WHERE old.journey = ? AND old.walked < ?`, table)
 	return w.store.conn.Exec(settled(ctx), query, w.number, id, w.number)
 }

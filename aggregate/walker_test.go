@@ -113,7 +113,7 @@ func deliver(r *rand.Rand, records []journey.Record) []journey.Block {
 	}
 	var out []journey.Block
 	for len(list) > 0 {
-		n := min(len(list), 1+r.IntN(60))
+		n := min(len(list), 1+r.IntN(80))
 		out = append(out, journey.Block{
 			Token: fmt.Sprint("b", len(out)), ArrivedAt: time.Date(2026, time.Month(1+r.IntN(3)), 1, 0, 0, 0, 0, time.UTC), Records: list[:n],
 		})
@@ -182,20 +182,20 @@ func rebuilt(t *testing.T, s *Store, journeys []*journey.Journey, records []jour
 // walkers that are replaced now and then, and expects what a single walk over everything finds.
 func TestAnyArrivalEndsTheSame(t *testing.T) {
 	s := openStore(t)
-	seeds(t, 12, func(t *testing.T, r *rand.Rand) {
+	seeds(t, 6, func(t *testing.T, r *rand.Rand) {
 		journeys := testJourneys(t, "v1")
-		records := randomRecords(r, 300)
+		records := randomRecords(r, 200)
 		want := rebuilt(t, s, journeys, records)
 		empty(t, s)
-		opts := WalkerOptions{Slice: int64(1 + r.IntN(100)), Chunk: 1 + r.IntN(300)}
+		opts := WalkerOptions{Slice: int64(10 + r.IntN(200)), Chunk: 20 + r.IntN(300)}
 		w := newWalker(t, s, journeys, opts)
 		for i, b := range deliver(r, records) {
 			b.Token = fmt.Sprint(t.Name(), i)
 			must(t, s.Write(t.Context(), b))
-			if r.IntN(3) == 0 {
+			if r.IntN(2) == 0 {
 				catchUp(t, w)
 			}
-			if r.IntN(6) == 0 {
+			if r.IntN(4) == 0 {
 				w = newWalker(t, s, journeys, opts)
 			}
 		}
@@ -251,7 +251,7 @@ func (c *crashing) PrepareBatch(ctx context.Context, query string, opts ...drive
 func TestCrashesAreRepairedByTheNextWalk(t *testing.T) {
 	s := openStore(t)
 	whole := s.conn
-	seeds(t, 8, func(t *testing.T, r *rand.Rand) {
+	seeds(t, 4, func(t *testing.T, r *rand.Rand) {
 		defer func() { s.conn = whole }()
 		journeys := testJourneys(t, "v1")
 		records := randomRecords(r, 200)
@@ -381,6 +381,28 @@ func TestWalkReadsOnlyTheTouched(t *testing.T) {
 	p.Duration = 0
 	if diff := cmp.Diff(p, Progress{Walks: 1, Arrivals: 1, Touched: 1, Subjects: 1, Interactions: 1}); diff != "" {
 		t.Errorf("one newcomer (-got, +want):\n%s", diff)
+	}
+}
+
+// TestNeverIsStored takes the end of time, and clocks that are past it, through the driver and back.
+func TestNeverIsStored(t *testing.T) {
+	s := openStore(t)
+	j := testJourneys(t, "v1")[:1]
+	j[0].Stages[0].Silence = journey.Forever
+	var records []journey.Record
+	for i, year := range []int{1, 2026, 9999} {
+		rec := record(0, int64(i))
+		rec.Interaction.OccurredAt = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		rec.Tag.Journey, rec.Tag.Automatic = "by-person", false
+		rec.Tag.Stages = []journey.StageID{"one"}
+		records = append(records, rec)
+	}
+	must(t, s.Write(t.Context(), block("1", records...)))
+	catchUp(t, newWalker(t, s, j, WalkerOptions{}))
+	got := dump(t, s, "SELECT entered_at, last_activity_at, left_at, exit, interactions FROM visits FINAL")
+	want := "1900-01-01 00:00:00.000\t2199-12-31 23:59:59.999\t2200-01-01 00:00:00.000\tin_progress\t3\n"
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("visit (-got, +want):\n%s", diff)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tappa/aggregate/walk"
 	"tappa/journey"
 )
 
@@ -28,11 +29,11 @@ func (s *Store) Write(ctx context.Context, b journey.Block) error {
 // interactionColumns are the columns of table interactions, in its order.
 var interactionColumns = []column[row]{
 	fill("contact_key", typeString, func(r *row) string { return contactKey(&r.Interaction) }),
-	fill("occurred_at", typeTime, func(r *row) int64 { return r.Interaction.OccurredAt.UnixMilli() }),
+	fill("occurred_at", typeTime, func(r *row) int64 { return stamp(r.Interaction.OccurredAt) }),
 	fill("origin", typeWord, func(r *row) string { return r.Interaction.Origin }),
 	fill("id", typeString, func(r *row) string { return r.Interaction.ID }),
 
-	fill("arrived_at", typeTime, func(r *row) int64 { return r.arrivedAt.UnixMilli() }),
+	fill("arrived_at", typeTime, func(r *row) int64 { return stamp(r.arrivedAt) }),
 	fill("source", typeWord, func(r *row) string { return string(r.Interaction.Source) }),
 	fill("type", typeWord, func(r *row) string { return r.Interaction.Type }),
 	fill("activity", typeWord, func(r *row) string { return r.Interaction.Activity }),
@@ -81,6 +82,16 @@ var interactionColumns = []column[row]{
 	fill("partition", "Int32", func(r *row) int32 { return int32(r.Position.Partition) }),
 	fill("offset", "Int64", func(r *row) int64 { return r.Position.Offset }),
 }
+
+// The instants that a column of type DateTime64(3) can hold on its way through the driver, and that end before a visit
+// that silence never ends (walk.Never). A source's broken clock must not make 1923 of the year 9999.
+var (
+	earliestStamp = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	latestStamp   = walk.Never - 1
+)
+
+// stamp gives an instant in milliseconds since 1970, moved into what can be stored.
+func stamp(t time.Time) int64 { return max(earliestStamp, min(latestStamp, t.UnixMilli())) }
 
 // contactKey is the interaction's strongest key: the one its row is sorted by.
 func contactKey(ix *journey.Interaction) string {
