@@ -154,8 +154,8 @@ func (w *Walker) Walk(subject string, in []Interaction) *Result {
 }
 
 func (w *Walker) reset(subject string, in []Interaction) {
-	if !slices.IsSortedFunc(in, order) {
-		slices.SortFunc(in, order)
+	if !sorted(in) {
+		slices.SortFunc(in, func(a, b Interaction) int { return order(&a, &b) })
 	}
 	w.out.Cases, w.out.Visits = w.out.Cases[:0], w.out.Visits[:0]
 	w.out.Waits, w.out.Steps = w.out.Waits[:0], w.out.Steps[:0]
@@ -165,11 +165,21 @@ func (w *Walker) reset(subject string, in []Interaction) {
 }
 
 // order is the total order of a subject's interactions. The contact key only decides which of two copies goes first.
-func order(a, b Interaction) int {
+func order(a, b *Interaction) int {
 	if a.At != b.At {
 		return cmp.Compare(a.At, b.At)
 	}
 	return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Key, b.Key))
+}
+
+// sorted looks before sorting, at places rather than at copies: interactions mostly come in order.
+func sorted(in []Interaction) bool {
+	for i := 1; i < len(in); i++ {
+		if order(&in[i-1], &in[i]) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // cleared empties a map for reuse, unless one huge subject made it so large that emptying it for every small one would
