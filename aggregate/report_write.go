@@ -104,7 +104,7 @@ func exact(c Column, value any) string {
 // WriteTable writes an aligned table for people: the report's main columns, or all of them if wide; the labels in a
 // language, times in the report's zone, durations like "2d 3h", shares in per cent, nothing to measure as "–".
 func (r Report) WriteTable(w io.Writer, lang string, wide bool) error {
-	shown := r.shown(lang, wide)
+	shown := r.Shown(lang, wide)
 	lines := make([][]string, 1+len(r.Rows))
 	widths := make([]int, len(shown))
 	for i, c := range shown {
@@ -120,7 +120,7 @@ func (r Report) WriteTable(w io.Writer, lang string, wide bool) error {
 	for _, line := range lines {
 		for i, cell := range line {
 			gap := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if numeric(r.Columns[shown[i]]) {
+			if r.Columns[shown[i]].Numeric() {
 				line[i] = gap + cell
 			} else {
 				line[i] = cell + gap
@@ -132,12 +132,14 @@ func (r Report) WriteTable(w io.Writer, lang string, wide bool) error {
 	return err
 }
 
-func numeric(c Column) bool {
+// Numeric says whether a column holds numbers, which tables align to the right.
+func (c Column) Numeric() bool {
 	return strings.Contains(c.Type, "Int") || strings.Contains(c.Type, "Float")
 }
 
-// shown chooses the columns of a table.
-func (r Report) shown(lang string, wide bool) []int {
+// Shown chooses the columns of a table for people, as indexes into Columns: the report's main columns, or all of them if
+// wide, with labels in one language.
+func (r Report) Shown(lang string, wide bool) []int {
 	if lang == "" {
 		lang = "en"
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tappa/journey"
 )
 
@@ -61,7 +63,7 @@ type moodCell struct {
 
 type quoteCell struct{ Text, Mood, Href string }
 
-type waitCell struct{ First, P50, P90, Business, Waiting, Oldest string }
+type waitCell struct{ First, P50, P90, Business, Waiting, Href, Oldest string }
 
 type frictionCell struct{ Label, Department, Losses, Late, Negative string }
 
@@ -88,17 +90,17 @@ func (s *server) mapPage(r *request) (string, any, error) {
 		return "", nil, err
 	}
 	c.Legend = r.legend()
-	if err := r.fillExperience(&c); err != nil {
-		return "", nil, err
-	}
-	if err := r.fillWaits(&c); err != nil {
-		return "", nil, err
-	}
+	var moodHow, waitHow string
+	var parts errgroup.Group // each fills cells of its own
+	parts.Go(func() (err error) { moodHow, err = r.fillExperience(&c); return err })
+	parts.Go(func() (err error) { waitHow, err = r.fillWaits(c.Stages); return err })
 	for _, column := range c.Stages {
-		if err := r.fillTouchpoints(column); err != nil {
-			return "", nil, err
-		}
+		parts.Go(func() error { return r.fillTouchpoints(column) })
 	}
+	if err := parts.Wait(); err != nil {
+		return "", nil, err
+	}
+	c.How = append(c.How, moodHow, waitHow)
 	return "map", c, nil
 }
 
@@ -161,13 +163,13 @@ func (r *request) stageColumn(row row) *stageColumn {
 	return c
 }
 
-// fillExperience adds mood, quotes and the curve.
-func (r *request) fillExperience(c *mapContent) error {
+// fillExperience adds mood, quotes and the curve, and returns how they were computed.
+func (r *request) fillExperience(c *mapContent) (how string, err error) {
 	q := r.query
 	q.By = "stage"
 	mood, err := r.server.ask(r.ctx, "mood", q)
 	if err != nil {
-		return err
+		return "", err
 	}
 	rows := mood.byKey("key")
 	var words []string
@@ -181,12 +183,11 @@ func (r *request) fillExperience(c *mapContent) error {
 			continue
 		}
 		if column.Mood, err = r.moodCell(column.ID, row); err != nil {
-			return err
+			return "", err
 		}
 	}
 	c.CurveText = strings.Join(words, ", ")
-	c.How = append(c.How, mood.report.How)
-	return nil
+	return mood.report.How, nil
 }
 
 // emotions are the named emotions, and so the columns of the view mood.
@@ -204,27 +205,41 @@ func (r *request) moodCell(stage string, row row) (*moodCell, error) {
 			cell.Emotions = append(cell.Emotions, stateCount{State: e, Label: r.text("emotion." + e), Count: r.format.Count(n)})
 		}
 	}
-	q := r.query
-	q.Stage, q.Limit = stage, 2
-	quotes, err := r.server.store.Quotes(r.ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	for _, quote := range quotes {
-		cell.Quotes = append(cell.Quotes, quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.href("/case/" + quote.CaseID)})
+	for _, label := range []string{"negative", "positive"} {
+		quote, err := r.quote(stage, label)
+		if err != nil {
+			return nil, err
+		}
+		cell.Quotes = append(cell.Quotes, quote...)
 	}
 	return cell, nil
 }
 
-func (r *request) fillWaits(c *mapContent) error {
+// quote is the most outspoken text of a stage with a label, if there is one.
+func (r *request) quote(stage, label string) ([]quoteCell, error) {
+	q := r.query
+	q.Stage, q.State, q.Limit = stage, label, 1
+	quotes, err := r.server.store.Quotes(r.ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var out []quoteCell
+	for _, quote := range quotes {
+		out = append(out, quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.href("/case/" + quote.CaseID)})
+	}
+	return out, nil
+}
+
+// fillWaits adds how long customers waited, and returns how that was computed.
+func (r *request) fillWaits(stages []*stageColumn) (how string, err error) {
 	q := r.query
 	q.By = "stage"
 	timing, err := r.server.ask(r.ctx, "timing", q)
 	if err != nil {
-		return err
+		return "", err
 	}
 	rows := timing.byKey("key")
-	for _, column := range c.Stages {
+	for _, column := range stages {
 		row := rows[column.ID]
 		if row.count("wait_n")+row.count("wait_waiting") == 0 {
 			continue
@@ -232,15 +247,15 @@ func (r *request) fillWaits(c *mapContent) error {
 		column.Waits = &waitCell{
 			First: r.format.Duration(row.number("reply_p50_s")),
 			P50:   r.format.Duration(row.number("wait_p50_s")), P90: r.format.Duration(row.number("wait_p90_s")),
-			Business: r.format.Duration(row.number("wait_business_p50_s")) + " / " + r.format.Duration(row.number("wait_business_p90_s")),
+			Business: r.format.Duration(row.number("wait_business_p50_s")) + " · " + r.format.Duration(row.number("wait_business_p90_s")),
 			Waiting:  r.format.Count(row.count("wait_waiting")),
+			Href:     r.href("/reports/waiting", "stage", column.ID),
 		}
 		if row.number("wait_oldest_s") != nil {
 			column.Waits.Oldest = r.format.Duration(row.number("wait_oldest_s"))
 		}
 	}
-	c.How = append(c.How, timing.report.How)
-	return nil
+	return timing.report.How, nil
 }
 
 // shownTouchpoints and shownFrictions bound how much of a stage the map shows; the rest is in the tables.

@@ -97,10 +97,10 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department}
 	c.JSON, c.CSV = r.href(api, args...), r.href(api+"/csv", args...)
 	c.How = []string{t.report.How}
-	visible := r.visibleColumns(t.report.Columns)
+	visible := t.report.Shown(r.lang, r.values.Get("wide") != "")
 	for _, i := range visible {
 		column := t.report.Columns[i]
-		c.Columns = append(c.Columns, columnHead{Label: columnLabel(column.Name), Numeric: numeric(column.Type)})
+		c.Columns = append(c.Columns, columnHead{Label: r.heading(column), Numeric: column.Numeric()})
 	}
 	for _, values := range t.report.Rows {
 		var cells []cell
@@ -112,29 +112,27 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 	return c, nil
 }
 
-// visibleColumns leaves out the label in the other language, and a position nobody reads.
-func (r *request) visibleColumns(columns []aggregate.Column) []int {
-	var out []int
-	for i, c := range columns {
-		if c.Name == "position" || (strings.HasPrefix(c.Name, "label_") && c.Name != "label_"+r.lang) {
-			continue
+// heading names a column in the reader's language; a column the catalogue does not know has its own name.
+func (r *request) heading(c aggregate.Column) string {
+	name := strings.TrimSuffix(c.Name, "_s")
+	if isLabel(c.Name) || c.Name == "key" {
+		name = r.query.By
+		if name == "" {
+			name = "stage"
 		}
-		out = append(out, i)
 	}
-	return out
+	if text := r.text("col." + name); text != "col."+name {
+		return text
+	}
+	return strings.ReplaceAll(name, "_", " ")
 }
 
-func columnLabel(name string) string {
-	return strings.ReplaceAll(strings.TrimSuffix(name, "_s"), "_", " ")
-}
-
-func numeric(kind string) bool {
-	return strings.Contains(kind, "Int") || strings.Contains(kind, "Float")
-}
+// isLabel recognises the columns label_it and label_en.
+func isLabel(column string) bool { return strings.HasPrefix(column, "label_") }
 
 // cell writes a value by its column: seconds as a duration, shares as percentages, ids by their label.
 func (r *request) cell(c aggregate.Column, value any) cell {
-	out := cell{Numeric: numeric(c.Type)}
+	out := cell{Numeric: c.Numeric()}
 	switch v := value.(type) {
 	case nil:
 		out.Text = missing
@@ -151,7 +149,11 @@ func (r *request) cell(c aggregate.Column, value any) cell {
 	case time.Time:
 		out.Text = r.format.Time(v)
 	case string:
-		out.Text = r.named(c.Name, v)
+		column := c.Name
+		if isLabel(column) && r.query.By != "" {
+			column = r.query.By
+		}
+		out.Text = r.named(column, v)
 		if c.Name == "case_id" {
 			out.Href, out.Text = r.href("/case/"+v), shortID(v)
 		}
@@ -181,13 +183,26 @@ func (r *request) number(c aggregate.Column, x float64) string {
 
 // named gives the label of what an id column names, and the value itself elsewhere.
 func (r *request) named(column, value string) string {
+	if value == "-" {
+		return missing
+	}
 	switch column {
 	case "stage":
 		if s, _, ok := r.journey.Stage(journey.StageID(value)); ok {
 			return s.Labels.In(r.lang)
 		}
-	case "touchpoint", "from_touchpoint", "to_touchpoint":
+	case "touchpoint":
 		return r.touchpoint(value)
+	case "from", "to": // of paths; activities are no touchpoints and stay as they are
+		return r.touchpoint(value)
+	case "person", "subject":
+		return aggregate.MaskKey(value)
+	case "mood_label":
+		return r.textOr("label.", value)
+	case "mood_emotion":
+		return r.textOr("emotion.", value)
+	case "direction":
+		return r.textOr("direction.", value)
 	case "department":
 		if d := r.department(journey.DepartmentID(value)); d != "" {
 			return d
@@ -195,7 +210,18 @@ func (r *request) named(column, value string) string {
 	case "persona":
 		return r.personaLabel(value)
 	case "exit", "state":
-		return r.text("state." + value)
+		return r.textOr("state.", value)
+	}
+	if value == "" {
+		return missing
+	}
+	return value
+}
+
+// textOr is the text of prefix and value, or the value where there is none.
+func (r *request) textOr(prefix, value string) string {
+	if text := r.text(prefix + value); text != prefix+value {
+		return text
 	}
 	return value
 }
