@@ -40,13 +40,18 @@ type ContactKey string
 // AccountKey is the company a person buys for, written "account:example.com" or "account:crm/17"; empty for none.
 type AccountKey string
 
-// StageID, TouchpointID, DepartmentID, PersonaID and JourneyID name things of a journey file.
+// Names of things of a journey file.
 type (
-	StageID      string
+	// StageID names a stage.
+	StageID string
+	// TouchpointID names a touchpoint.
 	TouchpointID string
+	// DepartmentID names a department.
 	DepartmentID string
-	PersonaID    string
-	JourneyID    string
+	// PersonaID names a persona.
+	PersonaID string
+	// JourneyID names a journey.
+	JourneyID string
 )
 
 // Interaction is one thing a customer or the company did, at a time: an immutable fact. (Origin, ID) identifies it;

@@ -25,15 +25,18 @@ func TestTag(t *testing.T) {
 		want Tag
 	}{
 		{
-			"first match decides", Interaction{Source: SourceForm, Type: "form.submitted", To: "contact", Payload: []byte(`{"fields":{"role":"buyer"}}`)},
+			"first match decides",
+			Interaction{Source: SourceForm, Type: "form.submitted", To: "contact", Payload: []byte(`{"fields":{"role":"buyer"}}`)},
 			Tag{Rule: "contact form", Touchpoint: "contact-form", Channel: "web", Department: "sales", Persona: "buyer", Stages: evaluation},
 		},
 		{
-			"second persona, by a number", Interaction{Source: SourceForm, Type: "form.submitted", To: "contact", Payload: []byte(`{"employees":4}`)},
+			"second persona, by a number",
+			Interaction{Source: SourceForm, Type: "form.submitted", To: "contact", Payload: []byte(`{"employees":4}`)},
 			Tag{Rule: "contact form", Touchpoint: "contact-form", Channel: "web", Department: "sales", Persona: "owner", Stages: evaluation},
 		},
 		{
-			"fixed stage and channel, accents folded", Interaction{Source: SourceWeb, Subject: "PERCHE NON RISPONDETE", Payload: []byte(`{"fields":{"widget":"chat"}}`)},
+			"fixed stage and channel, accents folded",
+			Interaction{Source: SourceWeb, Subject: "PERCHE NON RISPONDETE", Payload: []byte(`{"fields":{"widget":"chat"}}`)},
 			Tag{Rule: "chat", Touchpoint: "contact-form", Channel: "chat", Department: "sales", Stages: []StageID{"purchase"}, Outcome: Won},
 		},
 		{"missing field does not match", Interaction{Source: SourceWeb, Subject: "perché"}, Tag{}},

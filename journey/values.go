@@ -41,24 +41,6 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.Duration(sum), nil
 }
 
-// formatDuration is the inverse of parseDuration.
-func formatDuration(d time.Duration) string {
-	if d == Forever {
-		return "never"
-	}
-	var b strings.Builder
-	for _, u := range []byte("dhms") {
-		if n := d / units[u]; n > 0 {
-			fmt.Fprintf(&b, "%d%c", n, u)
-			d -= n * units[u]
-		}
-	}
-	if b.Len() == 0 {
-		return "0s"
-	}
-	return b.String()
-}
-
 // parseDate reads a day as its first instant in loc.
 func parseDate(s string, loc *time.Location) (time.Time, error) {
 	t, err := time.ParseInLocation(time.DateOnly, s, loc)

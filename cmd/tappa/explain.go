@@ -91,8 +91,11 @@ func explain(in io.Reader, out io.Writer, files []string, format string) error {
 	for n := 1; ; n++ {
 		var raw json.RawMessage
 		err := input.Decode(&raw)
-		if err == io.EOF && n > 1 {
+		if errors.Is(err, io.EOF) && n > 1 {
 			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			return errors.New("standard input is empty; pipe an interaction into it, as JSON")
 		}
 		if err != nil {
 			return fmt.Errorf("interaction %d: not a JSON object: %w", n, err)
@@ -158,8 +161,13 @@ func writeExplanation(out io.Writer, file string, in *journey.Interaction, e jou
 	} else {
 		fmt.Fprintf(out, "rule %q of %s (version %s)\n", t.Rule, file, t.Version)
 		for _, field := range [][2]string{
-			{"touchpoint", string(t.Touchpoint)}, {"channel", t.Channel}, {"department", string(t.Department)},
-			{"stages", stageNames(t.Stages)}, {"persona", string(t.Persona)}, {"outcome", string(t.Outcome)}, {"automatic", yes(t.Automatic)},
+			{"touchpoint", string(t.Touchpoint)},
+			{"channel", t.Channel},
+			{"department", string(t.Department)},
+			{"stages", stageNames(t.Stages)},
+			{"persona", string(t.Persona)},
+			{"outcome", string(t.Outcome)},
+			{"automatic", yes(t.Automatic)},
 		} {
 			if field[1] != "" {
 				fmt.Fprintf(out, "  %-11s %s\n", field[0], field[1])
