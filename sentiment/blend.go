@@ -13,8 +13,8 @@ type blend struct {
 }
 
 var (
-	italianBlend = blend{rules: 1.2, model: 0.6, good: 0.25, bad: -0.34}
-	englishBlend = blend{rules: 1.2, model: 0.8, bias: -0.08, good: 0.29, bad: -0.27}
+	italianBlend = blend{rules: 1.2, model: 0.6, good: 0.25, bad: -0.32}
+	englishBlend = blend{rules: 1.2, model: 0.9, bias: -0.08, good: 0.336, bad: -0.291}
 )
 
 // sign names a score by the neutral band alone.

@@ -11,7 +11,7 @@ var languageWeights []byte
 
 // Bounds of telling languages apart.
 const (
-	languageHashes = 220 // features looked at; the first sentences of a text tell its language
+	languageHashes = 144 // features looked at; the first sentences of a text tell its language
 	languageLead   = 0.5 // by which the best logit must lead the next
 	otherLead      = 1.0 // the same, before a text is left unscored
 )

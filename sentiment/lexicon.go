@@ -21,6 +21,7 @@ type kind uint8
 const (
 	kindNone  kind = iota
 	kindWord       // has a polarity, or marks an emotion
+	kindFix        // a word that also tells that trouble is over
 	kindNot        // turns what follows
 	kindOnly       // looks like a negation and is none: "non solo"
 	kindBut        // what follows counts more than what came before
@@ -30,7 +31,7 @@ const (
 )
 
 var kinds = map[string]kind{
-	"word": kindWord, "not": kindNot, "only": kindOnly, "but": kindBut, "amp": kindAmp, "dim": kindDim,
+	"word": kindWord, "fix": kindFix, "not": kindNot, "only": kindOnly, "but": kindBut, "amp": kindAmp, "dim": kindDim,
 }
 
 // entry is what a lexicon knows of a word or phrase.

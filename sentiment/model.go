@@ -12,18 +12,30 @@ var italianWeights []byte
 //go:embed weights/en.bin
 var englishWeights []byte
 
-// Outputs of the linear models; the trainer fixes their order.
-const (
-	outGood         = 0
-	outBad          = 1
-	outFirstEmotion = 2
-)
+// outFirstEmotion is the first output of the linear models that is an emotion; good and bad stand before it.
+const outFirstEmotion = 2
 
 // Plutchik names the emotions of Feelings, in its order.
 var Plutchik = [8]string{"anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust"}
 
 // englishOutputs are the emotions that the English model answers for, from outFirstEmotion on.
 var englishOutputs = [...]Emotion{Satisfaction, Enthusiasm, Perplexity, Confusion, Disappointment, Joy, Frustration}
+
+// italianOutputs maps Plutchik's emotions, in his order, to those of the journey; None has no counterpart there.
+var italianOutputs = [...]Emotion{Frustration, None, Frustration, None, Joy, Disappointment, Perplexity, Satisfaction}
+
+// felt returns the emotion that the model is surest of and that agrees with the label, or None. It speaks only where
+// no cue of the lexicon did.
+func (k *knowledge) felt(logits []float32, label string) Emotion {
+	best, most := None, float32(0)
+	for i, e := range k.emotions {
+		over := logits[outFirstEmotion+i] - k.model.Bound[outFirstEmotion+i]
+		if e != None && over > most && e.agrees(label) {
+			best, most = e, over
+		}
+	}
+	return best
+}
 
 // Feelings tells which of Plutchik's eight emotions an Italian text shows, by the linear model alone. It serves
 // measuring against texts that are labelled so; Score maps what it can to the emotions of the journey.
@@ -32,7 +44,7 @@ func (s *Scorer) Feelings(text string) [8]bool {
 	defer s.scratch.Put(x)
 	x.scan.Scan(text)
 	x.rows = linear.Features(x.rows[:0], &x.scan)
-	s.italian.model.Apply(x.rows, x.logits[:])
+	s.italian.model.Rest(x.rows, x.logits[:])
 	var shown [8]bool
 	any, best := false, outFirstEmotion
 	for i := range shown {

@@ -8,8 +8,9 @@ const (
 	notReach     = 5    // words that a negation reaches, unless a comma or stop comes first
 	turnGood     = -0.7 // "non buono"
 	turnBad      = -0.5 // "non male"
-	beforeBut    = 0.55
-	afterBut     = 1.3
+	beforeBut    = 0.5
+	afterBut     = 1.4
+	mended       = 0.25 // what is left of the trouble told before "resolved"
 	shouted      = 1.25 // a word in capitals among others that are not
 	drawn        = 1.2  // "beneee"
 	perExclaim   = 0.12 // for each of at most three exclamation marks
@@ -17,8 +18,8 @@ const (
 	superlative  = 1.35 // an Italian word in -issimo
 	cueLimit     = 8    // cues kept of a text
 	damping      = 1.0  // added to the evidence, so that one weak word is no certainty
-	mixedLeast   = 0.75 // evidence on both sides that makes a text mixed
-	mixedBalance = 0.45 // and how even it must be
+	mixedLeast   = 0.5  // evidence on both sides that makes a text mixed
+	mixedBalance = 0.35 // and how even it must be
 )
 
 // cue is a place in the folded text that spoke for a mood.
@@ -27,6 +28,7 @@ type cue struct{ start, end int32 }
 // evidence is what the rules found in a text.
 type evidence struct {
 	good, bad float64 // sums of polarity, both ≥ 0
+	pro, con  float64 // the same, before what stands after a "but" weighs more than what stood before
 	emotion   [emotions]float64
 	cues      [cueLimit]cue
 	found     int // cues in use
@@ -37,10 +39,10 @@ func (e *evidence) polarity() float64 { return (e.good - e.bad) / (e.good + e.ba
 
 // mixed tells that both sides are strong.
 func (e *evidence) mixed() bool {
-	if e.good < mixedLeast || e.bad < mixedLeast {
+	if e.pro < mixedLeast || e.con < mixedLeast {
 		return false
 	}
-	d := (e.good - e.bad) / (e.good + e.bad)
+	d := (e.pro - e.con) / (e.pro + e.con)
 	return d < mixedBalance && d > -mixedBalance
 }
 
@@ -48,6 +50,7 @@ func (e *evidence) mixed() bool {
 type reader struct {
 	ev        *evidence
 	good, bad float64 // of the sentence being read
+	pro, con  float64
 	not       int     // words that the negation still reaches
 	factor    float64 // of the strengthening or weakening word before
 	after     float64 // afterBut once a "but" has come
@@ -90,13 +93,18 @@ func (r *reader) pause(m token.Mark) {
 	}
 	r.ev.good += r.good * k
 	r.ev.bad += r.bad * k
-	r.good, r.bad, r.after = 0, 0, 1
+	r.ev.pro += r.pro * k
+	r.ev.con += r.con * k
+	r.good, r.bad, r.pro, r.con, r.after = 0, 0, 0, 0, 1
 }
 
 // take applies an entry that stands on words.
 func (r *reader) take(e entry, words []token.Word) {
 	switch e.kind {
-	case kindWord:
+	case kindWord, kindFix:
+		if e.kind == kindFix && r.not == 0 {
+			r.bad, r.con = r.bad*mended, r.con*mended
+		}
 		r.word(e, words)
 	case kindNot:
 		r.not, r.factor = notReach, 1
@@ -123,7 +131,7 @@ func (r *reader) take(e entry, words []token.Word) {
 }
 
 func (r *reader) word(e entry, words []token.Word) {
-	v := float64(e.value) / 100 * r.factor * r.after
+	v := float64(e.value) / 100 * r.factor
 	r.factor = 1
 	if words[0].Shape&token.Upper != 0 && r.loud {
 		v *= shouted
@@ -141,9 +149,11 @@ func (r *reader) word(e entry, words []token.Word) {
 		}
 	}
 	if v > 0 {
-		r.good += v
+		r.good += v * r.after
+		r.pro += v
 	} else {
-		r.bad -= v
+		r.bad -= v * r.after
+		r.con -= v
 	}
 	if e.emotion != None {
 		r.feel(e.emotion, max(0.3, abs(v)), turned)

@@ -53,9 +53,10 @@ type Scorer struct {
 
 // knowledge is what the scorer knows of one language.
 type knowledge struct {
-	words *lexicon
-	model *linear.Model
-	blend blend
+	words    *lexicon
+	model    *linear.Model
+	blend    blend
+	emotions []Emotion // of the model's outputs, from outFirstEmotion on
 }
 
 // scratch is what scoring one text needs; it is reused.
@@ -73,9 +74,9 @@ const keepScratch = 1 << 16
 // It panics if the embedded files are broken, which the tests exclude.
 func New() *Scorer {
 	s := &Scorer{
-		italian:   knowledge{must(newLexicon(italianWords)), must(linear.Parse(italianWeights)), italianBlend},
+		italian:   knowledge{must(newLexicon(italianWords)), must(linear.Parse(italianWeights)), italianBlend, italianOutputs[:]},
 		languages: must(linear.Parse(languageWeights)),
-		english:   knowledge{must(newLexicon(englishWords)), must(linear.Parse(englishWeights)), englishBlend},
+		english:   knowledge{must(newLexicon(englishWords)), must(linear.Parse(englishWeights)), englishBlend, englishOutputs[:]},
 	}
 	s.scratch.New = func() any { return new(scratch) }
 	return s
@@ -115,27 +116,40 @@ func (s *Scorer) score(x *scratch, text, lang string) Mood {
 		know = s.likelier(x.scan.Words)
 	}
 	read(&x.scan, know.words, know == &s.italian, &x.ev)
-	know.model.Apply(x.rows, x.logits[:])
-	p := know.blend.score(&x.ev, x.logits[outGood], x.logits[outBad])
+	good, bad := know.model.Pair(x.rows)
+	p := know.blend.score(&x.ev, good, bad)
 	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000
 	mood.Label, mood.Confidence = know.blend.label(mood.Score, &x.ev)
-	mood.Emotion = x.ev.strongest(mood.Label).String()
-	for _, c := range x.ev.cues[:x.ev.found] {
-		mood.Cues = append(mood.Cues, string(x.scan.Folded[c.start:c.end]))
+	feeling := x.ev.strongest(mood.Label)
+	if feeling == None {
+		know.model.Rest(x.rows, x.logits[:])
+		feeling = know.felt(x.logits[:], mood.Label)
 	}
+	mood.Emotion = feeling.String()
+	mood.Cues = x.cues()
 	return mood
+}
+
+// cues returns the words that spoke for the mood. They share one string, as they stand close together.
+func (x *scratch) cues() []string {
+	n := x.ev.found
+	if n == 0 {
+		return nil
+	}
+	from := x.ev.cues[0].start
+	all := string(x.scan.Folded[from:x.ev.cues[n-1].end])
+	out := make([]string, n)
+	for i, c := range x.ev.cues[:n] {
+		out[i] = all[c.start-from : c.end-from]
+	}
+	return out
 }
 
 // strongest returns the emotion that the cues speak for most and that agrees with the label.
 func (e *evidence) strongest(label string) Emotion {
 	best, most := None, 0.0
 	for i := Satisfaction; i < emotions; i++ {
-		good := i == Satisfaction || i == Enthusiasm || i == Joy
-		bad := i == Disappointment || i == Frustration
-		if label == Positive && bad || label == Negative && good || label == Neutral && (good || bad) {
-			continue
-		}
-		if e.emotion[i] > most {
+		if e.emotion[i] > most && i.agrees(label) {
 			best, most = i, e.emotion[i]
 		}
 	}

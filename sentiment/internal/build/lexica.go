@@ -16,7 +16,7 @@ import (
 
 // entry is one line of a built lexicon.
 type entry struct {
-	kind    string // word, not, only, but, amp, dim, drop
+	kind    string // word, fix, not, only, but, amp, dim; drop takes a word of the sources away
 	value   int    // hundredths: polarity, or factor
 	emotion string // a letter, "-" for none
 }
@@ -130,7 +130,7 @@ func write(lang string, merged map[string]float64, in *inflector) error {
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
 
-// readOwn reads a file of tappa's own words; its form is told at the head of it.it.txt.
+// readOwn reads a file of tappa's own words; the head of own/it.txt tells its form.
 func readOwn(path string, in *inflector) (map[string]entry, error) {
 	out := map[string]entry{}
 	err := lines(path, func(line string) error {
@@ -145,7 +145,7 @@ func readOwn(path string, in *inflector) (map[string]entry, error) {
 		if err != nil {
 			return err
 		}
-		if cells[0] == "word" || cells[0] == "drop" {
+		if cells[0] == "word" || cells[0] == "fix" || cells[0] == "drop" {
 			value *= 25
 		}
 		e := entry{cells[0], value, cells[2]}

@@ -246,7 +246,7 @@ func examples(docs []document, p linear.Plan) []linear.Example {
 
 var (
 	italianPlan = linear.Plan{Bits: 16, Outputs: 10, Epochs: 14, Rate: 0.15, Decay: 1e-4, Ratio: 1, Seed: 20}
-	englishPlan = linear.Plan{Bits: 15, Outputs: 9, Epochs: 4, Rate: 0.1, Decay: 1e-6, Seed: 20}
+	englishPlan = linear.Plan{Bits: 16, Outputs: 9, Epochs: 6, Rate: 0.1, Decay: 1e-5, Ratio: 0.5, Seed: 20}
 )
 
 // buildModel learns both models. data is the folder with mood/ and goemotions/.

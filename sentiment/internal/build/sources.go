@@ -127,7 +127,8 @@ func readEmoji(english map[string]float64) ([]word, error) {
 	return ordered(words), err
 }
 
-// readOpener reads the Italian expressions of hotel guests that were seen twice, or are a single adjective.
+// readOpener reads the words of Italian hotel guests that were seen twice, or are adjectives; the expressions of
+// several words are left out, as most of them speak of hotels alone.
 func readOpener() ([]word, error) {
 	file, err := os.Open(source("opener", "hotel_it_expressions.csv"))
 	if err != nil {
@@ -146,8 +147,7 @@ func readOpener() ([]word, error) {
 		text, label, _ := strings.Cut(row[0], "#")
 		seen, _ := strconv.Atoi(row[3])
 		value, form := values[label], token.Fold(text)
-		n := len(strings.Fields(form))
-		if value == 0 || n == 0 || n > 4 || seen < 2 && (row[5] != "G" || n > 1) {
+		if value == 0 || form == "" || strings.Contains(form, " ") || seen < 2 && row[5] != "G" {
 			continue
 		}
 		words = append(words, word{form, "", value, min(float64(seen), 3)})

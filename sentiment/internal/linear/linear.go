@@ -20,6 +20,9 @@ type Model struct {
 	Bias    []float32 // by output
 	Bound   []float32 // from which logit on an output counts as yes
 	Weights []int8    // rows one after the other
+
+	pairs []uint16 // of the first two outputs, packed
+	rests []uint64 // of the others
 }
 
 const (
@@ -131,28 +134,76 @@ func spell(dst []uint32, word []byte, seed uint64) []uint32 {
 	return dst
 }
 
-// Apply writes the logit of every output to out, given the hashes of a text's features.
-func (m *Model) Apply(hashes []uint32, out []float32) {
-	var sums [maxOutputs]int32
-	n, shift := m.Outputs, 32-m.Bits
+// Outputs are kept apart by how often they are asked: the first two of every text, the rest of few.
+const (
+	pairOutputs = 2
+	restOutputs = 8
+	maxOutputs  = pairOutputs + restOutputs
+)
+
+// Pair returns the logits of the first two outputs, given the hashes of a text's features.
+func (m *Model) Pair(hashes []uint32) (first, second float32) {
+	var a, b uint32
+	shift := uint(32 - m.Bits)
 	for _, h := range hashes {
-		at := int(h>>shift) * n
-		row := m.Weights[at : at+n]
-		for k, w := range row {
-			sums[k] += int32(w)
+		w := uint32(m.pairs[h>>shift])
+		a += w & 0xff
+		b += w >> 8
+	}
+	norm, zero := scaling(len(hashes))
+	return float32(int32(a)-zero)*m.Scale[0]*norm + m.Bias[0], float32(int32(b)-zero)*m.Scale[1]*norm + m.Bias[1]
+}
+
+// Rest writes the logits of the outputs after the first two to out, beginning at out[2].
+func (m *Model) Rest(hashes []uint32, out []float32) {
+	const lanes, flush = 0x00ff00ff00ff00ff, 256
+	var sums [restOutputs]uint32
+	shift := uint(32 - m.Bits)
+	norm, zero := scaling(len(hashes))
+	for len(hashes) > 0 {
+		part := hashes[:min(flush, len(hashes))]
+		hashes = hashes[len(part):]
+		var even, odd uint64 // four sums of 16 bits each
+		for _, h := range part {
+			w := m.rests[h>>shift]
+			even += w & lanes
+			odd += w >> 8 & lanes
+		}
+		for k := 0; k < restOutputs; k += 2 {
+			sums[k] += uint32(even >> (8 * k) & 0xffff)
+			sums[k+1] += uint32(odd >> (8 * k) & 0xffff)
 		}
 	}
-	norm := float32(1)
-	if len(hashes) > 0 {
-		norm = float32(1 / math.Sqrt(float64(len(hashes))))
-	}
-	for k := range n {
-		out[k] = float32(sums[k])*m.Scale[k]*norm + m.Bias[k]
+	for k := pairOutputs; k < m.Outputs; k++ {
+		out[k] = float32(int32(sums[k-pairOutputs])-zero)*m.Scale[k]*norm + m.Bias[k]
 	}
 }
 
-// maxOutputs is the most outputs a model may have.
-const maxOutputs = 16
+// Apply writes the logit of every output to out.
+func (m *Model) Apply(hashes []uint32, out []float32) {
+	out[0], out[1] = m.Pair(hashes)
+	m.Rest(hashes, out)
+}
+
+// scaling returns what a sum over n features is multiplied with, and what the n packed weights have in excess.
+func scaling(n int) (norm float32, zero int32) {
+	return float32(1 / math.Sqrt(float64(max(1, n)))), int32(n) * 128
+}
+
+// pack lays the weights out for Pair and Rest, 128 added to each.
+func (m *Model) pack() {
+	m.pairs, m.rests = make([]uint16, 1<<m.Bits), make([]uint64, 1<<m.Bits)
+	for r := range m.pairs {
+		for k := range m.Outputs {
+			w := uint64(int(m.Weights[r*m.Outputs+k]) + 128)
+			if k < pairOutputs {
+				m.pairs[r] |= uint16(w) << (8 * k)
+			} else {
+				m.rests[r] |= w << (8 * (k - pairOutputs))
+			}
+		}
+	}
+}
 
 const magic = "tappaLM2"
 
@@ -181,7 +232,7 @@ func Parse(b []byte) (*Model, error) {
 	h := b[len(magic):]
 	m := &Model{Bits: int(h[0]), Outputs: int(h[1])}
 	b = h[4:]
-	if m.Outputs > maxOutputs || m.Bits > 24 || len(b) != 12*m.Outputs+m.Outputs<<m.Bits {
+	if m.Outputs < pairOutputs || m.Outputs > maxOutputs || m.Bits > 24 || len(b) != 12*m.Outputs+m.Outputs<<m.Bits {
 		return nil, fmt.Errorf("%w: %d bits, %d outputs, %d bytes", errFormat, m.Bits, m.Outputs, len(b))
 	}
 	for _, list := range []*[]float32{&m.Scale, &m.Bias, &m.Bound} {
@@ -194,5 +245,6 @@ func Parse(b []byte) (*Model, error) {
 	for i, w := range b {
 		m.Weights[i] = int8(w)
 	}
+	m.pack()
 	return m, nil
 }

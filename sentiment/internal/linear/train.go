@@ -131,5 +131,6 @@ func (l *learner) quantise() *Model {
 			m.Weights[i] = int8(max(-127, min(127, math.Round(float64(l.weights[i]/m.Scale[k])))))
 		}
 	}
+	m.pack()
 	return m
 }
