@@ -11,6 +11,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"tappa/ingest"
+	"tappa/ingest/source"
 	"tappa/internal/testenv"
 	"tappa/journey"
 )
@@ -156,7 +157,7 @@ func (s *stuckSink) Write(ctx context.Context, _ journey.Block) error {
 	return ctx.Err()
 }
 
-// deleteRecords is retention: it deletes what is before an offset of partition 0.
+// deleteTopic deletes a topic.
 func deleteTopic(t *testing.T, brokers []string, topic string) {
 	t.Helper()
 	transport := &kafka.Transport{}
@@ -205,6 +206,52 @@ func TestRecreatedTopic(t *testing.T) {
 	}
 	if unique, rows := sink.ids(); len(unique) != 35 || rows != 35 {
 		t.Errorf("%d ids in %d rows, want 35", len(unique), rows)
+	}
+}
+
+// TestMemoryIsBounded compares, whenever the sink is asked to write, what was decoded with what was stored: one batch
+// is written and one is built, and no more, however much waits in Kafka.
+func TestMemoryIsBounded(t *testing.T) {
+	brokers := testenv.Kafka(t)
+	topic, sink := testenv.Topic(t), newSink()
+	const n, rows = 5000, 50
+	messages := make([]ingest.Message, n)
+	for i := range messages {
+		messages[i] = event(t, i)
+	}
+	publish(t, brokers, topic, messages...)
+	var decoded, stored, most atomic.Int64
+	opts := options(brokers, topic, sink)
+	opts.FlushRows, opts.Lanes = rows, 1
+	opts.Decode = func(r source.Record) (journey.Interaction, error) {
+		decoded.Add(1)
+		return decoder.Decode(r)
+	}
+	var tries atomic.Int64
+	sink.fault = func(b journey.Block, after bool) error {
+		if after {
+			stored.Add(int64(len(b.Records)))
+			return nil
+		}
+		most.Store(max(most.Load(), decoded.Load()-stored.Load()))
+		if tries.Add(1) < 8 {
+			return errFault // down for a while
+		}
+		return nil
+	}
+	c := run(t, opts)
+	c.caughtUp(t)
+	if _, got := sink.ids(); got != n || most.Load() > 2*rows {
+		t.Errorf("%d rows stored, want %d; up to %d were held, want at most %d", got, n, most.Load(), 2*rows)
+	}
+}
+
+func TestPublishTooLarge(t *testing.T) {
+	p := ingest.NewProducer(testenv.Kafka(t), testenv.Topic(t))
+	defer p.Close()
+	err := p.Publish(context.Background(), event(t, 1), ingest.Message{Value: make([]byte, 2<<20)})
+	if !errors.Is(err, ingest.ErrTooLarge) {
+		t.Errorf("publish 2 MB: %v, want ErrTooLarge", err)
 	}
 }
 

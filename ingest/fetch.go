@@ -127,7 +127,7 @@ func (f *fetcher) read(p *fetchapi.ResponsePartition) (chunk, error) {
 	}
 	stream, _ := p.RecordSet.Records.(*protocol.RecordStream)
 	if stream == nil || len(stream.Records) == 0 {
-		if ch.end > f.next && f.max < 1<<30 {
+		if ch.end > f.next && f.max < 256<<20 {
 			f.max *= 2 // an old broker cut the first batch off
 		}
 		return ch, nil

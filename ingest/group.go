@@ -221,8 +221,10 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 	return g.work(reading, stop)
 }
 
-// prepare finds out where to begin, trying until it succeeds or ctx ends.
+// prepare finds out where to begin, trying until it succeeds, ctx ends, or the partitions have waited for too long.
 func (g *generation) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, g.c.opts.StuckAfter, errStuck)
+	defer cancel()
 	note := func(_ int, err error) {
 		g.c.metrics.retries.WithLabelValues("start").Inc()
 		g.c.opts.Logger.Warn("ingest: cannot find out yet where to begin", "error", err)

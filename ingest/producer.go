@@ -45,9 +45,13 @@ func (c Connection) Producer(brokers []string, topic string) *Producer {
 	}
 }
 
+// ErrTooLarge says that a message is larger than the topic takes, so that publishing it again is useless.
+var ErrTooLarge = errors.New("message is larger than the topic takes")
+
 // Publish returns when all in-sync replicas have every message, or with an error that joins those of the messages that
 // were not taken. After an error some messages may have been taken: publishing all of them again is safe, since an
-// interaction that arrives twice is counted once.
+// interaction that arrives twice is counted once. A message of more than about 1 MB is refused with ErrTooLarge before
+// any is sent.
 func (p *Producer) Publish(ctx context.Context, messages ...Message) error {
 	out := make([]kafka.Message, len(messages))
 	for i, m := range messages {
@@ -62,10 +66,13 @@ func (p *Producer) Publish(ctx context.Context, messages ...Message) error {
 			err = p.writer.WriteMessages(ctx, out...)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("publish to %s: %w", p.writer.Topic, summary(err))
+	switch {
+	case err == nil:
+		return nil
+	case tooLarge(err):
+		return fmt.Errorf("publish to %s: %w: %w", p.writer.Topic, ErrTooLarge, summary(err))
 	}
-	return nil
+	return fmt.Errorf("publish to %s: %w", p.writer.Topic, summary(err))
 }
 
 // topicTries is how often a write to a topic that was just made is tried.
