@@ -24,7 +24,7 @@ build: $(BIN) ## build bin/tappa
 
 .PHONY: $(BIN)
 $(BIN): $(ASSETS)
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/tappa
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o $(BIN) ./cmd/tappa
 
 demo: $(BIN) $(ENGINE) ## a year of the sample journey on embedded parts, with a page to look at
 	$(BIN) up --demo --data $(DEMO_DATA) --listen $(DEMO_ADDR)
@@ -77,4 +77,4 @@ $(BROWSER): dashboards/browser/package-lock.json
 	@touch $@
 
 clean: ## remove what was built
-	rm -rf bin dashboards/ui/vendor dashboards/ui/node_modules dashboards/browser/node_modules deploy/engine/node_modules deploy/kafka/target
+	rm -rf bin dashboards/ui/vendor/echarts* dashboards/ui/vendor/LICENSE dashboards/ui/node_modules dashboards/browser/node_modules deploy/engine/node_modules deploy/kafka/target

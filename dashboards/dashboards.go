@@ -17,7 +17,7 @@ import (
 	"tappa/journey"
 )
 
-//go:embed all:ui
+//go:embed ui/*.html ui/*.js ui/*.css ui/*.svg ui/vendor/*
 var assets embed.FS
 
 // Options says what the pages show.
