@@ -202,14 +202,22 @@ func TestMoodOfCustomersOnly(t *testing.T) {
 		}
 		return kafka.Message{Value: value}
 	}
-	write(t, brokers, topic, 0, mail("in", "email.received", "bene"), mail("out", "email.sent", "bene"), mail("silent", "email.received", ""))
+	called, err := source.Event{
+		ID: "we called", Origin: "pbx", Type: "call.held", Time: day,
+		Data: source.Call{Direction: "outbound", Customer: source.Party{Phone: "+39021234567"}, TalkSeconds: 60, Transcript: "bene"},
+	}.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, brokers, topic, 0, mail("in", "email.received", "bene"), mail("out", "email.sent", "bene"), mail("silent", "email.received", ""),
+		kafka.Message{Value: called})
 	c := run(t, options(brokers, topic, sink))
 	c.caughtUp(t)
 	got := map[string]bool{}
 	for _, r := range sink.rows {
 		got[r.Interaction.ID] = r.Mood.Eligible
 	}
-	if diff := cmp.Diff(got, map[string]bool{"in": true, "out": false, "silent": false}); diff != "" {
+	if diff := cmp.Diff(got, map[string]bool{"in": true, "out": false, "silent": false, "we called": true}); diff != "" {
 		t.Errorf("eligible (-got, +want):\n%s", diff)
 	}
 }

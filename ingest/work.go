@@ -51,10 +51,12 @@ func (c *Collector) work(in source.Record) (out journey.Record, err error) {
 	return out, nil
 }
 
-// scorable says whether a customer wrote the text: the company's own words and a machine's have no mood.
+// scorable says whether the text is a customer's: the company's own words and a machine's have no mood. The text of a
+// call is what the customer said, whoever dialled.
 func scorable(r *journey.Record) bool {
 	i := &r.Interaction
-	return i.Direction == journey.Inbound && !i.Automatic && !r.Tag.Automatic && i.Text != ""
+	theirs := i.Direction == journey.Inbound || i.Source == journey.SourceCall
+	return theirs && !i.Automatic && !r.Tag.Automatic && i.Text != ""
 }
 
 // check refuses an interaction that could not be told from another, belongs to nobody, or could not be stored as it
