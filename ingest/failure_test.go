@@ -51,6 +51,25 @@ func TestRowsTheSinkCannotStore(t *testing.T) {
 	}
 }
 
+// TestSinkWrongAsAWhole puts the sink right after some tries: meanwhile nothing may become a dead letter.
+func TestSinkWrongAsAWhole(t *testing.T) {
+	brokers := testenv.Kafka(t)
+	topic, sink := testenv.Topic(t), newSink()
+	var tries atomic.Int64
+	sink.fault = func(journey.Block, bool) error {
+		if tries.Add(1) < 6 {
+			return errWrong{}
+		}
+		return nil
+	}
+	publish(t, brokers, topic, event(t, 1), event(t, 2))
+	c := run(t, options(brokers, topic, sink))
+	c.caughtUp(t)
+	if total := c.Counts().Total(); total.Stored != 2 || len(total.Dead) != 0 {
+		t.Errorf("counts %+v, want 2 stored and none dead", total)
+	}
+}
+
 func TestRetriesAreTheSameBlock(t *testing.T) {
 	brokers := testenv.Kafka(t)
 	topic, sink := testenv.Topic(t), newSink()

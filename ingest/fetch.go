@@ -52,7 +52,7 @@ func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) e
 			err = f.outOfRange(ctx)
 		}
 		if err != nil {
-			if permanent(err) || errors.Is(err, ErrRecreated) {
+			if final(err) || errors.Is(err, ErrRecreated) {
 				return err
 			}
 			g.c.metrics.fetchErrors.Inc()

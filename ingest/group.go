@@ -19,8 +19,7 @@ var errStuck = errors.New("the sink has taken nothing for too long")
 // fatal is an error that only a person can put right.
 type fatal struct{ error }
 
-func (f fatal) Permanent() bool { return true }
-func (f fatal) Unwrap() error   { return f.error }
+func (f fatal) Unwrap() error { return f.error }
 
 // member is one membership of the consumer group: join, work through generations, leave. It returns nil when ctx
 // ends, errStuck, or a fatal error.
@@ -40,7 +39,7 @@ func (c *Collector) member(ctx context.Context) error {
 		}
 		done := make(chan error, 1)
 		gen.Start(func(ended context.Context) { done <- c.generation(ctx, ended, gen) })
-		if err := <-done; errors.Is(err, errStuck) || permanent(err) {
+		if err := <-done; errors.Is(err, errStuck) || final(err) {
 			return err
 		} else if err != nil && ctx.Err() == nil {
 			c.opts.Logger.Warn("ingest: generation ended early", "error", err)
@@ -209,7 +208,7 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 	g.writing = writing
 
 	if err := g.prepare(reading); err != nil {
-		if reading.Err() != nil && !permanent(err) {
+		if reading.Err() != nil && !final(err) {
 			return nil // over before it began
 		}
 		return err

@@ -248,7 +248,7 @@ func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, r
 	switch {
 	case err == nil:
 		return nil
-	case !permanent(err):
+	case !rowAtFault(err):
 		return fmt.Errorf("write block %s: %w", block.Token, err)
 	case len(records) > 1:
 		half := len(records) / 2

@@ -19,7 +19,7 @@ const (
 func retry(ctx context.Context, note func(try int, err error), f func() error) error {
 	for try := 0; ; try++ {
 		err := f()
-		if err == nil || permanent(err) {
+		if err == nil || final(err) {
 			return err
 		}
 		note(try, err)
@@ -50,8 +50,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// permanent says whether an error states of itself that trying again is useless.
-func permanent(err error) bool {
-	var p interface{ Permanent() bool }
-	return errors.As(err, &p) && p.Permanent()
+// final says whether trying again is useless: a person has to act, or a row has to go.
+func final(err error) bool {
+	_, stop := errors.AsType[fatal](err)
+	return stop || rowAtFault(err)
+}
+
+// rowAtFault says whether a sink blames a row of the block. A sink that is wrong as a whole (no such table, no rights)
+// does not, or every record there is would end among the dead letters.
+func rowAtFault(err error) bool {
+	var e interface{ RowAtFault() bool }
+	return errors.As(err, &e) && e.RowAtFault()
 }

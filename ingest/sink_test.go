@@ -102,5 +102,11 @@ var errFault = errors.New("fault")
 // errPoison is what a sink says of a row that it can never store.
 type errPoison struct{ id string }
 
-func (e errPoison) Error() string   { return "row " + e.id + " cannot be stored" }
-func (e errPoison) Permanent() bool { return true }
+func (e errPoison) Error() string    { return "row " + e.id + " cannot be stored" }
+func (e errPoison) RowAtFault() bool { return true }
+
+// errWrong is what a sink says that is wrong as a whole: without its table, or without rights.
+type errWrong struct{}
+
+func (errWrong) Error() string   { return "no such table" }
+func (errWrong) Permanent() bool { return true }
