@@ -194,12 +194,19 @@ func oneOf(what, value string, known []string) error {
 // withQuery hands the query's values to the server as parameters, so that none of them is ever part of a statement.
 func withQuery(ctx context.Context, q Query) context.Context {
 	instant := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
-	return clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+	parameters := clickhouse.Parameters{
 		"journey": q.Journey, "from": instant(q.From), "to": instant(q.To), "as_of": instant(q.AsOf),
 		"persona": q.Persona, "channel": q.Channel, "touchpoint": q.Touchpoint, "department": q.Department,
 		"stage": q.Stage, "state": q.State, "activity": q.Activity, "by": q.By,
-	}))
+	}
+	for name, value := range parameters {
+		parameters[name] = escapes.Replace(value)
+	}
+	return clickhouse.Context(ctx, clickhouse.WithParameters(parameters))
 }
+
+// escapes: the server reads a parameter's value as a field of tab-separated text.
+var escapes = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", `\0`)
 
 // keyColumns hold contact keys.
 var keyColumns = []string{"person", "subject", "contact_key"}

@@ -359,7 +359,7 @@ func (w *world) mood(q Query) map[string]rowMap {
 		for _, name := range []string{"eligible", "scored", "positive", "neutral", "negative", "mixed", "joy", "frustration", "none", "satisfaction"} {
 			row[name] = c[name]
 		}
-		row["curve"], row["mean_score"] = nil, nil
+		row["curve"], row["curve_low"], row["curve_high"], row["mean_score"] = nil, nil, nil, nil
 		if scored := float64(c["scored"]); scored > 0 {
 			net := row["net"].(float64)
 			// The variance of a text's +1, 0 or −1 around their mean, term by term.

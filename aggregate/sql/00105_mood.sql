@@ -76,8 +76,8 @@ SELECT
     positive, neutral, negative, mixed,
     if(scored = 0, NULL, (toInt64(positive) - toInt64(negative)) / scored) AS net,
     2 * net AS curve,
-    greatest(-2., curve - 2 * z * sqrt(greatest(0., (positive + negative) / scored - net * net) / scored)) AS curve_low,
-    least(2., curve + 2 * z * sqrt(greatest(0., (positive + negative) / scored - net * net) / scored)) AS curve_high,
+    if(scored = 0, NULL, greatest(-2., curve - 2 * z * sqrt(greatest(0., (positive + negative) / scored - net * net) / scored))) AS curve_low,
+    if(scored = 0, NULL, least(2., curve + 2 * z * sqrt(greatest(0., (positive + negative) / scored - net * net) / scored))) AS curve_high,
     if(scored = 0, NULL, score_sum / 1000000 / scored) AS mean_score,
     satisfaction, impatience, enthusiasm, perplexity, confusion, disappointment, joy, frustration, none,
     toBool(scored < 30) AS few

@@ -65,24 +65,31 @@ WITH
     met AS
     (
         SELECT
-            subject, attempt, number, toString(steps.touchpoint) AS touchpoint, occurred_at, outcome, stage,
+            subject, attempt, toString(steps.touchpoint) AS touchpoint, stage,
             mood_eligible AND mood_label != '' AS is_scored, toString(mood_label) AS mood
         FROM steps FINAL
         WHERE journey = {journey:String} AND case_id != '' AND steps.touchpoint != ''
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+            AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
             AND {persona:String} IN ('', if(persona = '', '-', persona))
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', steps.touchpoint)
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {stage:String} IN ('', if(stage = '', '-', stage))
     ),
     -- the visit an interaction fell in: the furthest one whose stage an interaction up to it entered
     placed AS
     (
-        SELECT subject, attempt, number, max(if(is_return OR d.stage = '', 0, d.position + 1)) OVER
-            (PARTITION BY subject, attempt ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS place
+        SELECT
+            subject, attempt, occurred_at, outcome, k.persona AS persona, k.channel AS channel, k.touchpoint AS touchpoint,
+            k.department AS department,
+            max(if(is_return OR d.stage = '', 0, d.position + 1)) OVER
+                (PARTITION BY subject, attempt ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS place
         FROM
         (
-            SELECT subject, attempt, number, stage, is_return
+            SELECT
+                subject, attempt, number, stage, is_return, occurred_at, outcome, persona, channel,
+                toString(steps.touchpoint) AS touchpoint, department
             FROM steps FINAL
             WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
         ) AS k
@@ -90,10 +97,13 @@ WITH
     ),
     touched AS
     (
-        SELECT m.subject AS subject, m.attempt AS attempt, m.touchpoint AS touchpoint, p.place AS place, min(m.occurred_at) AS first_at
-        FROM met AS m
-        INNER JOIN placed AS p ON p.subject = m.subject AND p.attempt = m.attempt AND p.number = m.number
-        WHERE m.outcome = '' AND p.place > 0
+        SELECT subject, attempt, touchpoint, place, min(occurred_at) AS first_at
+        FROM placed
+        WHERE outcome = '' AND place > 0 AND touchpoint != ''
+            AND {persona:String} IN ('', if(persona = '', '-', persona))
+            AND {channel:String} IN ('', if(channel = '', '-', channel))
+            AND {touchpoint:String} IN ('', touchpoint)
+            AND {department:String} IN ('', if(department = '', '-', department))
         GROUP BY subject, attempt, touchpoint, place
     ),
     fates AS
@@ -111,8 +121,6 @@ WITH
             countIf(is_scored) AS scored, countIf(is_scored AND mood = 'positive') AS positive,
             countIf(is_scored AND mood = 'negative') AS negative
         FROM met
-        WHERE occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            AND {stage:String} IN ('', if(stage = '', '-', stage))
         GROUP BY touchpoint
     ),
     questions AS

@@ -1,0 +1,105 @@
+package aggregate
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMask(t *testing.T) {
+	for _, c := range [][2]string{
+		{"scrivetemi a anna.rossi@example.com, grazie", "scrivetemi a [email], grazie"},
+		{"tel. +39 02 1234567 oppure 333-1234567", "tel. [phone] oppure [phone]"},
+		{"chiamare (02) 123 45 67", "chiamare [phone]"},
+		{"IBAN IT60 X054 2811 1010 0000 0123 456.", "IBAN [iban]."},
+		{"iban it60x0542811101000000123456", "iban [iban]"},
+		{"codice fiscale RSSNNA80A41H501X", "codice fiscale [tax code]"},
+		{"carta 4111 1111 1111 1111", "carta [card]"},
+		{"consegna il 2026-03-01 o il 01/03/2026, ordine 12345", "consegna il 2026-03-01 o il 01/03/2026, ordine 12345"},
+		{"prezzo 1.250.000 euro", "prezzo 1.250.000 euro"},
+		{"", ""},
+	} {
+		if got := Mask(c[0]); got != c[1] {
+			t.Errorf("%q: got %q, want %q", c[0], got, c[1])
+		}
+	}
+}
+
+func TestMaskKey(t *testing.T) {
+	for key, want := range map[string]string{
+		"email:anna@example.com": "email:a…@example.com", "phone:+39021234567": "phone:+39…567", "phone:112": "phone:…",
+		"crm:suite/1a2b": "crm:suite/1a2b", "email:thread-17": "email:thread-17", "anna@example.com": "[email]", "": "",
+	} {
+		if got := MaskKey(key); got != want {
+			t.Errorf("%s: got %s, want %s", key, got, want)
+		}
+	}
+}
+
+func TestMaskNames(t *testing.T) {
+	var names nameSet
+	names.addPerson(`"Anna D'Amico" <anna.damico@example.com>`)
+	names.addPerson("email:info@example.com")
+	names.addPayload(`{"fields": {"Cognome": "Però", "city": "Roma"}, "list": [{"name": "Luca"}]}`)
+	got := names.mask("Sono ANNA d'amico di Roma, collega di Luca Però. Annamaria no. Info: info@example.com")
+	if want := "Sono [name] [name] di Roma, collega di [name] [name]. Annamaria no. Info: [email]"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestOwnWords(t *testing.T) {
+	got := ownWords("Grazie, ma non funziona.\n\nAncora.\nIl giorno lun 3 mar 2026 Mario Rossi ha scritto:\n> Buongiorno\n")
+	if want := "Grazie, ma non funziona.\n\nAncora."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestCase(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	must(t, s.conn.Exec(t.Context(), `INSERT INTO interactions (contact_key, occurred_at, origin, id, from_address, subject, text) VALUES
+		('email:p1@example.com', '2025-01-01 09:00:00', 'site', 'p11', 'Anna Rossi <p1@example.com>', 'Da Anna', 'Ottimo! Sono Anna, +39 333 1234567')`))
+	got, err := s.Case(t.Context(), "shop", "case-p1", time.Date(2025, 1, 3, 12, 0, 0, 0, time.UTC))
+	must(t, err)
+	at := func(d int) time.Time { return time.Date(2025, 1, d, 9, 0, 0, 0, time.UTC) }
+	answered, due, business := at(2), at(1).Add(4*time.Hour), 8*time.Hour
+	want := CaseDetail{
+		CaseID: "case-p1", Journey: "shop", Person: "email:p…@example.com", Persona: "buyer", Attempt: 1,
+		Stage: "decision", State: "in_progress", OpenedAt: at(1),
+		Visits: []CaseVisit{
+			{Stage: "evaluation", EnteredAt: at(1), LeftAt: at(3), State: "moved_on", Touchpoint: "form"},
+			{Stage: "decision", EnteredAt: at(3), LeftAt: at(4), State: "in_progress", Touchpoint: "form"},
+		},
+		Waits: []CaseWait{{Stage: "evaluation", Touchpoint: "form", AskedAt: at(1), AnsweredAt: &answered, DueAt: &due, Business: &business}},
+		Steps: []CaseStep{
+			{
+				OccurredAt: at(1), Origin: "site", ID: "p11", Activity: "asked", Stage: "evaluation", Touchpoint: "form",
+				MoodLabel: "positive", Emotion: "none", MoodScore: 0.5, Subject: "Da [name]", Text: "Ottimo! Sono [name], [phone]",
+			},
+			{OccurredAt: at(3).Add(500 * time.Millisecond), Origin: "site", ID: "p12", Activity: "called", Stage: "decision", Touchpoint: "form", Emotion: "none", MoodScore: 0.5},
+		},
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("case (-got, +want):\n%s", diff)
+	}
+	for _, id := range []string{"case-p4", "nobody"} {
+		if _, err := s.Case(t.Context(), "shop", id, at(1)); !errors.Is(err, ErrNoCase) {
+			t.Errorf("%s on 1 January: got error %v, want ErrNoCase", id, err)
+		}
+	}
+	quotes, err := s.Quotes(t.Context(), Query{Stage: "evaluation", State: "positive"})
+	must(t, err)
+	if len(quotes) != 1 || quotes[0].CaseID != "case-p1" || quotes[0].Text != "Ottimo! Sono [name], [phone]" {
+		t.Errorf("quotes: got %+v", quotes)
+	}
+}
+
+func TestCasesRefuses(t *testing.T) {
+	s := openStore(t)
+	if _, _, err := s.Cases(t.Context(), Query{State: "gone"}); err == nil || !strings.Contains(err.Error(), `there is no state "gone"`) {
+		t.Errorf("got error %v", err)
+	}
+}

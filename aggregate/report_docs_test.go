@@ -1,0 +1,39 @@
+package aggregate
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every example of docs/sql.md runs as it stands, also from another database by the view's full name, and no view
+// lacks one.
+func TestDocumentedQueries(t *testing.T) {
+	s := openStore(t)
+	doc, err := os.ReadFile("../docs/sql.md")
+	must(t, err)
+	examples := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(string(doc), -1)
+	elsewhere := openDriver(t, s.opts)
+	seen := map[string]bool{}
+	for _, example := range examples {
+		call := regexp.MustCompile(`FROM (\w+)\(`).FindStringSubmatch(example[1])
+		if call == nil {
+			t.Errorf("no view in\n%s", example[1])
+			continue
+		}
+		seen[call[1]] = true
+		if err := s.conn.Exec(t.Context(), example[1]); err != nil {
+			t.Errorf("%s: %v", call[1], err)
+		}
+		qualified := strings.Replace(example[1], "FROM "+call[1], "FROM "+s.opts.Database+"."+call[1], 1)
+		if err := elsewhere.Exec(t.Context(), qualified); err != nil {
+			t.Errorf("%s from another database: %v", call[1], err)
+		}
+	}
+	for _, info := range Reports() {
+		if !seen[info.View] {
+			t.Errorf("docs/sql.md has no example of %s", info.View)
+		}
+	}
+}
