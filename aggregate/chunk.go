@@ -3,9 +3,12 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"golang.org/x/sync/errgroup"
 
 	"tappa/aggregate/walk"
 )
@@ -34,8 +37,54 @@ type interaction struct {
 	*tag
 }
 
+// worker walks one chunk after the other, beside others that do the same.
+type worker struct {
+	store   *Store
+	people  *people // only read
+	tags    tags
+	walkers map[string]*walk.Walker // by journey
+
+	interactions [2][]interaction // as read, and by subject
+	input        []walk.Interaction
+	read, walked int // interactions and subjects
+}
+
+// walkChunks walks chunks, several at a time. Chunks share no subject, so their order does not matter.
+func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journeys []*walked) error {
+	group, ctx := errgroup.WithContext(ctx)
+	next := make(chan chunk)
+	group.Go(func() error {
+		defer close(next)
+		for c := range chunks {
+			select {
+			case next <- c:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for _, worker := range w.workers {
+		group.Go(func() error {
+			for c := range next {
+				if err := worker.walkChunk(ctx, c, journeys, w.number); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	for _, worker := range w.workers {
+		w.progress.Interactions += worker.read
+		w.progress.Subjects += worker.walked
+		worker.read, worker.walked = 0, 0
+	}
+	return err
+}
+
 // readChunk reads all interactions of a chunk's subjects, those of a subject together, in no order among themselves.
-func (w *Walker) readChunk(ctx context.Context, c chunk) ([]interaction, error) {
+func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) {
 	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, ` + tagExpression +
 		` FROM interactions FINAL WHERE ` + c.where
 	out := w.interactions[0][:0]
@@ -87,12 +136,12 @@ func longQuery(ctx context.Context) context.Context {
 }
 
 // walkChunk walks a chunk's subjects through each journey and writes what it finds, under the number of this walk.
-func (w *Walker) walkChunk(ctx context.Context, c chunk, journeys []*walked, number uint64) error {
+func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, number uint64) error {
 	rows, err := w.readChunk(ctx, c)
 	if err != nil {
 		return err
 	}
-	w.progress.Interactions += len(rows)
+	w.read += len(rows)
 	for _, j := range journeys {
 		out := newFindings(j.journey, number)
 		for from := 0; from < len(rows); {
@@ -114,12 +163,12 @@ func (w *Walker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 }
 
 // walkSubject walks one subject through one journey, if it has anything to do with it.
-func (w *Walker) walkSubject(j *walked, subject string, rows []interaction, out *findings) {
+func (w *worker) walkSubject(j *walked, subject string, rows []interaction, out *findings) {
 	id := string(j.journey.ID)
 	if !slices.ContainsFunc(rows, func(x interaction) bool { return x.tag.journey == id }) {
 		return
 	}
-	w.progress.Subjects++
+	w.walked++
 	in := w.input[:0]
 	for i := range rows {
 		x := &rows[i]
@@ -130,5 +179,5 @@ func (w *Walker) walkSubject(j *walked, subject string, rows []interaction, out 
 		})
 	}
 	w.input = in
-	out.add(subject, j.walker.Walk(subject, in), in, rows)
+	out.add(subject, w.walkers[id].Walk(subject, in), in, rows)
 }

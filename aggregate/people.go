@@ -141,9 +141,10 @@ func (c *components) id(key string) int32 {
 	return id
 }
 
+// root follows parents without shortening the way: workers read at the same time, and joining the smaller to the larger
+// keeps ways short.
 func (c *components) root(id int32) int32 {
 	for c.parent[id] != id {
-		c.parent[id] = c.parent[c.parent[id]]
 		id = c.parent[id]
 	}
 	return id

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -91,12 +92,7 @@ func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked)
 			subjects[i].rows += int(counts[key])
 		}
 	}
-	for _, part := range w.ranges(subjects) {
-		if err := w.walkChunk(ctx, part, journeys, w.number); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.walkChunks(ctx, w.ranges(subjects), journeys)
 }
 
 // countByKey counts the interactions of every contact key, by its number in people.persons.
@@ -117,9 +113,9 @@ func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
 	return out, nil
 }
 
-// ranges cuts subjects into chunks that are read as a range of the table, which is sorted by contact key, and a list of
-// those keys of the same subjects that lie elsewhere.
-func (w *Walker) ranges(subjects []subject) []chunk {
+// ranges makes chunks of subjects whose interactions are read as a range of the table, which is sorted by contact key, and
+// by a list of those keys of the same subjects that lie elsewhere.
+func (w *Walker) ranges(subjects []subject) iter.Seq[chunk] {
 	keys := w.people.persons.keys
 	least := func(s subject) string {
 		id := slices.MinFunc(s.keys, func(a, b int32) int { return strings.Compare(keys[a], keys[b]) })
@@ -127,20 +123,21 @@ func (w *Walker) ranges(subjects []subject) []chunk {
 	}
 	subjects = slices.DeleteFunc(subjects, func(s subject) bool { return len(s.keys) == 0 })
 	slices.SortFunc(subjects, func(a, b subject) int { return strings.Compare(least(a), least(b)) })
-	out := w.chunks(subjects)
-	at := 0
-	for i := range out {
-		mine := subjects[at : at+len(out[i].subjects)]
-		at += len(mine)
-		first, last := least(mine[0]), least(mine[len(mine)-1])
-		elsewhere := slices.DeleteFunc(out[i].args[0].([]string), func(key string) bool { return key >= first && key <= last })
-		out[i].where, out[i].args = "contact_key BETWEEN ? AND ?", []any{first, last}
-		if len(elsewhere) > 0 {
-			out[i].where = "(contact_key BETWEEN ? AND ? OR contact_key IN (?))"
-			out[i].args = append(out[i].args, elsewhere)
+	return func(yield func(chunk) bool) {
+		for part := range w.parts(subjects) {
+			c := w.chunk(part)
+			first, last := least(part[0]), least(part[len(part)-1])
+			elsewhere := slices.DeleteFunc(c.args[0].([]string), func(key string) bool { return key >= first && key <= last })
+			c.where, c.args = "contact_key BETWEEN ? AND ?", []any{first, last}
+			if len(elsewhere) > 0 {
+				c.where = "(contact_key BETWEEN ? AND ? OR contact_key IN (?))"
+				c.args = append(c.args, elsewhere)
+			}
+			if !yield(c) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // rebuildThreads walks all threads, in ranges of their names.
@@ -164,20 +161,26 @@ func (w *Walker) rebuildThreads(ctx context.Context, journeys []*walked) error {
 	if err != nil {
 		return fmt.Errorf("list threads: %w", err)
 	}
-	for from := 0; from < len(threads); {
-		to, rows := from, uint64(0)
-		for to < len(threads) && to-from < chunkKeys && (to == from || rows+counts[to] <= uint64(w.opts.Chunk)) {
-			rows += counts[to]
-			to++
+	return w.walkChunks(ctx, w.threadRanges(threads, counts), journeys)
+}
+
+// threadRanges makes chunks of threads whose interactions are read as a range of threads.
+func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		for from := 0; from < len(threads); {
+			to, rows := from, uint64(0)
+			for to < len(threads) && to-from < chunkKeys && (to == from || rows+counts[to] <= uint64(w.opts.Chunk)) {
+				rows += counts[to]
+				to++
+			}
+			c := threadChunk(threads[from:to])
+			c.where, c.args = "thread BETWEEN ? AND ?", []any{threads[from], threads[to-1]}
+			if !yield(c) {
+				return
+			}
+			from = to
 		}
-		c := threadChunk(threads[from:to])
-		c.where, c.args = "thread BETWEEN ? AND ?", []any{threads[from], threads[to-1]}
-		if err := w.walkChunk(ctx, c, journeys, w.number); err != nil {
-			return err
-		}
-		from = to
 	}
-	return nil
 }
 
 // sweep buries what the journey still holds of subjects that no longer exist: each that does was written by this walk.

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -46,20 +47,33 @@ func (w *Walker) subjectsOf(c *components, ids []int32) []subject {
 	return out
 }
 
-// chunks cuts subjects into chunks whose interactions are found by a list of their contact keys.
-func (w *Walker) chunks(subjects []subject) []chunk {
-	var out []chunk
-	for from := 0; from < len(subjects); {
-		to, keys, rows := from, 0, 0
-		for to < len(subjects) && (to == from || keys+len(subjects[to].keys) <= chunkKeys && rows+subjects[to].rows <= w.opts.Chunk) {
-			keys += len(subjects[to].keys)
-			rows += subjects[to].rows
-			to++
+// parts cuts subjects into parts that a worker can hold.
+func (w *Walker) parts(subjects []subject) iter.Seq[[]subject] {
+	return func(yield func([]subject) bool) {
+		for from := 0; from < len(subjects); {
+			to, keys, rows := from, 0, 0
+			for to < len(subjects) && (to == from || keys+len(subjects[to].keys) <= chunkKeys && rows+subjects[to].rows <= w.opts.Chunk) {
+				keys += len(subjects[to].keys)
+				rows += subjects[to].rows
+				to++
+			}
+			if !yield(subjects[from:to]) {
+				return
+			}
+			from = to
 		}
-		out = append(out, w.chunk(subjects[from:to]))
-		from = to
 	}
-	return out
+}
+
+// lists makes chunks of subjects whose interactions are found by a list of their contact keys.
+func (w *Walker) lists(subjects []subject) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		for part := range w.parts(subjects) {
+			if !yield(w.chunk(part)) {
+				return
+			}
+		}
+	}
 }
 
 func (w *Walker) chunk(subjects []subject) chunk {
@@ -81,15 +95,17 @@ func (w *Walker) chunk(subjects []subject) chunk {
 	return c
 }
 
-// threadChunks cuts threads into chunks whose interactions are found by a list of the threads.
-func threadChunks(threads []string) []chunk {
-	var out []chunk
-	for part := range slices.Chunk(threads, chunkKeys) {
-		c := threadChunk(part)
-		c.where, c.args = "thread IN (?)", []any{part}
-		out = append(out, c)
+// threadLists makes chunks of threads whose interactions are found by a list of the threads.
+func threadLists(threads []string) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		for part := range slices.Chunk(threads, chunkKeys) {
+			c := threadChunk(part)
+			c.where, c.args = "thread IN (?)", []any{part}
+			if !yield(c) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 func threadChunk(threads []string) chunk {

@@ -25,7 +25,8 @@ const (
 type WalkerOptions struct {
 	Poll       time.Duration         // how often Run looks for arrivals; default 1 s
 	Slice      int64                 // how many arrivals are taken up at once; default 200,000
-	Chunk      int                   // how many interactions are held and written at once; default 200,000
+	Chunk      int                   // how many interactions a worker holds and writes at once; default 100,000
+	Workers    int                   // how many chunks are walked side by side; default 2
 	Logger     *slog.Logger          // nil: silent
 	Registerer prometheus.Registerer // nil: no metrics
 }
@@ -51,17 +52,14 @@ type Walker struct {
 	loaded bool
 	number uint64 // of the last walk
 	people *people
-	tags   tags
 
-	progress     Progress
-	interactions [2][]interaction // as read, and by subject
-	input        []walk.Interaction
+	progress Progress
+	workers  []*worker
 }
 
 // walked is a journey and how far it was walked.
 type walked struct {
 	journey *journey.Journey
-	walker  *walk.Walker
 	version string // the definition it was walked under; "" is never
 	upTo    map[place]int64
 }
@@ -92,22 +90,30 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 		opts.Slice = 200_000
 	}
 	if opts.Chunk <= 0 {
-		opts.Chunk = 200_000
+		opts.Chunk = 100_000
+	}
+	if opts.Workers <= 0 {
+		opts.Workers = 2
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	w := &Walker{
-		store: store, opts: opts,
-		tags: tags{known: map[string]*tag{}, definitions: map[string]*walk.Definition{}},
-	}
+	w := &Walker{store: store, opts: opts}
+	definitions := map[string]*walk.Definition{}
 	for _, j := range journeys {
 		def, err := walk.Define(j)
 		if err != nil {
 			return nil, fmt.Errorf("new walker: %w", err)
 		}
-		w.tags.definitions[string(j.ID)] = def
-		w.journeys = append(w.journeys, &walked{journey: j, walker: walk.New(def)})
+		definitions[string(j.ID)] = def
+		w.journeys = append(w.journeys, &walked{journey: j})
+	}
+	for range opts.Workers {
+		one := &worker{store: store, tags: tags{known: map[string]*tag{}, definitions: definitions}, walkers: map[string]*walk.Walker{}}
+		for id, def := range definitions {
+			one.walkers[id] = walk.New(def)
+		}
+		w.workers = append(w.workers, one)
 	}
 	var err error
 	if w.metrics, err = newWalkerMetrics(opts.Registerer); err != nil {

@@ -19,6 +19,9 @@ func (w *Walker) load(ctx context.Context) error {
 	}
 	byAccount := slices.ContainsFunc(w.journeys, func(j *walked) bool { return j.journey.Case.Per == perAccount })
 	w.people = newPeople(byAccount)
+	for _, worker := range w.workers {
+		worker.people = w.people
+	}
 	if err := w.loadPeople(ctx); err != nil {
 		return fmt.Errorf("load people: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -127,31 +128,29 @@ func (w *Walker) walkTouched(ctx context.Context, t touched) error {
 		if err != nil {
 			return err
 		}
-		for _, c := range chunks {
-			if err := w.walkChunk(ctx, c, journeys, w.number); err != nil {
-				return err
-			}
+		if err := w.walkChunks(ctx, chunks, journeys); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subject, keys []int32, t touched) ([]chunk, error) {
+func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subject, keys []int32, t touched) (iter.Seq[chunk], error) {
 	switch per {
 	case perPerson:
-		return w.chunks(persons), nil
+		return w.lists(persons), nil
 	case perAccount:
 		nodes := make([]int32, len(keys))
 		for i, id := range keys {
 			nodes[i] = w.people.accounts.id(w.people.persons.keys[id])
 		}
-		return w.chunks(w.subjectsOf(&w.people.accounts, nodes)), nil
+		return w.lists(w.subjectsOf(&w.people.accounts, nodes)), nil
 	}
 	// A thread's rows also name the persons in it. Who they are may have changed by what arrived elsewhere.
 	if err := w.threadsOf(ctx, keys, t.threads); err != nil {
 		return nil, err
 	}
-	return threadChunks(slices.Sorted(maps.Keys(t.threads))), nil
+	return threadLists(slices.Sorted(maps.Keys(t.threads))), nil
 }
 
 // threadsOf adds the threads that any of the keys took part in.

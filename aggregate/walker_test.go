@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -223,11 +224,11 @@ var errCrash = errors.New("crash")
 // crashing is a connection that fails for good after some statements that write.
 type crashing struct {
 	driver.Conn
-	left int
+	left int64
 }
 
 func (c *crashing) crash() error {
-	if c.left--; c.left < 0 {
+	if atomic.AddInt64(&c.left, -1) < 0 {
 		return errCrash
 	}
 	return nil
@@ -261,7 +262,7 @@ func TestCrashesAreRepairedByTheNextWalk(t *testing.T) {
 		for i, b := range deliver(r, records) {
 			b.Token = fmt.Sprint(t.Name(), i)
 			must(t, s.Write(t.Context(), b))
-			s.conn = &crashing{whole, r.IntN(40)}
+			s.conn = &crashing{whole, r.Int64N(40)}
 			_, err := newWalker(t, s, journeys, WalkerOptions{Slice: 50, Chunk: 60}).CatchUp(t.Context())
 			s.conn = whole
 			if errors.Is(err, errCrash) {
@@ -293,7 +294,7 @@ func TestFailedWalkerGoesOn(t *testing.T) {
 	for i, b := range deliver(rand.New(rand.NewPCG(8, 8)), records) {
 		b.Token = fmt.Sprint("failed", i)
 		must(t, s.Write(t.Context(), b))
-		s.conn = &crashing{whole, i}
+		s.conn = &crashing{whole, int64(i)}
 		_, _ = w.CatchUp(t.Context()) // fails or not: the next one counts
 		s.conn = whole
 	}
