@@ -10,11 +10,11 @@ import (
 	"tappa/sentiment/internal/linear"
 )
 
-var languagePlan = linear.Plan{Bits: 14, Outputs: 3, Epochs: 6, Rate: 0.1, Decay: 1e-6, Seed: 20}
+var languagePlan = linear.Plan{Bits: 14, Outputs: 3, Epochs: 8, Rate: 0.1, Decay: 1e-6, Ratio: 0.5, Seed: 20}
 
 // languageWeight of the sources: sentences as people write them count more than lists of words.
 const (
-	proseWeight = 1
+	proseWeight = 2
 	listWeight  = 0.5
 )
 
@@ -35,7 +35,7 @@ func inLanguage(text, code string, weight float32) document {
 	return d
 }
 
-// buildLanguage learns the language of a text: Italian and English from XED, GoEmotions and the lexica's phrases, the
+// buildLanguage learns the language of a text: Italian and English from XED, GoEmotions and the lexica and tappa's own messages, the
 // others from the declaration of human rights, lists of function words and tappa's own sentences.
 func buildLanguage(data string) error {
 	var docs []document
@@ -80,7 +80,7 @@ func buildLanguage(data string) error {
 	}
 	err = lines(filepath.Join(root, "lexica", "own", "other.txt"), func(line string) error {
 		if code, text, ok := strings.Cut(line, "\t"); ok {
-			for range 5 {
+			for range 8 {
 				docs = append(docs, inLanguage(text, code, proseWeight))
 			}
 		}
@@ -90,6 +90,13 @@ func buildLanguage(data string) error {
 		return err
 	}
 	for _, lang := range []string{"it", "en"} {
+		care, err := careDocuments(lang)
+		if err != nil {
+			return err
+		}
+		for _, d := range care {
+			docs = append(docs, inLanguage(d.text, lang, 5))
+		}
 		for _, d := range lexiconDocuments(lang) {
 			docs = append(docs, inLanguage(d.text, lang, 0.3))
 		}

@@ -24,35 +24,56 @@ type entry struct {
 // least is the polarity below which a word is left out.
 const least = 0.2
 
+// buildLexica writes the lexica of both languages.
 func buildLexica() error {
-	in, err := newInflector()
+	built, err := lexica()
 	if err != nil {
 		return err
+	}
+	for _, lang := range sortedKeys(built) {
+		path := filepath.Join(root, "lexica", lang+".tsv")
+		fmt.Printf("%s: %d entries, %d bytes\n", path, strings.Count(built[lang], "\n"), len(built[lang]))
+		if err := os.WriteFile(path, []byte(built[lang]), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lexica returns the built lexica by language.
+func lexica() (map[string]string, error) {
+	in, err := newInflector()
+	if err != nil {
+		return nil, err
 	}
 	pattern, err := readPattern(source("pattern", "en-sentiment.xml"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	vader, err := readVader()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	english := merge(func(w word) ([]string, float64) { return []string{w.form}, 1 }, damp(pattern, 0.9), vader)
-	emoji, err := readEmoji(merge(func(w word) ([]string, float64) { return []string{w.form}, 1 }, vader))
+	asIs := func(w word) ([]string, float64) { return []string{w.form}, 1 }
+	english := merge(asIs, damp(pattern, 0.9), vader)
+	emoji, err := readEmoji(merge(asIs, vader))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	italian, err := mergeItalian(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, e := range emoji {
 		english[e.form], italian[e.form] = e.polarity, e.polarity
 	}
-	if err := write("en", english, in); err != nil {
-		return err
+	built := map[string]string{}
+	for lang, merged := range map[string]map[string]float64{"it": italian, "en": english} {
+		if built[lang], err = render(lang, merged, in); err != nil {
+			return nil, err
+		}
 	}
-	return write("it", italian, in)
+	return built, nil
 }
 
 func mergeItalian(in *inflector) (map[string]float64, error) {
@@ -108,15 +129,15 @@ func merge(forms func(word) ([]string, float64), sources ...[]word) map[string]f
 	return out
 }
 
-// write adds tappa's own words, which have the last say, and writes the lexicon of a language.
-func write(lang string, merged map[string]float64, in *inflector) error {
+// render adds tappa's own words, which have the last say, and writes out the lexicon of a language.
+func render(lang string, merged map[string]float64, in *inflector) (string, error) {
 	all := map[string]entry{}
 	for f, p := range merged {
 		all[f] = entry{"word", int(math.Round(p * 100)), "-"}
 	}
 	own, err := readOwn(filepath.Join(root, "lexica", "own", lang+".txt"), in)
 	if err != nil {
-		return err
+		return "", err
 	}
 	maps.Copy(all, own)
 	maps.DeleteFunc(all, func(_ string, e entry) bool { return e.kind == "drop" })
@@ -125,9 +146,7 @@ func write(lang string, merged map[string]float64, in *inflector) error {
 		e := all[f]
 		fmt.Fprintf(&out, "%s\t%s\t%d\t%s\n", f, e.kind, e.value, e.emotion)
 	}
-	path := filepath.Join(root, "lexica", lang+".tsv")
-	fmt.Printf("%s: %d entries, %d bytes\n", path, len(all), out.Len())
-	return os.WriteFile(path, []byte(out.String()), 0o644)
+	return out.String(), nil
 }
 
 // readOwn reads a file of tappa's own words; the head of own/it.txt tells its form.

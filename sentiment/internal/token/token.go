@@ -112,8 +112,8 @@ func (s *Scanner) Scan(text string) {
 		next, took := s.word(text, i, mark)
 		if took {
 			mark = 0
-		} else if next < len(text) {
-			mark |= s.wide(text[i:next], mark)
+		} else {
+			mark |= wide(text[i:next])
 		}
 		i = next
 	}
@@ -149,7 +149,7 @@ func (s *Scanner) mark(text string, i int) Mark {
 }
 
 // wide classifies punctuation outside ASCII.
-func (s *Scanner) wide(p string, _ Mark) Mark {
+func wide(p string) Mark {
 	switch p {
 	case "…":
 		return Stop | Dots
