@@ -55,6 +55,9 @@ func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) e
 			if final(err) || errors.Is(err, ErrRecreated) {
 				return err
 			}
+			if ctx.Err() != nil {
+				return nil // stopped while asking, which is no failure
+			}
 			g.c.metrics.fetchErrors.Inc()
 			if failures%10 == 0 {
 				g.c.opts.Logger.Warn("ingest: cannot fetch", "topic", f.id.Topic, "partition", f.id.Number, "error", err)
