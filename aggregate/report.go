@@ -77,7 +77,26 @@ func (s *Store) Report(ctx context.Context, name string, q Query) (Report, error
 	if r.Columns, r.Rows, err = readTable(rows, q.Whole); err != nil {
 		return Report{}, fmt.Errorf("report %s: %w", name, err)
 	}
+	if len(r.Columns) == 0 {
+		if r.Columns, err = s.describe(ctx, q, statement); err != nil {
+			return Report{}, fmt.Errorf("report %s: %w", name, err)
+		}
+	}
 	return r, nil
+}
+
+// describe gives the columns of a statement. Over HTTP an answer without rows does not bring them along.
+func (s *Store) describe(ctx context.Context, q Query, statement string) ([]Column, error) {
+	return collect(ctx, s, q, "DESCRIBE ("+statement+")", func(rows driver.Rows) (c Column, err error) {
+		into := make([]any, len(rows.Columns())) // name, type, and texts about defaults and storage
+		for i := range into {
+			into[i] = new(string)
+		}
+		into[0], into[1] = &c.Name, &c.Type
+		err = rows.Scan(into...)
+		c.Unit = unitOf(c.Name)
+		return c, err
+	})
 }
 
 // Newest gives the instant that results are computed as of unless asked otherwise: the newest occurred_at stored, but
@@ -184,11 +203,16 @@ func (s *Store) checkStage(ctx context.Context, q Query) error {
 // noneKey, as a filter or a key, stands for rows that have no such thing.
 const noneKey = "-"
 
+// BadQueryError says what a query asks for that does not exist. It is the asker's mistake, and its text is for the asker.
+type BadQueryError struct{ text string }
+
+func (e *BadQueryError) Error() string { return e.text }
+
 func oneOf(what, value string, known []string) error {
 	if slices.Contains(known, value) {
 		return nil
 	}
-	return fmt.Errorf("there is no %s %q; there are: %s", what, value, strings.Join(known, ", "))
+	return &BadQueryError{fmt.Sprintf("there is no %s %q; there are: %s", what, value, strings.Join(known, ", "))}
 }
 
 // withQuery hands the query's values to the server as parameters, so that none of them is ever part of a statement.

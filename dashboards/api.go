@@ -16,8 +16,8 @@ import (
 // apiBase is where the HTTP API stands; its OpenAPI description is at apiBase/openapi.json and .yaml.
 const apiBase = "/api/v1"
 
-// filterParams are the query parameters every report takes.
-type filterParams struct {
+// FilterParams are the query parameters every report takes.
+type FilterParams struct {
 	Journey    string `path:"journey" doc:"Journey id"`
 	From       string `query:"from" doc:"Entered from: a day in the journey's time zone, or RFC 3339" example:"2026-01-01"`
 	To         string `query:"to" doc:"Entered before"`
@@ -32,7 +32,7 @@ type filterParams struct {
 	By         string `query:"by" enum:"stage,touchpoint,department,persona,channel" doc:"What timing and mood are split by"`
 }
 
-func (p filterParams) values() url.Values {
+func (p FilterParams) values() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{
 		"from": p.From, "to": p.To, "period": p.Period, "as_of": p.AsOf, "persona": p.Persona, "channel": p.Channel,
@@ -130,7 +130,7 @@ func (s *server) apiReports(context.Context, *struct{}) (*struct{ Body []reportI
 }
 
 type reportInput struct {
-	filterParams
+	FilterParams
 	Name string `path:"name" doc:"Report name, e.g. dropoff"`
 }
 
@@ -233,6 +233,10 @@ func (s *server) apiError(ctx context.Context, err error) error {
 	var bad badRequestError
 	if errors.As(err, &bad) {
 		return huma.Error400BadRequest(bad.text)
+	}
+	var query *aggregate.BadQueryError
+	if errors.As(err, &query) {
+		return huma.Error400BadRequest(query.Error())
 	}
 	s.logger.ErrorContext(ctx, "answer api", "error", err)
 	return huma.Error500InternalServerError(err.Error())

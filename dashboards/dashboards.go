@@ -140,10 +140,11 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, lang string, err e
 	code, message := http.StatusInternalServerError, err.Error()
 	var missing notFoundError
 	var bad badRequestError
+	var query *aggregate.BadQueryError
 	switch {
 	case errors.As(err, &missing):
 		code, message = http.StatusNotFound, s.texts.text(lang, missing.key)
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), errors.As(err, &query):
 		code = http.StatusBadRequest
 	case r.Context().Err() != nil:
 		return // nobody is listening any more

@@ -87,14 +87,3 @@ func (f format) Time(t time.Time) string {
 	}
 	return t.In(f.loc).Format("2006-01-02 15:04")
 }
-
-// Day writes a date in the journey's zone.
-func (f format) Day(t time.Time) string {
-	if t.IsZero() || t.Year() >= 2200 {
-		return missing
-	}
-	if f.lang == "it" {
-		return t.In(f.loc).Format("02/01/2006")
-	}
-	return t.In(f.loc).Format("2006-01-02")
-}

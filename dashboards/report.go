@@ -195,8 +195,7 @@ func (r *request) named(column, value string) string {
 		return r.touchpoint(value)
 	case "from", "to": // of paths; activities are no touchpoints and stay as they are
 		return r.touchpoint(value)
-	case "person", "subject":
-		return aggregate.MaskKey(value)
+
 	case "mood_label":
 		return r.textOr("label.", value)
 	case "mood_emotion":

@@ -1,0 +1,45 @@
+package dashboards
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestFormat(t *testing.T) {
+	texts, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	it, en := newFormat("it", rome, texts), newFormat("en", rome, texts)
+	num := func(x float64) *float64 { return &x }
+	at := time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC)
+	for _, c := range []struct{ name, got, want string }{
+		{"thousands, Italian", it.Count(1234567), "1.234.567"},
+		{"thousands, English", en.Count(1234567), "1,234,567"},
+		{"a share", it.Percent(num(0.2345)), "23,4 %"}, // the driver's float is a little under
+		{"no share", it.Percent(nil), "–"},
+		{"not a number", en.Percent(num(math.NaN())), "–"},
+		{"mood up", it.Signed(num(0.5)), "+0,50"},
+		{"mood down has a true minus", en.Signed(num(-1.25)), "−1.25"},
+		{"a day and hours", it.Duration(num(100_000)), "1 g 3 h"},
+		{"many days need no hours", en.Duration(num(40 * 86400)), "40 d"},
+		{"just seconds", en.Duration(num(12)), "12 s"},
+		{"nothing waited", en.Duration(num(0)), "0 s"},
+		{"no duration", it.Duration(nil), "–"},
+		{"minutes with seconds left out", en.Duration(num(125)), "2 min"},
+		{"a time in the journey's zone", it.Time(at), "02/07/2026 00:30"},
+		{"a time in English", en.Time(at), "2026-07-02 00:30"},
+		{"the end that never comes", it.Time(time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)), "–"},
+		{"a whole number", it.Number(5, 2), "5"},
+		{"a broken number", it.Number(5.126, 2), "5,13"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, c.got, c.want)
+		}
+	}
+}

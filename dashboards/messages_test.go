@@ -1,0 +1,86 @@
+package dashboards
+
+import (
+	"io/fs"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestEveryTextHasEveryLanguage(t *testing.T) {
+	c, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, texts := range c {
+		for _, lang := range languages {
+			if texts[lang] == "" {
+				t.Errorf("messages.json: %q has no text in %q", key, lang)
+			}
+		}
+		if len(texts) != len(languages) {
+			t.Errorf("messages.json: %q has %d languages, want %d", key, len(texts), len(languages))
+		}
+	}
+}
+
+// TestPagesNameTextsThatExist finds keys in templates that the catalogue lacks, which would show as the bare key.
+func TestPagesNameTextsThatExist(t *testing.T) {
+	c, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := fs.Glob(assets, "ui/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := regexp.MustCompile(`\bt "([^"]+)"`)
+	prefix := regexp.MustCompile(`\bt \(print "([^"]+)"`)
+	for _, file := range files {
+		data, err := assets.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range used.FindAllStringSubmatch(string(data), -1) {
+			if _, ok := c[m[1]]; !ok {
+				t.Errorf("%s: there is no text %q", file, m[1])
+			}
+		}
+		for _, m := range prefix.FindAllStringSubmatch(string(data), -1) {
+			if !c.hasPrefix(m[1]) {
+				t.Errorf("%s: there is no text that begins with %q", file, m[1])
+			}
+		}
+	}
+}
+
+func (c catalogue) hasPrefix(prefix string) bool {
+	for key := range c {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestChooseLanguage(t *testing.T) {
+	for _, c := range []struct{ name, query, cookie, accept, want string }{
+		{"nothing said", "", "", "", "it"},
+		{"the browser's first known", "", "", "fr-FR, en-GB;q=0.8, it;q=0.5", "en"},
+		{"a region is the language's", "", "", "it-CH", "it"},
+		{"the cookie before the browser", "", "it", "en", "it"},
+		{"the address before the cookie", "?lang=en", "it", "it", "en"},
+		{"an unknown language is passed over", "?lang=xx", "", "en", "en"},
+		{"a header that is none", "", "", ";;;", "it"},
+	} {
+		r := httptest.NewRequest("GET", "/map"+c.query, nil)
+		if c.cookie != "" {
+			r.Header.Set("Cookie", "lang="+c.cookie)
+		}
+		r.Header.Set("Accept-Language", c.accept)
+		if got := chooseLanguage(r); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package dashboards
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tappa/aggregate"
+	"tappa/internal/testenv"
+	"tappa/journey"
+)
+
+func TestMain(m *testing.M) { os.Exit(testenv.Main(m)) }
+
+// newSite serves the pages over a fresh database that holds the given blocks, walked.
+func newSite(t *testing.T, blocks ...journey.Block) *httptest.Server {
+	t.Helper()
+	env := testenv.ClickHouse(t)
+	open := func(addr string) *aggregate.Store {
+		store, err := aggregate.Open(t.Context(), aggregate.Options{Addr: addr, Protocol: "http", Database: env.Database})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = store.Close() })
+		return store
+	}
+	store := open(env.Addr)
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journey.Template("machinery")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.PutJourney(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range blocks {
+		for i := range b.Records {
+			b.Records[i].Tag = j.Tag(&b.Records[i].Interaction)
+		}
+		if err := store.Write(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	walker, err := aggregate.NewWalker(store, []*journey.Journey{j}, aggregate.WalkerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := walker.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := New(Options{Store: open(env.ReadOnlyAddr), Journeys: []*journey.Journey{j}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// fetch gets a path and returns status and body.
+func fetch(t *testing.T, s *httptest.Server, path string) (int, string) {
+	t.Helper()
+	client := s.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := client.Get(s.URL + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+func TestPagesOfAnEmptyStore(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/map", "/funnel", "/waits", "/mood", "/cases", "/reports"} {
+		for _, lang := range languages {
+			code, body := fetch(t, s, path+"?lang="+lang)
+			if code != http.StatusOK || !strings.Contains(body, `<html lang="`+lang+`">`) {
+				t.Errorf("%s in %s: status %d", path, lang, code)
+			}
+		}
+	}
+	if _, body := fetch(t, s, "/map?lang=en"); !strings.Contains(body, "No data yet") {
+		t.Error("an empty map does not say that there is no data yet")
+	}
+}
+
+// hostile is a customer whose every word is an attack on a page.
+const hostile = `</script><script>alert("x")</script><img src=x onerror=alert(1)>`
+
+func hostileBlock() journey.Block {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	form := journey.Interaction{
+		Origin: "site", ID: "1", Source: journey.SourceForm, Type: "form.submitted", Activity: hostile, OccurredAt: at,
+		Direction: journey.Inbound, Public: true, Keys: []journey.ContactKey{"email:a@example.com"}, To: "contact",
+		From: hostile, Subject: hostile, Text: hostile + " pessimo", Payload: json.RawMessage(`{"form":"contact"}`),
+	}
+	return journey.Block{Token: "t:0:0-0", ArrivedAt: at, Records: []journey.Record{{
+		Interaction: form,
+		Mood:        journey.Mood{Eligible: true, Label: "negative", Score: -1, Emotion: "frustration", Lang: "it", Model: "test"},
+		Position:    journey.Position{Topic: "t"},
+	}}}
+}
+
+func TestWhatCustomersWriteIsNeverMarkup(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	code, body := fetch(t, s, "/api/v1/journeys/machinery/reports/cases")
+	if code != http.StatusOK {
+		t.Fatalf("cases: status %d: %s", code, body)
+	}
+	var report struct{ Rows []map[string]any }
+	if err := json.Unmarshal([]byte(body), &report); err != nil || len(report.Rows) != 1 {
+		t.Fatalf("cases: %v: %s", err, body)
+	}
+	id := report.Rows[0]["case_id"].(string)
+	for _, path := range []string{"/map", "/case/" + id, "/cases", "/reports/steps", "/reports/activities", "/map?persona=" + `"><script>`} {
+		code, body := fetch(t, s, path)
+		if code != http.StatusOK {
+			t.Errorf("%s: status %d", path, code)
+		}
+		for _, bad := range []string{`<script>alert`, `<img src=x`, `"><script>`} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s holds %s as markup", path, bad)
+			}
+		}
+	}
+	if _, body := fetch(t, s, "/case/"+id); !strings.Contains(body, "pessimo") {
+		t.Error("the case does not show what the customer wrote")
+	}
+}
+
+func TestMistakesInAddressesAreExplained(t *testing.T) {
+	s := newSite(t)
+	for _, c := range []struct {
+		path string
+		code int
+		says string
+	}{
+		{"/nowhere", 404, "non esiste"},
+		{"/map?as_of=tomorrow", 400, "tomorrow"},
+		{"/map?journey=other", 400, "other"},
+		{"/case/0000", 404, "non esiste"},
+		{"/reports/nothing", 404, "non esiste"},
+		{"/api/v1/journeys/other/reports/dropoff", 404, "other"},
+		{"/api/v1/journeys/machinery/reports/nothing", 404, "nothing"},
+		{"/api/v1/journeys/machinery/reports/dropoff?from=x", 400, "x"},
+		{"/api/v1/journeys/machinery/reports/timing?by=moon", 422, "by"},
+		{"/api/v1/journeys/machinery/cases/0000", 404, "0000"},
+		{"/api/v1/journeys/machinery/reports/visits?stage=moon", 400, "moon"},
+		{"/cases?stage=moon", 400, "moon"},
+		{"/", 302, ""},
+	} {
+		code, body := fetch(t, s, c.path)
+		if code != c.code || !strings.Contains(body, c.says) {
+			t.Errorf("%s: status %d, want %d with %q in\n%s", c.path, code, c.code, c.says, body)
+		}
+	}
+}
+
+func TestEveryReportIsServed(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	for _, info := range aggregate.Reports() {
+		if code, body := fetch(t, s, "/api/v1/journeys/machinery/reports/"+info.Name); code != http.StatusOK {
+			t.Errorf("%s: status %d: %s", info.Name, code, body)
+		}
+		if code, body := fetch(t, s, "/api/v1/journeys/machinery/reports/"+info.Name+"/csv"); code != http.StatusOK || !strings.Contains(body, ",") {
+			t.Errorf("%s as CSV: status %d: %s", info.Name, code, body)
+		}
+		if code, _ := fetch(t, s, "/reports/"+info.Name); code != http.StatusOK {
+			t.Errorf("page of %s: status %d", info.Name, code)
+		}
+	}
+}
