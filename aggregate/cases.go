@@ -24,48 +24,64 @@ type CaseRow struct {
 
 // CaseDetail is all of one case as it stood at an instant. Person and texts are masked.
 type CaseDetail struct {
-	CaseID, Journey, Person, Account, Persona string
-	Attempt                                   uint32
-	Stage, State                              string
-	OpenedAt                                  time.Time
-	Value                                     float64
-	Visits                                    []CaseVisit
-	Waits                                     []CaseWait
-	Steps                                     []CaseStep
+	CaseID   string      `json:"case_id"`
+	Journey  string      `json:"journey"`
+	Person   string      `json:"person"`
+	Account  string      `json:"account"`
+	Persona  string      `json:"persona"`
+	Attempt  uint32      `json:"attempt"`
+	Stage    string      `json:"stage"`
+	State    string      `json:"state"`
+	OpenedAt time.Time   `json:"opened_at"`
+	Value    float64     `json:"value"`
+	Visits   []CaseVisit `json:"visits"`
+	Waits    []CaseWait  `json:"waits"`
+	Steps    []CaseStep  `json:"steps"`
 }
 
 // CaseVisit is a stay in a stage. LeftAt of a visit in progress is when it would be lost (or, in a terminal stage,
 // completed) if nothing more happened.
 type CaseVisit struct {
-	Stage             string
-	EnteredAt, LeftAt time.Time
-	State             string
-	Touchpoint        string
+	Stage      string    `json:"stage"`
+	EnteredAt  time.Time `json:"entered_at"`
+	LeftAt     time.Time `json:"left_at"`
+	State      string    `json:"state"`
+	Touchpoint string    `json:"touchpoint"`
 }
 
-// CaseWait is a question and its answer. Business is nil where the department has no calendar, or no answer was given.
+// CaseWait is a question and its answer.
 type CaseWait struct {
-	Thread, Stage, Touchpoint, Department string
-	AskedAt                               time.Time
-	AnsweredAt                            *time.Time
-	DueAt                                 *time.Time
-	Business                              *time.Duration
+	Thread     string     `json:"thread"`
+	Stage      string     `json:"stage"`
+	Touchpoint string     `json:"touchpoint"`
+	Department string     `json:"department"`
+	AskedAt    time.Time  `json:"asked_at"`
+	AnsweredAt *time.Time `json:"answered_at"` // nil: not by the instant
+	DueAt      *time.Time `json:"due_at"`      // nil: nothing was promised
+	Business   *float64   `json:"business_s"`  // seconds of opening hours; nil without a calendar or an answer
 }
 
 // CaseStep is an interaction of the case.
 type CaseStep struct {
-	OccurredAt                      time.Time
-	Origin, ID                      string
-	Source, Type, Activity          string
-	Direction                       string
-	Stage                           string
-	Return                          bool
-	Touchpoint, Channel, Department string
-	Automatic                       bool
-	Outcome                         string
-	MoodLabel, Emotion              string
-	MoodScore                       float64
-	Subject, Text                   string // masked
+	OccurredAt time.Time `json:"occurred_at"`
+	Origin     string    `json:"origin"`
+	ID         string    `json:"id"`
+	Source     string    `json:"source"`
+	Type       string    `json:"type"`
+	Activity   string    `json:"activity"`
+	Direction  string    `json:"direction"`
+	Stage      string    `json:"stage"`
+	Return     bool      `json:"return"`
+	Touchpoint string    `json:"touchpoint"`
+	Channel    string    `json:"channel"`
+	Department string    `json:"department"`
+	Automatic  bool      `json:"automatic"`
+	Outcome    string    `json:"outcome"`
+	MoodLabel  string    `json:"mood"`
+	Emotion    string    `json:"emotion"`
+	MoodScore  float64   `json:"mood_score"`
+	Subject    string    `json:"subject"` // masked, as is Text
+	Text       string    `json:"text"`
 }
 
 // caseLists are the lists that hold the rows behind numbers, and what in them is Account, State, At and Until.

@@ -83,8 +83,8 @@ func (r *caseRun) waits(ctx context.Context) ([]CaseWait, error) {
 			w.AnsweredAt, business = nil, nil
 		}
 		if business != nil {
-			d := time.Duration(*business) * time.Millisecond
-			w.Business = &d
+			seconds := float64(*business) / 1000
+			w.Business = &seconds
 		}
 		out = append(out, w)
 	}

@@ -65,7 +65,7 @@ func TestCase(t *testing.T) {
 	got, err := s.Case(t.Context(), "shop", "case-p1", time.Date(2025, 1, 3, 12, 0, 0, 0, time.UTC))
 	must(t, err)
 	at := func(d int) time.Time { return time.Date(2025, 1, d, 9, 0, 0, 0, time.UTC) }
-	answered, due, business := at(2), at(1).Add(4*time.Hour), 8*time.Hour
+	answered, due, business := at(2), at(1).Add(4*time.Hour), 8*3600.0
 	want := CaseDetail{
 		CaseID: "case-p1", Journey: "shop", Person: "email:p…@example.com", Persona: "buyer", Attempt: 1,
 		Stage: "decision", State: "in_progress", OpenedAt: at(1),

@@ -87,9 +87,7 @@ func (r *request) waitLine(w aggregate.CaseWait) waitLine {
 		return line
 	}
 	line.Answered, line.Waited = r.format.Time(*w.AnsweredAt), r.seconds(w.AnsweredAt.Sub(w.AskedAt))
-	if w.Business != nil {
-		line.Business = r.seconds(*w.Business)
-	}
+	line.Business = r.format.Duration(w.Business)
 	return line
 }
 
