@@ -29,8 +29,10 @@ var groupings = []string{"stage", "touchpoint", "department", "persona", "channe
 var reports = []ReportInfo{
 	{
 		Name: "dropoff", View: "dropoff", File: "00101_dropoff.sql",
-		Main: []string{"label", "entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress",
-			"dropoff", "dropoff_low", "dropoff_high", "few", "mature_open", "median_s", "reached_share"},
+		Main: []string{
+			"label", "entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress",
+			"dropoff", "dropoff_low", "dropoff_high", "few", "mature_open", "median_s", "reached_share",
+		},
 		Abouts: journey.Labels{"en": "where cases are lost, stage by stage", "it": "dove si perdono i casi, fase per fase"},
 		Hows: journey.Labels{
 			"en": "drop-off = lost / (lost + moved on + completed) over mature entries, those still open beside it; Wilson 95 %",
@@ -39,8 +41,10 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "timing", View: "timing", File: "00103_timing.sql",
-		Main: []string{"label", "stage_n", "stage_p50_s", "stage_p90_s", "reply_n", "reply_p50_s", "wait_n", "wait_waiting",
-			"wait_oldest_s", "wait_p50_s", "wait_p90_s", "wait_business_p50_s", "attainment", "few"},
+		Main: []string{
+			"label", "stage_n", "stage_p50_s", "stage_p90_s", "reply_n", "reply_p50_s", "wait_n", "wait_waiting",
+			"wait_oldest_s", "wait_p50_s", "wait_p90_s", "wait_business_p50_s", "attainment", "few",
+		},
 		Abouts: journey.Labels{"en": "time in stage, first reply, waits and service levels", "it": "tempo nella fase, prima risposta, attese e livelli di servizio"},
 		Hows: journey.Labels{
 			"en": "stay of visits that moved on or completed; first unanswered question to next public human answer, in calendar time and in the department's opening hours; exact percentiles of the answered, those waiting beside them; attainment = kept / (kept + broken + past target)",
@@ -49,8 +53,10 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "mood", View: "mood", File: "00105_mood.sql",
-		Main: []string{"label", "eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed", "net",
-			"curve", "curve_low", "curve_high", "few"},
+		Main: []string{
+			"label", "eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed", "net",
+			"curve", "curve_low", "curve_high", "few",
+		},
 		Abouts: journey.Labels{"en": "how customers feel in what they write", "it": "lo stato d'animo dei clienti in ciò che scrivono"},
 		Hows: journey.Labels{
 			"en": "net = (positive − negative) / scored; curve = 2 × net, on −2 … +2, interval 95 %; coverage = scored / eligible",
@@ -235,8 +241,13 @@ func (i ReportInfo) how(q Query, zone *time.Location) string {
 	parts := []string{i.Hows.In(q.Lang), window}
 	var filters []string
 	for _, f := range [][2]string{
-		{"persona", q.Persona}, {"channel", q.Channel}, {"touchpoint", q.Touchpoint}, {"department", q.Department},
-		{"stage", q.Stage}, {"state", q.State}, {"activity", q.Activity},
+		{"persona", q.Persona},
+		{"channel", q.Channel},
+		{"touchpoint", q.Touchpoint},
+		{"department", q.Department},
+		{"stage", q.Stage},
+		{"state", q.State},
+		{"activity", q.Activity},
 	} {
 		if f[1] != "" && i.takes(f[0]) {
 			filters = append(filters, f[0]+" "+f[1])

@@ -121,8 +121,10 @@ func TestReportsOfTheShop(t *testing.T) {
 		{"durations", Query{}, []string{"n", "p50", "p90", "max"}, [][]any{{4., 43200., 1.7*86400 + 0.35, 2*86400 + 0.5}}},
 		{"waiting", Query{AsOf: mid}, []string{"case_id", "waiting_s", "overdue"}, [][]any{{"case-p4", 86400., false}}},
 		{"cases", Query{AsOf: mid}, []string{"case_id", "person", "stage", "state", "interactions"}, [][]any{
-			{"case-p1", "email:p…@example.com", "decision", "completed", 2.}, {"case-p2", "email:p…@example.com", "evaluation", "lost_silent", 1.},
-			{"case-p3", "email:p…@example.com", "use", "in_progress", 2.}, {"case-p4", "email:p…@example.com", "evaluation", "in_progress", 1.},
+			{"case-p1", "email:p…@example.com", "decision", "completed", 2.},
+			{"case-p2", "email:p…@example.com", "evaluation", "lost_silent", 1.},
+			{"case-p3", "email:p…@example.com", "use", "in_progress", 2.},
+			{"case-p4", "email:p…@example.com", "evaluation", "in_progress", 1.},
 		}},
 		{"cases", Query{AsOf: mid, Limit: 1, Whole: true}, []string{"person"}, [][]any{{"email:p1@example.com"}}},
 		{"visits", Query{AsOf: mid, Stage: "evaluation", State: "lost"}, []string{"case_id", "left_at", "stay_s"}, [][]any{{"case-p2", "2025-01-12T09:00:00Z", 864000.}}},
@@ -131,6 +133,28 @@ func TestReportsOfTheShop(t *testing.T) {
 		if diff := cmp.Diff(got, c.want, cmp.Comparer(func(a, b float64) bool { return a-b < 1e-9 && b-a < 1e-9 })); diff != "" {
 			t.Errorf("%s as of %s (-got, +want):\n%s", c.report, c.q.AsOf, diff)
 		}
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	s := openStore(t)
+	must(t, s.conn.Exec(t.Context(), `INSERT INTO interactions (contact_key, occurred_at, origin, id, source, type, journey, to_address, mood_eligible, mood_label) VALUES
+		('a', '2025-01-01', 'o', '1', 'form', 'form.submitted', 'j', 'contact', true, 'positive'),
+		('a', '2025-01-02', 'o', '2', 'form', 'form.submitted', '', 'jobs', true, ''),
+		('a', '2025-01-02', 'o', '2', 'form', 'form.submitted', '', 'jobs', true, ''),
+		('a', '2025-01-03', 'o', '3', 'form', 'form.submitted', '', 'jobs', false, ''),
+		('b', '2025-01-03', 'o', '4', 'call', 'call.missed', '', '+39021', false, ''),
+		('b', '2025-01-09', 'o', '5', 'call', 'call.held', '', '+39021', false, '')`))
+	asOf := time.Date(2025, 1, 5, 0, 0, 0, 0, time.UTC)
+	got := columnsOf(jsonOf(t, s, "coverage", Query{AsOf: asOf}), "source", "interactions", "unmapped", "unmapped_share", "eligible", "scored", "unscored", "scored_share")
+	want := [][]any{{"all", 4., 3., 0.75, 2., 1., 1., 0.5}, {"form", 3., 2., 2. / 3, 2., 1., 1., 0.5}, {"call", 1., 1., 1., 0., 0., 0., nil}}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("coverage (-got, +want):\n%s", diff)
+	}
+	got = columnsOf(jsonOf(t, s, "unmapped", Query{AsOf: asOf}), "source", "to_address", "interactions", "share", "example_id")
+	want = [][]any{{"form", "jobs", 2., 2. / 3, "3"}, {"call", "+39021", 1., 1. / 3, "4"}}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("unmapped (-got, +want):\n%s", diff)
 	}
 }
 
