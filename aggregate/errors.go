@@ -16,7 +16,7 @@ type Kind string
 // The kinds of failed writes.
 const (
 	Retryable Kind = "retryable" // not stored; the same block may pass later
-	Permanent Kind = "permanent" // not stored, and never will be: the schema, the rights or the statement are wrong
+	Permanent Kind = "permanent" // not stored, and never will be: a row, the schema, the rights or the statement are wrong
 	Unknown   Kind = "unknown"   // perhaps stored; only the same block under the same token may be sent again
 )
 
@@ -24,6 +24,7 @@ const (
 type WriteError struct {
 	Kind Kind
 	Code int32 // ClickHouse's error code; 0 where ClickHouse did not answer
+	Row  bool  // a row of the block is at fault
 	Err  error
 }
 
@@ -39,54 +40,92 @@ func (e *WriteError) Permanent() bool { return e.Kind == Permanent }
 // Unknown reports whether the block may have been stored in spite of the error.
 func (e *WriteError) Unknown() bool { return e.Kind == Unknown }
 
-// kinds sorts ClickHouse's error codes. What is not listed is unknown: a retry with the same token is always safe.
-var kinds = map[int32]Kind{
-	6:   Permanent, // CANNOT_PARSE_TEXT
-	10:  Permanent, // NOT_FOUND_COLUMN_IN_BLOCK
-	16:  Permanent, // NO_SUCH_COLUMN_IN_TABLE
-	20:  Permanent, // NUMBER_OF_COLUMNS_DOESNT_MATCH
-	33:  Permanent, // CANNOT_READ_ALL_DATA
-	36:  Permanent, // BAD_ARGUMENTS
-	44:  Permanent, // ILLEGAL_COLUMN
-	47:  Permanent, // UNKNOWN_IDENTIFIER
-	50:  Permanent, // UNKNOWN_TYPE
-	53:  Permanent, // TYPE_MISMATCH
-	60:  Permanent, // UNKNOWN_TABLE
-	62:  Permanent, // SYNTAX_ERROR
-	69:  Permanent, // ARGUMENT_OUT_OF_BOUND
-	70:  Permanent, // CANNOT_CONVERT_TYPE
-	73:  Permanent, // UNKNOWN_FORMAT
-	81:  Permanent, // UNKNOWN_DATABASE
-	115: Permanent, // UNKNOWN_SETTING
-	117: Permanent, // INCORRECT_DATA
-	164: Permanent, // READONLY
-	192: Permanent, // UNKNOWN_USER
-	193: Permanent, // WRONG_PASSWORD
-	349: Permanent, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
-	469: Permanent, // VIOLATED_CONSTRAINT
-	497: Permanent, // ACCESS_DENIED
-	516: Permanent, // AUTHENTICATION_FAILED
+// RowAtFault reports whether nothing was stored because of the values of some row: without that row the block may pass.
+func (e *WriteError) RowAtFault() bool { return e.Row }
 
-	173: Retryable, // CANNOT_ALLOCATE_MEMORY
-	201: Retryable, // QUOTA_EXCEEDED
-	202: Retryable, // TOO_MANY_SIMULTANEOUS_QUERIES
-	203: Retryable, // NO_FREE_CONNECTION
-	225: Retryable, // NO_ZOOKEEPER
-	241: Retryable, // MEMORY_LIMIT_EXCEEDED
-	242: Retryable, // TABLE_IS_READ_ONLY
-	243: Retryable, // NOT_ENOUGH_SPACE
-	252: Retryable, // TOO_MANY_PARTS
-	285: Retryable, // TOO_FEW_LIVE_REPLICAS
-	286: Retryable, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
-	439: Retryable, // CANNOT_SCHEDULE_TASK
-	473: Retryable, // DEADLOCK_AVOIDED
+// verdict is what an error code says of a block.
+type verdict struct {
+	kind Kind
+	row  bool // some row of the block is at fault; the others may pass without it
+}
 
-	159: Unknown, // TIMEOUT_EXCEEDED
-	209: Unknown, // SOCKET_TIMEOUT
-	210: Unknown, // NETWORK_ERROR
-	319: Unknown, // UNKNOWN_STATUS_OF_INSERT
-	394: Unknown, // QUERY_WAS_CANCELLED
-	999: Unknown, // KEEPER_EXCEPTION
+// The verdicts there are.
+var (
+	badRow   = verdict{kind: Permanent, row: true}
+	badTable = verdict{kind: Permanent}
+	tryLater = verdict{kind: Retryable}
+	unsure   = verdict{kind: Unknown}
+)
+
+// verdicts sorts ClickHouse's error codes. What is not listed is unknown: a retry under the same token is always safe,
+// while blaming a row for what is wrong with the table would empty the topic into the dead letters.
+var verdicts = map[int32]verdict{
+	// Permanent, and about the values of a row. A block without that row may pass.
+	6:   badRow, // CANNOT_PARSE_TEXT: a text is no value of its column
+	25:  badRow, // CANNOT_PARSE_ESCAPE_SEQUENCE
+	26:  badRow, // CANNOT_PARSE_QUOTED_STRING
+	27:  badRow, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+	38:  badRow, // CANNOT_PARSE_DATE
+	41:  badRow, // CANNOT_PARSE_DATETIME
+	69:  badRow, // ARGUMENT_OUT_OF_BOUND: a value is beyond what its column can hold
+	70:  badRow, // CANNOT_CONVERT_TYPE: a value cannot be cast to its column
+	72:  badRow, // CANNOT_PARSE_NUMBER
+	117: badRow, // INCORRECT_DATA: the values contradict one another
+	128: badRow, // TOO_LARGE_ARRAY_SIZE
+	131: badRow, // TOO_LARGE_STRING_SIZE
+	190: badRow, // SIZES_OF_ARRAYS_DONT_MATCH
+	321: badRow, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+	349: badRow, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+	395: badRow, // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: a check that somebody hung on the table
+	407: badRow, // DECIMAL_OVERFLOW
+	467: badRow, // CANNOT_PARSE_BOOL
+	469: badRow, // VIOLATED_CONSTRAINT
+	691: badRow, // UNKNOWN_ELEMENT_OF_ENUM
+
+	// Permanent, and about the table, the statement or the rights: every block would fail.
+	8:   badTable, // THERE_IS_NO_COLUMN
+	10:  badTable, // NOT_FOUND_COLUMN_IN_BLOCK
+	16:  badTable, // NO_SUCH_COLUMN_IN_TABLE
+	20:  badTable, // NUMBER_OF_COLUMNS_DOESNT_MATCH
+	36:  badTable, // BAD_ARGUMENTS
+	44:  badTable, // ILLEGAL_COLUMN
+	47:  badTable, // UNKNOWN_IDENTIFIER
+	50:  badTable, // UNKNOWN_TYPE
+	53:  badTable, // TYPE_MISMATCH: a column's type is not the table's, in every row alike
+	60:  badTable, // UNKNOWN_TABLE
+	62:  badTable, // SYNTAX_ERROR
+	73:  badTable, // UNKNOWN_FORMAT
+	81:  badTable, // UNKNOWN_DATABASE
+	115: badTable, // UNKNOWN_SETTING
+	164: badTable, // READONLY
+	192: badTable, // UNKNOWN_USER
+	193: badTable, // WRONG_PASSWORD
+	497: badTable, // ACCESS_DENIED
+	516: badTable, // AUTHENTICATION_FAILED
+
+	// Not stored: refused before anything was written, for want of something that may come back.
+	33:  tryLater, // CANNOT_READ_ALL_DATA: the block was cut off on its way
+	173: tryLater, // CANNOT_ALLOCATE_MEMORY
+	201: tryLater, // QUOTA_EXCEEDED
+	202: tryLater, // TOO_MANY_SIMULTANEOUS_QUERIES
+	203: tryLater, // NO_FREE_CONNECTION
+	225: tryLater, // NO_ZOOKEEPER
+	241: tryLater, // MEMORY_LIMIT_EXCEEDED
+	242: tryLater, // TABLE_IS_READ_ONLY
+	243: tryLater, // NOT_ENOUGH_SPACE
+	252: tryLater, // TOO_MANY_PARTS
+	285: tryLater, // TOO_FEW_LIVE_REPLICAS
+	286: tryLater, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+	439: tryLater, // CANNOT_SCHEDULE_TASK
+	473: tryLater, // DEADLOCK_AVOIDED
+
+	// Perhaps stored: the answer is lost, not necessarily the block.
+	159: unsure, // TIMEOUT_EXCEEDED
+	209: unsure, // SOCKET_TIMEOUT
+	210: unsure, // NETWORK_ERROR
+	319: unsure, // UNKNOWN_STATUS_OF_INSERT
+	394: unsure, // QUERY_WAS_CANCELLED
+	999: unsure, // KEEPER_EXCEPTION
 }
 
 // writeError sorts an error of the driver. Where ClickHouse gave no code, all but a refused connection is unknown: the
@@ -97,11 +136,11 @@ func writeError(err error) error {
 	}
 	var exception *proto.Exception
 	if errors.As(err, &exception) {
-		kind, listed := kinds[exception.Code]
+		v, listed := verdicts[exception.Code]
 		if !listed {
-			kind = Unknown
+			v = unsure
 		}
-		return &WriteError{Kind: kind, Code: exception.Code, Err: err}
+		return &WriteError{Kind: v.kind, Code: exception.Code, Row: v.row, Err: err}
 	}
 	var dial *net.OpError
 	switch {
