@@ -1,11 +1,13 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
+-- A process may be killed between two of these statements: each can be run again.
+
 -- The raw truth. One row per interaction and Kafka position; copies of one interaction collapse by the sorting key.
 -- arrived_at is the time of the block's first Kafka record, the same for all its rows, so a block never splits over
 -- partitions and its insert is atomic. Projection ledger answers how far a topic is stored, projection arrivals who is
 -- touched by what came since; both live in the rows' own parts, so they are never ahead of the rows nor behind.
-CREATE TABLE interactions
+CREATE TABLE IF NOT EXISTS interactions
 (
     contact_key     String,
     occurred_at     DateTime64(3, 'UTC'),
@@ -79,7 +81,7 @@ SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projecti
 -- something was walked, nobody looks at it again.
 
 -- Which contact keys are the same person, and from which interaction that is known. Derived from contact_keys.
-CREATE TABLE links
+CREATE TABLE IF NOT EXISTS links
 (
     key_a       String,
     key_b       String,
@@ -92,7 +94,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The person (and the account) each contact key belongs to: the connected component of links, named by its smallest
 -- key, so that the name does not depend on the order of arrival.
-CREATE TABLE people
+CREATE TABLE IF NOT EXISTS people
 (
     contact_key String,
     person      String,
@@ -105,7 +107,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- What the walk found. Rows of one subject (person, account or thread, as the journey says) are rewritten together;
 -- walked is the number of the walk that wrote them, deleted marks rows a later walk no longer finds. Read with FINAL.
 -- attempt, number (of steps and waits) count from 1, position from 0; a wait asked outside any case has attempt 0.
-CREATE TABLE cases
+CREATE TABLE IF NOT EXISTS cases
 (
     journey      LowCardinality(String),
     subject      String,
@@ -129,7 +131,7 @@ CREATE TABLE cases
 ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE visits
+CREATE TABLE IF NOT EXISTS visits
 (
     journey          LowCardinality(String),
     subject          String,
@@ -155,7 +157,7 @@ CREATE TABLE visits
 ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, position)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE waits
+CREATE TABLE IF NOT EXISTS waits
 (
     journey         LowCardinality(String),
     subject         String,
@@ -192,7 +194,7 @@ ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, number)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every interaction of a case, in total order, with the stage it counted for.
-CREATE TABLE steps
+CREATE TABLE IF NOT EXISTS steps
 (
     journey       LowCardinality(String),
     subject       String,
@@ -228,7 +230,7 @@ ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- How far the walk has come: everything stored up to this offset has been walked under this definition.
-CREATE TABLE walked
+CREATE TABLE IF NOT EXISTS walked
 (
     journey   LowCardinality(String),
     topic     LowCardinality(String),
@@ -241,7 +243,7 @@ ENGINE = ReplacingMergeTree(walked) ORDER BY (journey, topic, partition)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every definition ever loaded, and the parts of the current one that views need.
-CREATE TABLE journeys
+CREATE TABLE IF NOT EXISTS journeys
 (
     journey   LowCardinality(String),
     version   String,
@@ -253,7 +255,7 @@ CREATE TABLE journeys
 ENGINE = ReplacingMergeTree(loaded) ORDER BY (journey, version)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE stages
+CREATE TABLE IF NOT EXISTS stages
 (
     journey     LowCardinality(String),
     version     String,
