@@ -141,8 +141,8 @@ type Quote struct {
 	Text                     string
 }
 
-// Quotes gives scored texts of customers, the most outspoken first, at most q.Limit (default 2). Filters, window and
-// State are those of the list "steps".
+// Quotes gives scored texts of customers, the most outspoken first, at most q.Limit (default 2) of each stage and label.
+// Filters, window and State are those of the list "steps".
 func (s *Store) Quotes(ctx context.Context, q Query) ([]Quote, error) {
 	out, err := s.quotes(ctx, q)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *Store) quotes(ctx context.Context, q Query) ([]Quote, error) {
 	out, err := collect(ctx, s, q, fmt.Sprintf(`
 		SELECT case_id, occurred_at, toString(stage), toString(touchpoint), toString(mood_label), toString(mood_emotion),
 			toString(mood_lang), toFloat64(mood_score), contact_key, toString(origin), id
-		FROM %s ORDER BY abs(mood_score) DESC, occurred_at DESC, origin, id LIMIT %d`, info.call(), q.Limit),
+		FROM %s ORDER BY abs(mood_score) DESC, occurred_at DESC, origin, id LIMIT %d BY stage, mood_label`, info.call(), q.Limit),
 		func(rows driver.Rows) (quote Quote, err error) {
 			var key string
 			var id interactionID

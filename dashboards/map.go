@@ -171,6 +171,10 @@ func (r *request) fillExperience(c *mapContent) (how string, err error) {
 	if err != nil {
 		return "", err
 	}
+	quotes, err := r.quotes()
+	if err != nil {
+		return "", err
+	}
 	rows := mood.byKey("key")
 	var words []string
 	for _, column := range c.Stages {
@@ -182,9 +186,8 @@ func (r *request) fillExperience(c *mapContent) (how string, err error) {
 		if row.count("eligible") == 0 {
 			continue
 		}
-		if column.Mood, err = r.moodCell(column.ID, row); err != nil {
-			return "", err
-		}
+		column.Mood = r.moodCell(row)
+		column.Mood.Quotes = quotes[column.ID]
 	}
 	c.CurveText = strings.Join(words, ", ")
 	return mood.report.How, nil
@@ -193,7 +196,7 @@ func (r *request) fillExperience(c *mapContent) (how string, err error) {
 // emotions are the named emotions, and so the columns of the view mood.
 var emotions = []string{"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration"}
 
-func (r *request) moodCell(stage string, row row) (*moodCell, error) {
+func (r *request) moodCell(row row) *moodCell {
 	cell := &moodCell{
 		Net: r.format.Signed(row.number("curve")), Scored: r.format.Count(row.count("scored")),
 		Coverage: r.format.Percent(row.number("coverage")), Few: row.yes("few"),
@@ -205,27 +208,23 @@ func (r *request) moodCell(stage string, row row) (*moodCell, error) {
 			cell.Emotions = append(cell.Emotions, stateCount{State: e, Label: r.text("emotion." + e), Count: r.format.Count(n)})
 		}
 	}
-	for _, label := range []string{"negative", "positive"} {
-		quote, err := r.quote(stage, label)
-		if err != nil {
-			return nil, err
-		}
-		cell.Quotes = append(cell.Quotes, quote...)
-	}
-	return cell, nil
+	return cell
 }
 
-// quote is the most outspoken text of a stage with a label, if there is one.
-func (r *request) quote(stage, label string) ([]quoteCell, error) {
+// quotes are the most outspoken text of each stage and label, by stage.
+func (r *request) quotes() (map[string][]quoteCell, error) {
 	q := r.query
-	q.Stage, q.State, q.Limit = stage, label, 1
+	q.Limit = 1
 	quotes, err := r.server.store.Quotes(r.ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	var out []quoteCell
+	out := map[string][]quoteCell{}
 	for _, quote := range quotes {
-		out = append(out, quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.href("/case/" + quote.CaseID)})
+		if quote.Label == "positive" || quote.Label == "negative" {
+			cell := quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.href("/case/" + quote.CaseID)}
+			out[quote.Stage] = append(out[quote.Stage], cell)
+		}
 	}
 	return out, nil
 }
