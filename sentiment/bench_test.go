@@ -15,8 +15,11 @@ const (
 func BenchmarkScore(b *testing.B) {
 	s := New()
 	for _, c := range []struct{ name, text, lang string }{
-		{"it", italianMessage, ""}, {"en", englishMessage, ""}, {"it-known", italianMessage, "it"},
-		{"short", "Tutto ok, grazie", ""}, {"other", "Die Maschine läuft seit gestern nicht mehr, bitte helfen Sie uns", ""},
+		{"it", italianMessage, ""},
+		{"en", englishMessage, ""},
+		{"it-known", italianMessage, "it"},
+		{"short", "Tutto ok, grazie", ""},
+		{"other", "Die Maschine läuft seit gestern nicht mehr, bitte helfen Sie uns", ""},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -2,6 +2,7 @@ package sentiment
 
 import (
 	_ "embed"
+	"math"
 
 	"tappa/sentiment/internal/linear"
 )
@@ -38,7 +39,7 @@ func (k *knowledge) felt(logits []float32, label string) Emotion {
 }
 
 // Feelings tells which of Plutchik's eight emotions an Italian text shows, by the linear model alone. It serves
-// measuring against texts that are labelled so; Score maps what it can to the emotions of the journey.
+// measuring against texts that are labelled so, of which each shows at least one; Score maps what it can to the emotions of the journey.
 func (s *Scorer) Feelings(text string) [8]bool {
 	x := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(x)
@@ -46,17 +47,15 @@ func (s *Scorer) Feelings(text string) [8]bool {
 	x.rows = linear.Features(x.rows[:0], &x.scan)
 	s.italian.model.Rest(x.rows, x.logits[:])
 	var shown [8]bool
-	any, best := false, outFirstEmotion
+	nearest, over := 0, float32(math.Inf(-1))
 	for i := range shown {
 		k := outFirstEmotion + i
-		shown[i] = x.logits[k] >= s.italian.model.Bound[k]
-		any = any || shown[i]
-		if x.logits[k]-s.italian.model.Bound[k] > x.logits[best]-s.italian.model.Bound[best] {
-			best = k
+		d := x.logits[k] - s.italian.model.Bound[k]
+		shown[i] = d >= 0
+		if d > over {
+			nearest, over = i, d
 		}
 	}
-	if !any {
-		shown[best-outFirstEmotion] = true
-	}
+	shown[nearest] = true
 	return shown
 }

@@ -120,14 +120,25 @@ func (s *Scorer) score(x *scratch, text, lang string) Mood {
 	p := know.blend.score(&x.ev, good, bad)
 	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000
 	mood.Label, mood.Confidence = know.blend.label(mood.Score, &x.ev)
-	feeling := x.ev.strongest(mood.Label)
-	if feeling == None {
-		know.model.Rest(x.rows, x.logits[:])
-		feeling = know.felt(x.logits[:], mood.Label)
-	}
-	mood.Emotion = feeling.String()
+	mood.Emotion = know.emotion(x, &mood).String()
 	mood.Cues = x.cues()
 	return mood
+}
+
+// emotion is what the cues speak for most, else what the model feels. A mixed text has that of its heavier side.
+func (k *knowledge) emotion(x *scratch, mood *Mood) Emotion {
+	side := mood.Label
+	if side == Mixed {
+		side = Negative
+		if mood.Score > 0 {
+			side = Positive
+		}
+	}
+	if e := x.ev.strongest(side); e != None {
+		return e
+	}
+	k.model.Rest(x.rows, x.logits[:])
+	return k.felt(x.logits[:], side)
 }
 
 // cues returns the words that spoke for the mood. They share one string, as they stand close together.

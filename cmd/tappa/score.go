@@ -73,7 +73,7 @@ func score(in io.Reader, out, log io.Writer) error {
 	var failed error
 	for n := 1; ; n++ {
 		line, err := r.ReadBytes('\n')
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return errors.Join(fmt.Errorf("read line %d: %w", n, err), w.Flush())
 		}
 		if len(line) == 0 {

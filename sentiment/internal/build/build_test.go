@@ -33,8 +33,14 @@ func TestInflect(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ pattern, form string }{
-		{"v:accogliere", "accolto"}, {"v:accogliere", "accolte"}, {"v:consigliare", "consiglierei"}, {"v:sollecitare", "sollecitiamo"},
-		{"v:bloccare", "blocchiamo"}, {"ottim{o,a,i,e}", "ottime"}, {"non_funziona", "non funziona"}, {"l_h{o,a}_detto", "l ha detto"},
+		{"v:accogliere", "accolto"},
+		{"v:accogliere", "accolte"},
+		{"v:consigliare", "consiglierei"},
+		{"v:sollecitare", "sollecitiamo"},
+		{"v:bloccare", "blocchiamo"},
+		{"ottim{o,a,i,e}", "ottime"},
+		{"non_funziona", "non funziona"},
+		{"l_h{o,a}_detto", "l ha detto"},
 	} {
 		found := false
 		for _, f := range expand(c.pattern, in) {

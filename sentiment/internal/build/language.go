@@ -35,37 +35,66 @@ func inLanguage(text, code string, weight float32) document {
 	return d
 }
 
-// buildLanguage learns the language of a text: Italian and English from XED, GoEmotions and the lexica and tappa's own messages, the
-// others from the declaration of human rights, lists of function words and tappa's own sentences.
+// buildLanguage learns the language of a text: Italian and English from XED, GoEmotions, the lexica and tappa's own
+// messages, the others from the declaration of human rights, lists of function words and tappa's own sentences.
 func buildLanguage(data string) error {
 	var docs []document
-	prose := func(code string, weight float32) func(string, string) {
-		return func(text, _ string) { docs = append(docs, inLanguage(text, code, weight)) }
+	for _, part := range []func() ([]document, error){
+		func() ([]document, error) { return labelledProse(data) }, listedProse, ownProse,
+	} {
+		more, err := part()
+		if err != nil {
+			return err
+		}
+		docs = append(docs, more...)
 	}
+	m := linear.Learn(languagePlan, examples(docs, languagePlan))
+	path := filepath.Join(root, "weights", "language.bin")
+	file := m.Append(nil)
+	fmt.Printf("%s: %d documents, %d bytes\n", path, len(docs), len(file))
+	return os.WriteFile(path, file, 0o644)
+}
+
+// labelledProse is the Italian and English text that the mood models learn from too.
+func labelledProse(data string) ([]document, error) {
+	var docs []document
 	for _, f := range []struct {
 		path, code string
 		weight     float32
 	}{
-		{filepath.Join(data, "mood", "it_xed.train.tsv"), "it", 3}, {filepath.Join(data, "mood", "it_xed_emo.train.tsv"), "it", 2},
-		{filepath.Join(data, "mood", "en_xed.train.tsv"), "en", 0.7}, {filepath.Join(data, "goemotions", "train.tsv"), "en", 0.3},
+		{filepath.Join(data, "mood", "it_xed.train.tsv"), "it", 3},
+		{filepath.Join(data, "mood", "it_xed_emo.train.tsv"), "it", 2},
+		{filepath.Join(data, "mood", "en_xed.train.tsv"), "en", 0.7},
+		{filepath.Join(data, "goemotions", "train.tsv"), "en", 0.3},
 	} {
-		if err := rowsOf(f.path, prose(f.code, f.weight)); err != nil {
-			return err
+		err := rowsOf(f.path, func(text, _ string) error {
+			docs = append(docs, inLanguage(text, f.code, f.weight))
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
+	return docs, nil
+}
+
+// listedProse cuts pieces of 3 to 14 words from the declaration, and mixes function words, 1 to 5 at a time.
+func listedProse() ([]document, error) {
+	var docs []document
 	r := rand.New(rand.NewPCG(languagePlan.Seed, 2))
-	err := rowsOf(source("udhr", "udhr.tsv"), func(code, text string) {
+	err := rowsOf(source("udhr", "udhr.tsv"), func(code, text string) error {
 		words := strings.Fields(text)
 		for range max(6, len(words)/4) {
 			n := min(len(words), 3+r.IntN(12))
 			at := r.IntN(len(words) - n + 1)
 			docs = append(docs, inLanguage(strings.Join(words[at:at+n], " "), code, proseWeight))
 		}
+		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = rowsOf(source("stopwords-iso", "stopwords.tsv"), func(code, list string) {
+	err = rowsOf(source("stopwords-iso", "stopwords.tsv"), func(code, list string) error {
 		words := strings.Fields(list)
 		for range 3 * len(words) {
 			var pick []string
@@ -74,36 +103,38 @@ func buildLanguage(data string) error {
 			}
 			docs = append(docs, inLanguage(strings.Join(pick, " "), code, listWeight))
 		}
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = lines(filepath.Join(root, "lexica", "own", "other.txt"), func(line string) error {
-		if code, text, ok := strings.Cut(line, "\t"); ok {
-			for range 8 {
-				docs = append(docs, inLanguage(text, code, proseWeight))
-			}
+	return docs, err
+}
+
+// ownProse is what tappa brings itself: sentences in other languages, messages and lexica in the two.
+func ownProse() ([]document, error) {
+	var docs []document
+	err := rowsOf(filepath.Join(root, "lexica", "own", "other.txt"), func(code, text string) error {
+		for range 8 {
+			docs = append(docs, inLanguage(text, code, proseWeight))
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, lang := range []string{"it", "en"} {
 		care, err := careDocuments(lang)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, d := range care {
 			docs = append(docs, inLanguage(d.text, lang, 5))
 		}
-		for _, d := range lexiconDocuments(lang) {
+		words, err := lexiconDocuments(lang)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range words {
 			docs = append(docs, inLanguage(d.text, lang, 0.3))
 		}
 	}
-	m := linear.Learn(languagePlan, examples(docs, languagePlan))
-	path := filepath.Join(root, "weights", "language.bin")
-	file := m.Append(nil)
-	fmt.Printf("%s: %d documents, %d bytes\n", path, len(docs), len(file))
-	return os.WriteFile(path, file, 0o644)
+	return docs, nil
 }

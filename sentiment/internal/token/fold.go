@@ -98,3 +98,33 @@ func emoticon(text string) (n int, sign string) {
 	}
 	return i, sign
 }
+
+// address returns the length of the web address that text starts with, or 0.
+func address(text string) int {
+	switch {
+	case hasPrefixFold(text, "http://"), hasPrefixFold(text, "https://"), hasPrefixFold(text, "www."):
+	default:
+		return 0
+	}
+	n := 0
+	for n < len(text) && text[n] > ' ' {
+		n++
+	}
+	return n
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := 0; i < len(prefix); i++ {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != prefix[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -161,90 +161,111 @@ func wide(p string) Mark {
 	return 0
 }
 
+// speller gathers the letters of one word.
+type speller struct {
+	Word
+	letters, capitals int
+	run               int  // how often the last letter stands in a row
+	last              byte // the last letter
+}
+
 // word reads a word, an emoji or one rune that is neither at text[i], and returns where it ends and whether a
 // word was stored.
 func (s *Scanner) word(text string, i int, mark Mark) (next int, stored bool) {
-	w := Word{Hash: offset64, Start: int32(len(s.Folded)), Before: mark}
-	letters, capitals, run, last := 0, 0, 0, byte(0)
+	w := speller{Word: Word{Hash: offset64, Start: int32(len(s.Folded)), Before: mark}}
 	for i < len(text) {
-		c := text[i]
-		if c < utf8.RuneSelf {
-			k := classes[c]
-			if k == other {
-				if c == '\'' && len(s.Folded) > int(w.Start) && contraction(text[i+1:]) {
+		begun := len(s.Folded) > int(w.Start)
+		if c := text[i]; c < utf8.RuneSelf {
+			if classes[c] == other {
+				if c == '\'' && begun && contraction(text[i+1:]) {
 					i++
 					continue
 				}
 				break
 			}
-			if k == upper {
-				c |= 0x20
-				capitals++
-			}
-			if k != digit {
-				letters++
-			}
-			if c == last {
-				if run++; run >= 3 && k != digit {
-					w.Shape |= Drawn
-				}
-			} else {
-				last, run = c, 1
-			}
-			s.Folded = append(s.Folded, c)
-			w.Hash = (w.Hash ^ uint64(c)) * prime64
+			s.ascii(&w, c)
 			i++
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(text[i:])
-		if r == '’' && len(s.Folded) > int(w.Start) && contraction(text[i+n:]) {
+		if r == '’' && begun && contraction(text[i+n:]) {
 			i += n
 			continue
 		}
-		if len(s.Folded) == int(w.Start) && symbolic(r) {
+		if !begun && symbolic(r) {
 			s.symbol(text[i:i+n], mark)
 			return i + n, true
 		}
-		base, isUpper, ok := fold(r)
+		base, capital, ok := fold(r)
 		if !ok {
-			if len(s.Folded) == int(w.Start) {
+			if !begun {
 				return i + n, false
 			}
 			break
 		}
-		letters++
-		if isUpper {
-			capitals++
-		}
-		if base[0] == last && len(base) == 1 {
-			if run++; run >= 3 {
-				w.Shape |= Drawn
-			}
-		} else {
-			last, run = base[0], 1
-		}
-		if base[0] >= utf8.RuneSelf {
-			w.Shape |= Foreign
-			s.Strange++
-		}
-		for k := 0; k < len(base); k++ {
-			s.Folded = append(s.Folded, base[k])
-			w.Hash = (w.Hash ^ uint64(base[k])) * prime64
-		}
+		s.wideLetter(&w, base, capital)
 		i += n
 	}
-	if w.Shape&Drawn != 0 {
-		s.shorten(&w)
+	s.finish(&w)
+	return i, true
+}
+
+// ascii adds an ASCII letter or digit to a word.
+func (s *Scanner) ascii(w *speller, c byte) {
+	k := classes[c]
+	if k == upper {
+		c |= 0x20
+		w.capitals++
 	}
-	s.Letters += letters
-	s.Capital += capitals
-	if letters > 1 && capitals == letters {
+	if k != digit {
+		w.letters++
+	}
+	w.repeat(c, k != digit)
+	s.Folded = append(s.Folded, c)
+	w.Hash = (w.Hash ^ uint64(c)) * prime64
+}
+
+// wideLetter adds a letter outside ASCII, folded to base.
+func (s *Scanner) wideLetter(w *speller, base string, capital bool) {
+	w.letters++
+	if capital {
+		w.capitals++
+	}
+	w.repeat(base[0], len(base) == 1)
+	if base[0] >= utf8.RuneSelf {
+		w.Shape |= Foreign
+		s.Strange++
+	}
+	for k := 0; k < len(base); k++ {
+		s.Folded = append(s.Folded, base[k])
+		w.Hash = (w.Hash ^ uint64(base[k])) * prime64
+	}
+}
+
+// repeat counts how often a letter stands in a row.
+func (w *speller) repeat(c byte, counts bool) {
+	if c != w.last || !counts {
+		w.last, w.run = c, 1
+		return
+	}
+	if w.run++; w.run >= 3 {
+		w.Shape |= Drawn
+	}
+}
+
+// finish stores a word.
+func (s *Scanner) finish(w *speller) {
+	if w.Shape&Drawn != 0 {
+		s.shorten(&w.Word)
+	}
+	s.Letters += w.letters
+	s.Capital += w.capitals
+	if w.letters > 1 && w.capitals == w.letters {
 		w.Shape |= Upper
 	}
 	w.End = int32(len(s.Folded))
 	s.Folded = append(s.Folded, ' ')
-	s.Words = append(s.Words, w)
-	return i, true
+	s.Words = append(s.Words, w.Word)
 }
 
 // shorten writes a drawn-out word as it is spelt: runs of three or more become one letter, or two in the English
@@ -307,34 +328,4 @@ func contains(set string, c byte) bool {
 		}
 	}
 	return false
-}
-
-// address returns the length of the web address that text starts with, or 0.
-func address(text string) int {
-	switch {
-	case hasPrefixFold(text, "http://"), hasPrefixFold(text, "https://"), hasPrefixFold(text, "www."):
-	default:
-		return 0
-	}
-	n := 0
-	for n < len(text) && text[n] > ' ' {
-		n++
-	}
-	return n
-}
-
-func hasPrefixFold(s, prefix string) bool {
-	if len(s) < len(prefix) {
-		return false
-	}
-	for i := 0; i < len(prefix); i++ {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != prefix[i] {
-			return false
-		}
-	}
-	return true
 }
