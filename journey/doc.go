@@ -4,34 +4,42 @@
 //
 // # A tour of the code, in the order the data flows
 //
-// Something happens: a form is sent, a mail written, a call missed. It reaches Kafka as a CloudEvent, from a webhook
-// (ingest/gateway), a file (ingest, by the import command) or a system of the company's own.
+// Something happens: a form is sent, a mail written, a call missed. It reaches Kafka as a CloudEvent, from whatever
+// system saw it, or from a file that `tappa import` reads by a mapping (ingest/mapping).
 //
-// A collector (ingest) reads it. ingest/source decodes its payload into an [Interaction], and ingest/identity turns the
-// addresses and numbers on it into [ContactKey] values, so that mail and calls of one human meet.
+// A collector (ingest.Collector) fetches it. The work on one record is one function, in ingest/work.go: ingest/source
+// decodes the payload into an [Interaction], and ingest/identity turns the addresses and numbers on it into [ContactKey]
+// values, so that mail and calls of one human meet.
 //
 // [Journey.Tag] says what the interaction means: which [Touchpoint], on which channel, owned by which [Department], in
 // which [Stage] of the journey, whether it decides the case, and whether it gives away a [Persona]. Its rules stand in a
-// YAML file that [Load] reads, checks and compiles. sentiment scores what the customer wrote ([Mood]).
+// YAML file that [Load] reads, checks and compiles. sentiment.Scorer scores what the customer wrote ([Mood]). A record
+// that cannot be used leaves here for the dead-letter topic (ingest/deadletter.go).
 //
-// Interaction, tag, mood and the place in Kafka make a [Record]; records make a [Block], which is stored whole or not at
-// all (aggregate). What is stored says itself how far Kafka was read, so nothing is counted twice.
+// Interaction, tag, mood and the place in Kafka make a [Record]; a lane (ingest/lane.go) gathers records into a [Block],
+// which aggregate.Store.Write stores whole or not at all. What is stored says itself how far Kafka was read
+// (aggregate.Store.Stored, ingest/start.go), so nothing is lost and nothing counted twice.
 //
-// aggregate notices which people a block touched and has aggregate/walk go through all their interactions in order. The
-// walk finds cases, visits to stages and waits for answers. It measures waits by [Department.Business], within opening
-// hours, and against the promise that [Department.ServiceLevel] gives for the instant of the question.
+// aggregate.Walker sees by the offsets what arrived, learns which contact keys are one person (aggregate/people.go), and has
+// aggregate/walk go through all interactions of everybody touched, in order. The walk finds cases, visits to stages and
+// waits for answers. It measures waits by [Department.Business], within opening hours, and against the promise that
+// [Department.ServiceLevel] gives for the instant of the question.
 //
-// Reports are views in ClickHouse (aggregate/sql) over what the walk found. The pages, the API and the exports
-// (dashboards), the command line (cmd/tappa) and the analyst's own SQL ask the same views.
+// Reports are parameterised views in ClickHouse (aggregate/sql) over what the walk found, asked through
+// aggregate.Store.Report. The pages and the API (dashboards), `tappa report` (cmd/tappa) and the analyst's own SQL ask the
+// same views, so all show the same number. [MOT.Judge] says how a moment of truth turned out by them.
 //
-// internal/app wires all of it; internal/broker and internal/chdb are the Kafka and ClickHouse of a single process.
+// internal/app wires all of it, in up.go on the embedded Kafka (internal/broker) and ClickHouse (internal/chdb) of a single
+// process, in production.go on servers. internal/synth invents the customers of the demo and of the tests, and
+// internal/arrows says which package may import which.
 //
 // # This package, file by file
 //
-//   - interaction.go, definition.go, calendar.go, block.go: the types
-//   - file.go, yaml.go, decode.go, load.go, build*.go, values.go, problem.go: from a YAML file to a [Journey], or to [Problems]
+//   - interaction.go, definition.go, calendar.go, block.go, lookup.go: the types, and finding things in a [Journey]
+//   - file.go, yaml.go, decode.go, load.go, build*.go, values.go, vocabulary.go, problem.go: from a YAML file to a
+//     [Journey], or to [Problems]; schema.json: the same form for editors, held to file.go by a test
 //   - program.go, condition.go, native.go, frame.go, functions.go, fold.go, tag.go: rules, compiled and applied
 //   - explain.go, example.go: why a tag is what it is, and the tests that hold rules to what their author means
-//   - schedule.go, holidays.go: opening hours, counted
+//   - schedule.go, holidays.go: opening hours, counted; mot.go: thresholds, judged
 //   - templates: journey files to start from
 package journey
