@@ -2,6 +2,7 @@ package sentiment
 
 import (
 	_ "embed"
+	"strings"
 
 	"tappa/sentiment/internal/token"
 )
@@ -16,14 +17,16 @@ const (
 	otherLead      = 1.0 // the same, before a text is left unscored
 )
 
-// language returns the caller's lang if it names one, else what the words of x.scan look like. x.rows must hold the
+// language returns the caller's lang if it names one, with or without a region ("it-IT"), else what the words of x.scan look like. x.rows must hold the
 // features of the text.
 func (s *Scorer) language(x *scratch, lang string) string {
-	switch lang {
-	case Italian, English:
-		return lang
-	case Unknown:
-	default:
+	if lang != Unknown {
+		code, _, _ := strings.Cut(strings.ReplaceAll(lang, "_", "-"), "-")
+		for _, scored := range [...]string{Italian, English} {
+			if strings.EqualFold(code, scored) {
+				return scored
+			}
+		}
 		return Other
 	}
 	if x.scan.Letters == 0 {

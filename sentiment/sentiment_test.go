@@ -62,6 +62,16 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// TestLanguageGiven holds the scorer to the language that the caller names, however it is written.
+func TestLanguageGiven(t *testing.T) {
+	s := New()
+	for given, want := range map[string]string{"it": "it", "IT": "it", "it-IT": "it", "en_GB": "en", "de": Other, "italiano": Other} {
+		if m := s.Score("ok", given); m.Lang != want {
+			t.Errorf("given %q: language %q, want %q", given, m.Lang, want)
+		}
+	}
+}
+
 // TestCues holds a mood to tell the words that spoke for it.
 func TestCues(t *testing.T) {
 	got := New().Score("Il tecnico è stato GENTILISSIMO, ma la macchina non funziona!", "it").Cues
