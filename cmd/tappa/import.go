@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +16,7 @@ func newImportCommand() *cobra.Command {
 	var opts app.ImportOptions
 	var verbose bool
 	cmd := &cobra.Command{
-		Use:   "import --format csv|jsonl --mapping FILE PATH…",
+		Use:   "import --format csv|jsonl|xes --mapping FILE PATH…",
 		Short: "bring files in through Kafka: publish, collect, walk, account",
 		Long: `Publishes the rows of files to the embedded Kafka as a mapping file says, collects and walks them, waits until all
 are in, and prints what became of them. Importing the same file again changes nothing.`,
@@ -24,8 +26,8 @@ are in, and prints what became of them. Importing the same file again changes no
 			if len(args) == 0 {
 				return usageError{errors.New("name the files to import")}
 			}
-			if opts.Format != "csv" && opts.Format != "jsonl" {
-				return usageError{fmt.Errorf("--format %q: there are csv and jsonl", opts.Format)}
+			if formats := app.ImportFormats(); !slices.Contains(formats, opts.Format) {
+				return usageError{fmt.Errorf("--format %q: there are %s", opts.Format, strings.Join(formats, ", "))}
 			}
 			return nil
 		},
@@ -41,7 +43,7 @@ are in, and prints what became of them. Importing the same file again changes no
 	}
 	dataFlag(cmd, &opts.Dir)
 	cmd.Flags().StringArrayVar(&opts.Journeys, "journey", nil, "journey file; may be repeated (default: those the data directory holds)")
-	cmd.Flags().StringVar(&opts.Format, "format", "", "csv or jsonl")
+	cmd.Flags().StringVar(&opts.Format, "format", "", "csv, jsonl or xes")
 	cmd.Flags().StringVar(&opts.Mapping, "mapping", "", "mapping file: what the columns mean")
 	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "map everything and say what would happen; publish nothing")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")

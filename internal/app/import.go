@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"tappa/aggregate"
@@ -22,7 +22,7 @@ import (
 type ImportOptions struct {
 	Dir      string
 	Journeys []string // journey files; none: what the directory holds already
-	Format   string   // "csv" or "jsonl"
+	Format   string   // one of ImportFormats
 	Mapping  string   // mapping file; JSON lines that are CloudEvents need none
 	Paths    []string
 	DryRun   bool // map everything, publish nothing
@@ -30,6 +30,9 @@ type ImportOptions struct {
 	Progress io.Writer // where to show progress, nil for nowhere
 	Logger   *slog.Logger
 }
+
+// ImportFormats lists the file formats that Import reads.
+func ImportFormats() []string { return slices.Sorted(maps.Keys(mapping.Formats)) }
 
 // importBatch is how many events are published together.
 const importBatch = 5000
@@ -113,7 +116,7 @@ func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
 	case opts.Mapping != "":
 		return mapping.Load(opts.Mapping)
 	case opts.Format == "jsonl":
-		return &mapping.Mapping{}, nil // takes lines that are events already
+		return nil, nil // lines that are events already
 	}
 	return nil, fmt.Errorf("a %s file needs --mapping FILE, which says what its columns mean (deploy/examples has some)", opts.Format)
 }
@@ -172,16 +175,11 @@ func eachEvent(opts ImportOptions, m *mapping.Mapping, n *rowCount, f func(sourc
 }
 
 func readEvents(opts ImportOptions, m *mapping.Mapping, path string, in io.Reader, n *rowCount, f func(source.Event) error) error {
-	var events iter.Seq2[source.Event, error]
-	switch opts.Format {
-	case "csv":
-		events = m.CSV(path, in)
-	case "jsonl":
-		events = m.JSONLines(path, in)
-	default:
-		return fmt.Errorf("import: format %q: there are csv and jsonl", opts.Format)
+	read, ok := mapping.Formats[opts.Format]
+	if !ok {
+		return fmt.Errorf("import: format %q: there are %s", opts.Format, strings.Join(ImportFormats(), ", "))
 	}
-	for event, err := range events {
+	for event, err := range read(m, path, in) {
 		var row *mapping.RowError
 		switch {
 		case errors.As(err, &row):
