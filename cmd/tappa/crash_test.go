@@ -2,7 +2,11 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
+	"errors"
+	"math"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -13,94 +17,149 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tappa/aggregate"
 	"tappa/internal/app"
 	"tappa/internal/synth"
 	"tappa/journey"
 )
 
 // demoEnd is when the year of these demos ends; fixed, so that two of them are the same year.
-var demoEnd = time.Date(2026, 6, 30, 12, 0, 0, 0, time.UTC)
+var demoEnd = time.Date(2025, 6, 30, 12, 0, 0, 0, time.UTC)
 
 const (
-	demoCases = 250
+	demoCases = 900
 	kills     = 20
 )
 
 // TestUpSurvivesKills kills `tappa up` at random moments while it produces, collects and walks, and starts it again. In
-// the end everything produced is stored once, and every report equals that of a run nobody disturbed.
+// the end everything produced is stored once, and every report and list equals that of a run nobody disturbed.
 func TestUpSurvivesKills(t *testing.T) {
 	disturbed, calm := filepath.Join(t.TempDir(), "disturbed"), filepath.Join(t.TempDir(), "calm")
-	began := time.Now()
-	untilReady(t, calm)
-	whole := time.Since(began)
+	up, ready := untilReady(t, calm)
+	produced := countEvents(t)
 
 	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d; an undisturbed start takes %s", seed, whole.Round(time.Millisecond))
+	window := killWindow(up, ready-up)
+	t.Logf("seed %d; undisturbed: up after %s, ready after %s; killed within %s", seed,
+		up.Round(time.Millisecond), ready.Round(time.Millisecond), window.Round(time.Millisecond))
 	random := rand.New(rand.NewPCG(seed, 0))
+	var published []int
 	for range kills {
-		cmd := startDemo(t, disturbed)
-		// The moments spread over a start's whole length, from opening the files to walking the last person.
-		time.Sleep(time.Duration(random.Int64N(int64(whole))))
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait() // killed
+		killed(t, disturbed, time.Duration(random.Int64N(int64(window))))
+		published = append(published, publishedOf(t, disturbed))
 	}
+	t.Logf("of %d events, published at each kill: %v", produced, published)
 	untilReady(t, disturbed)
 
-	stored := 0
-	for _, r := range rows(t, disturbed, "coverage") {
-		stored += int(r["interactions"].(float64))
+	got, want := everything(t, disturbed), everything(t, calm)
+	if got.totals.Interactions != int64(produced) || want.totals.Interactions != int64(produced) {
+		t.Errorf("%d interactions after the kills and %d without, %d produced", got.totals.Interactions, want.totals.Interactions, produced)
 	}
-	if produced := countEvents(t); stored != produced {
-		t.Errorf("stored %d interactions, produced %d", stored, produced)
-	}
-	for _, name := range []string{"dropoff", "timing", "mood", "touchpoints", "paths", "activities", "directly-follows", "durations", "cases", "coverage"} {
-		if d := cmp.Diff(rows(t, disturbed, name), rows(t, calm, name)); d != "" {
-			t.Errorf("report %s (-disturbed, +calm):\n%s", name, d)
+	for name, rows := range want.reports {
+		if d := cmp.Diff(got.reports[name], rows); d != "" {
+			t.Errorf("report %s (-disturbed, +calm):\n%.2000s", name, d)
 		}
 	}
 }
 
-func demoCommand(dir string) *exec.Cmd {
-	return exec.Command(binary, "up", "--demo", "--demo-cases", strconv.Itoa(demoCases), "--demo-end", demoEnd.Format(time.RFC3339),
-		"--demo-live=false", "--data", dir, "--listen", "127.0.0.1:0")
-}
-
-func startDemo(t *testing.T, dir string) *exec.Cmd {
+// killed starts the demo and kills it after a while, unless it has failed by itself.
+func killed(t *testing.T, dir string, after time.Duration) {
 	t.Helper()
 	cmd := demoCommand(dir)
+	var errOut strings.Builder
+	cmd.Stderr = &errOut
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return cmd
+	time.Sleep(after) // any moment is what is tested
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // says that it was killed
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || errOut.Len() > 0 {
+		t.Fatalf("within %s it ended by itself, or complained: %v\n%s", after, cmd.ProcessState, errOut.String())
+	}
 }
 
-// untilReady runs the demo until it says that it is ready, then stops it as a user would.
-func untilReady(t *testing.T, dir string) {
+// killWindow says within which time of a start kills have to fall so that all of them together leave most of the work
+// done: a start takes up some of it, some is begun again, and what was finished before a kill is not done again.
+func killWindow(up, work time.Duration) time.Duration {
+	share := 2 * 1.5 * work.Seconds() / kills
+	beyond := (share + math.Sqrt(share*share+4*share*up.Seconds())) / 2
+	return up + time.Duration(beyond*float64(time.Second))
+}
+
+func demoCommand(dir string, args ...string) *exec.Cmd {
+	return exec.Command(binary, append([]string{"up", "--demo", "--demo-cases", strconv.Itoa(demoCases), "--demo-end", demoEnd.Format(time.RFC3339),
+		"--demo-live=false", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
+}
+
+// publishedOf reads how far a killed demo had come: 0 where it had not begun.
+func publishedOf(t *testing.T, dir string) int {
 	t.Helper()
-	cmd := demoCommand(dir)
+	data, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0
+	}
+	var state struct{ Published int }
+	if err := errors.Join(err, json.Unmarshal(data, &state)); err != nil {
+		t.Fatal(err)
+	}
+	return state.Published
+}
+
+// untilReady runs the demo until it says that it is ready, stops it as a user would, and returns after what time it
+// was up and ready.
+func untilReady(t *testing.T, dir string, args ...string) (up, ready time.Duration) {
+	t.Helper()
+	cmd := demoCommand(dir, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var errOut strings.Builder
 	cmd.Stderr = &errOut
+	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready := false
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "ready") {
-			ready = true
+		switch {
+		case strings.Contains(lines.Text(), "tappa is up"):
+			up = time.Since(began)
+		case strings.Contains(lines.Text(), "ready"):
+			ready = time.Since(began)
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := cmd.Wait(); err != nil || !ready {
-		t.Fatalf("demo: ready %v, %v\n%s", ready, err, errOut.String())
+	if err := cmd.Wait(); err != nil || ready == 0 || errOut.Len() > 0 {
+		t.Fatalf("demo: ready after %s, %v\n%s", ready, err, errOut.String())
 	}
+	return up, ready
+}
+
+// answers is all that a data directory answers.
+type answers struct {
+	totals  aggregate.Totals
+	reports map[string][]map[string]any
+}
+
+// everything asks a data directory for every report there is.
+func everything(t *testing.T, dir string) answers {
+	t.Helper()
+	o := open(t, dir)
+	defer o.close()
+	totals, err := o.store.Totals(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answers{totals, map[string][]map[string]any{}}
+	for _, info := range aggregate.Reports() {
+		a.reports[info.Name] = o.report(info.Name, aggregate.Query{Whole: true})
+	}
+	return a
 }
 
 // countEvents asks the generator, not tappa, how many events it makes.

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"tappa/internal/testenv"
 )
 
 // binary is tappa as users run it, built once for these tests.
@@ -28,7 +30,7 @@ func buildAndRun(m *testing.M) int {
 	if out, err := exec.Command("go", append(args, "-o", binary, ".")...).CombinedOutput(); err != nil {
 		panic(string(out))
 	}
-	return m.Run()
+	return testenv.Main(m)
 }
 
 // tappa runs a command line and returns what it printed and its exit code.

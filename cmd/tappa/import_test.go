@@ -59,7 +59,7 @@ func TestImportedLogsEqualTheReference(t *testing.T) {
 			load(log)
 			load(log)
 			load(log)
-			load(shuffled(t, log))
+			load(shuffled(t, log, ','))
 		})
 	}
 }
@@ -98,14 +98,16 @@ func equalsReference(t *testing.T, dir string, want reference) {
 func thousandth(x any) float64 { return math.Round(x.(float64)*1000) / 1000 }
 
 // shuffled writes a copy of a CSV file with its rows in another order.
-func shuffled(t *testing.T, path string) string {
+func shuffled(t *testing.T, path string, comma rune) string {
 	t.Helper()
 	in, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	lines, err := csv.NewReader(in).ReadAll()
+	r := csv.NewReader(in)
+	r.Comma = comma
+	lines, err := r.ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +118,7 @@ func shuffled(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	w := csv.NewWriter(out)
+	w.Comma = comma
 	if err := w.WriteAll(lines); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type DemoYear struct {
 const DemoSeed = 20
 
 // demoBatch is how many events are published between two checkpoints.
-const demoBatch = 2000
+const demoBatch = 1000
 
 // livePace is the pause between two live events. A demo that was stopped catches up with what happened meanwhile.
 const livePace = 10 * time.Second
