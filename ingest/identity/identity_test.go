@@ -102,17 +102,37 @@ func TestKeys(t *testing.T) {
 		keys    []journey.ContactKey
 		account journey.AccountKey
 	}{
-		{"strongest first", []Party{{Cookie: "c1", Ticket: "7", Phone: "333 1234567", Email: "Anna@Acme.it", CRM: "1a"}},
-			[]journey.ContactKey{"crm:suite/1a", "email:anna@acme.it", "phone:+393331234567", "ticket:suite/7", "cookie:c1"}, "account:acme.it"},
-		{"several parties, once", []Party{{Email: "anna@acme.it"}, {Email: "ANNA@acme.it", CRM: "sap/9"}, {Email: "a@gmail.com"}},
-			[]journey.ContactKey{"crm:sap/9", "email:anna@acme.it", "email:a@gmail.com"}, "account:acme.it"},
-		{"shared mailbox beside a phone", []Party{{Email: "info@acme.it", Phone: "+393331234567"}},
-			[]journey.ContactKey{"phone:+393331234567"}, "account:acme.it"},
+		{
+			"strongest first",
+			[]Party{{Cookie: "c1", Ticket: "7", Phone: "333 1234567", Email: "Anna@Acme.it", CRM: "1a"}},
+			[]journey.ContactKey{"crm:suite/1a", "email:anna@acme.it", "phone:+393331234567", "ticket:suite/7", "cookie:c1"},
+			"account:acme.it",
+		},
+		{
+			"several parties, once",
+			[]Party{{Email: "anna@acme.it"}, {Email: "ANNA@acme.it", CRM: "sap/9"}, {Email: "a@gmail.com"}},
+			[]journey.ContactKey{"crm:sap/9", "email:anna@acme.it", "email:a@gmail.com"},
+			"account:acme.it",
+		},
+		{
+			"shared mailbox beside a phone",
+			[]Party{{Email: "info@acme.it", Phone: "+393331234567"}},
+			[]journey.ContactKey{"phone:+393331234567"},
+			"account:acme.it",
+		},
 		{"shared mailbox alone", []Party{{Email: "info@acme.it"}}, []journey.ContactKey{"email:info@acme.it"}, "account:acme.it"},
-		{"shared mailbox beside a cookie", []Party{{Email: "info@acme.it", Cookie: "c"}},
-			[]journey.ContactKey{"email:info@acme.it", "cookie:c"}, "account:acme.it"},
-		{"account stated", []Party{{Email: "anna@acme.it", Account: "https://www.Other.it/home"}},
-			[]journey.ContactKey{"email:anna@acme.it"}, "account:other.it"},
+		{
+			"shared mailbox beside a cookie",
+			[]Party{{Email: "info@acme.it", Cookie: "c"}},
+			[]journey.ContactKey{"email:info@acme.it", "cookie:c"},
+			"account:acme.it",
+		},
+		{
+			"account stated",
+			[]Party{{Email: "anna@acme.it", Account: "https://www.Other.it/home"}},
+			[]journey.ContactKey{"email:anna@acme.it"},
+			"account:other.it",
+		},
 		{"account by id", []Party{{Email: "anna@acme.it", Account: "crm/17"}}, []journey.ContactKey{"email:anna@acme.it"}, "account:crm/17"},
 		{"free mail", []Party{{Email: "anna@libero.it"}}, []journey.ContactKey{"email:anna@libero.it"}, ""},
 		{"nothing usable", []Party{{Email: "anna", Phone: "12"}}, nil, ""},
