@@ -75,11 +75,9 @@ func bruteKnow(seen []sighting) map[string]string {
 				}
 			}
 			all := slices.Sorted(maps.Keys(reach(key, true)))
-			company := members[0]
+			company := all[0]
 			if i := slices.IndexFunc(all, func(k string) bool { return strings.HasPrefix(k, "account:") }); i >= 0 {
 				company = all[i]
-			} else {
-				company = all[0]
 			}
 			out[key] = fmt.Sprint(members[0], account, company, members)
 		}

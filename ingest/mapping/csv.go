@@ -50,7 +50,7 @@ func (m *Mapping) CSV(name string, in io.Reader) iter.Seq2[source.Event, error] 
 				return
 			}
 			if err != nil {
-				bad, broken := m.badRow(name, rows, record, columns, err)
+				broken, bad := m.badRow(name, rows, record, columns, err)
 				if !yield(source.Event{}, bad) || broken {
 					return
 				}
@@ -116,16 +116,16 @@ func (m *Mapping) checkColumns(columns []string) error {
 }
 
 // badRow makes a row error of what the CSV reader says; broken is set where reading cannot go on.
-func (m *Mapping) badRow(name string, rows *csv.Reader, record, columns []string, err error) (bad error, broken bool) {
+func (m *Mapping) badRow(name string, rows *csv.Reader, record, columns []string, err error) (broken bool, bad error) {
 	var at *csv.ParseError
 	if !errors.As(err, &at) {
-		return fmt.Errorf("%s: %w", name, err), true
+		return true, fmt.Errorf("%s: %w", name, err)
 	}
 	reason := at.Err.Error()
 	if errors.Is(err, csv.ErrFieldCount) {
 		reason = fmt.Sprintf("%d fields, expected %d", len(record), len(columns))
 	}
-	return &RowError{File: name, Line: m.csv.skip + at.StartLine, Reason: reason}, false
+	return false, &RowError{File: name, Line: m.csv.skip + at.StartLine, Reason: reason}
 }
 
 // fill sets a row's values.

@@ -73,8 +73,8 @@ func TestRows(t *testing.T) {
 				continue
 			}
 			data := files[name]
-			if encoding := encodings["utf-8"]; m != nil {
-				if encoding = encodings[m.csv.encoding]; encoding != nil {
+			if m != nil {
+				if encoding := encodings[m.csv.encoding]; encoding != nil {
 					var err error
 					if data, err = encoding.NewEncoder().Bytes(data); err != nil {
 						t.Fatal(err)
