@@ -2,14 +2,11 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/segmentio/kafka-go"
 )
 
 // Partition names one partition of one topic.
@@ -143,18 +140,9 @@ func (c *Collector) CaughtUp(ctx context.Context) error {
 
 // ends returns where every partition that is not empty ends now.
 func (c *Collector) ends(ctx context.Context) (map[Partition]int64, error) {
-	found, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: c.opts.Topics})
+	all, err := c.partitions(ctx, c.opts.Topics)
 	if err != nil {
 		return nil, err
-	}
-	var all []Partition
-	for _, t := range found.Topics {
-		if t.Error != nil {
-			return nil, fmt.Errorf("look up topic %s: %w", t.Name, t.Error)
-		}
-		for _, p := range t.Partitions {
-			all = append(all, Partition{t.Name, p.ID})
-		}
 	}
 	logs, err := c.logs(ctx, all)
 	if err != nil {
@@ -175,7 +163,7 @@ func (c *Collector) cross(ctx context.Context, ends map[Partition]int64) error {
 	for p := range ends {
 		all = append(all, p)
 	}
-	done, err := c.committed(ctx, all)
+	done, err := c.committed(ctx, c.opts.Group, all)
 	if err != nil {
 		return err
 	}
@@ -185,63 +173,4 @@ func (c *Collector) cross(ctx context.Context, ends map[Partition]int64) error {
 		}
 	}
 	return nil
-}
-
-// log is where a partition's log begins and ends. Its end is that of what is decided: an open transaction is not.
-type log struct{ first, end int64 }
-
-// logs looks up where partitions begin and end.
-func (c *Collector) logs(ctx context.Context, partitions []Partition) (map[Partition]log, error) {
-	first := map[string][]kafka.OffsetRequest{}
-	last := map[string][]kafka.OffsetRequest{}
-	for _, p := range partitions {
-		first[p.Topic] = append(first[p.Topic], kafka.FirstOffsetOf(p.Number))
-		last[p.Topic] = append(last[p.Topic], kafka.LastOffsetOf(p.Number))
-	}
-	out := map[Partition]log{}
-	for _, topics := range []map[string][]kafka.OffsetRequest{first, last} {
-		found, err := c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: topics, IsolationLevel: kafka.ReadCommitted})
-		if err != nil {
-			return nil, fmt.Errorf("list offsets: %w", err)
-		}
-		for topic, ps := range found.Topics {
-			for _, p := range ps {
-				if p.Error != nil {
-					return nil, fmt.Errorf("list offsets of %s/%d: %w", topic, p.Partition, p.Error)
-				}
-				at := out[Partition{topic, p.Partition}]
-				at.first, at.end = max(at.first, p.FirstOffset), max(at.end, p.LastOffset)
-				out[Partition{topic, p.Partition}] = at
-			}
-		}
-	}
-	if len(out) < len(partitions) {
-		return nil, errors.New("list offsets: not all partitions were answered for")
-	}
-	return out, nil
-}
-
-// committed looks up the group's committed offsets; -1 where there is none.
-func (c *Collector) committed(ctx context.Context, partitions []Partition) (map[Partition]kafka.OffsetFetchPartition, error) {
-	req := &kafka.OffsetFetchRequest{GroupID: c.opts.Group, Topics: map[string][]int{}}
-	for _, p := range partitions {
-		req.Topics[p.Topic] = append(req.Topics[p.Topic], p.Number)
-	}
-	found, err := c.client.OffsetFetch(ctx, req)
-	if err == nil {
-		err = found.Error
-	}
-	if err != nil {
-		return nil, fmt.Errorf("fetch committed offsets: %w", err)
-	}
-	out := map[Partition]kafka.OffsetFetchPartition{}
-	for topic, ps := range found.Topics {
-		for _, p := range ps {
-			if p.Error != nil {
-				return nil, fmt.Errorf("fetch committed offset of %s/%d: %w", topic, p.Partition, p.Error)
-			}
-			out[Partition{topic, p.Partition}] = p
-		}
-	}
-	return out, nil
 }

@@ -26,6 +26,10 @@ const (
 	HeaderVersion   = "tappa-version"   // definitions in force
 	HeaderLength    = "tappa-length"    // length of the whole value; only where the value was cut
 	HeaderSHA256    = "tappa-sha256"    // of the whole value, hexadecimal; only where the value was cut
+
+	// HeaderReplay marks a record that was replayed, and the dead letter it becomes if it fails again, with the place of
+	// the record that failed first: "topic/partition/offset".
+	HeaderReplay = "tappa-replay"
 )
 
 const (
@@ -115,7 +119,7 @@ func (d *deadLetters) message(l *deadLetter, limit int) kafka.Message {
 		{Key: HeaderVersion, Value: []byte(d.version)},
 	}}
 	for _, h := range l.record.Headers {
-		if !strings.HasPrefix(h.Key, headerPrefix) {
+		if !strings.HasPrefix(h.Key, headerPrefix) || h.Key == HeaderReplay {
 			m.Headers = append(m.Headers, Header(h))
 		}
 	}

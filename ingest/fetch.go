@@ -45,11 +45,11 @@ type fetched struct {
 // fetch reads one partition and sends chunks until ctx ends. It returns an error only if it cannot go on without a
 // person.
 func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) error {
-	f := fetcher{g: g, id: p.id, next: p.next, max: g.c.opts.FetchBytes}
+	f := fetcher{cluster: g.c.cluster, id: p.id, next: p.next, max: g.c.opts.FetchBytes}
 	for failures := 0; ctx.Err() == nil; {
 		ch, err := f.once(ctx)
 		if errors.Is(err, kafka.OffsetOutOfRange) {
-			err = f.outOfRange(ctx)
+			err = g.outOfRange(ctx, &f)
 		}
 		if err != nil {
 			if final(err) || errors.Is(err, ErrRecreated) {
@@ -82,7 +82,7 @@ func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) e
 // fetcher reads one partition. It asks for committed records only, one layer below kafka.Client.Fetch, which neither
 // passes on which transactions were aborted nor gets past a batch that holds nothing but a transaction's marker.
 type fetcher struct {
-	g    *generation
+	cluster
 	id   Partition
 	next int64
 	max  int
@@ -92,7 +92,7 @@ type fetcher struct {
 func (f *fetcher) once(ctx context.Context) (chunk, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	resp, err := f.g.c.transport.RoundTrip(ctx, f.g.c.addr, &fetchapi.Request{
+	resp, err := f.transport.RoundTrip(ctx, f.addr, &fetchapi.Request{
 		ReplicaID: -1, MaxWaitTime: int32(fetchWait.Milliseconds()), MinBytes: 1, MaxBytes: int32(f.max),
 		IsolationLevel: int8(kafka.ReadCommitted), SessionID: -1, SessionEpoch: -1,
 		Topics: []fetchapi.RequestTopic{{
@@ -148,8 +148,8 @@ func (f *fetcher) read(p *fetchapi.ResponsePartition) (chunk, error) {
 }
 
 // outOfRange finds out why Kafka has not got the offset, and where to go on.
-func (f *fetcher) outOfRange(ctx context.Context) error {
-	c := f.g.c
+func (g *generation) outOfRange(ctx context.Context, f *fetcher) error {
+	c := g.c
 	logs, err := c.logs(ctx, []Partition{f.id})
 	if err != nil {
 		return err

@@ -21,7 +21,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 
 	"github.com/segmentio/kafka-go"
@@ -56,13 +55,11 @@ var (
 
 // Collector is one member of the consumer group. Run does the work; the other methods are safe to call beside it.
 type Collector struct {
-	opts      Options
-	addr      net.Addr
-	transport *kafka.Transport
-	client    *kafka.Client
-	dead      *deadLetters
-	metrics   *metrics
-	counts    counts
+	cluster
+	opts    Options
+	dead    *deadLetters
+	metrics *metrics
+	counts  counts
 
 	mu      sync.Mutex
 	running bool
@@ -78,14 +75,9 @@ func New(opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new collector: %w", err)
 	}
-	transport := opts.Connection.transport()
-	addr := kafka.TCP(opts.Brokers...)
-	c := &Collector{
-		opts: opts, addr: addr, transport: transport, metrics: m,
-		client: &kafka.Client{Addr: addr, Transport: transport},
-	}
+	c := &Collector{cluster: opts.Connection.cluster(opts.Brokers), opts: opts, metrics: m}
 	c.dead = &deadLetters{
-		writer: newWriter(addr, transport, opts.DeadLetterTopic, opts.DeadLetterBytes+deadLetterRoom),
+		writer: newWriter(c.addr, c.transport, opts.DeadLetterTopic, opts.DeadLetterBytes+deadLetterRoom),
 		limit:  opts.DeadLetterBytes, version: opts.Definition,
 	}
 	return c, nil
@@ -102,7 +94,7 @@ func (c *Collector) Run(ctx context.Context) error {
 	if again {
 		return errors.New("run collector: it has run before")
 	}
-	defer c.transport.CloseIdleConnections()
+	defer c.cluster.close()
 	defer c.dead.close()
 	if err := c.ensureTopics(ctx); err != nil {
 		return fmt.Errorf("run collector: %w", err)

@@ -95,7 +95,7 @@ func (g *generation) starts(ctx context.Context) (moved map[Partition]int64, err
 			}
 		}
 	}
-	done, err := c.committed(ctx, all)
+	done, err := c.committed(ctx, c.opts.Group, all)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,6 @@ type PipelineOptions struct {
 
 // NewCollector wires decoding, tagging and scoring into a collector that writes to the store.
 func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
-	decoder := source.NewDecoder(source.Options{DefaultCountry: defaultCountry(opts.Journeys)})
 	scorer := sentiment.New()
 	return ingest.New(ingest.Options{
 		Brokers:         opts.Brokers,
@@ -40,7 +39,7 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 		Topics:          opts.Topics,
 		Group:           opts.Group,
 		DeadLetterTopic: opts.DeadLetters,
-		Decode:          decoder.Decode,
+		Decode:          newDecoder(opts.Journeys).Decode,
 		Tag:             tagger(opts.Journeys),
 		Score:           func(text, lang string) journey.Mood { return mood(scorer.Score(text, lang)) },
 		Definition:      definition(opts.Journeys),
@@ -48,6 +47,11 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 		Logger:          opts.Logger,
 		Registerer:      opts.Registerer,
 	})
+}
+
+// newDecoder makes the decoder that all commands share, so that they agree on what can be used.
+func newDecoder(journeys []*journey.Journey) *source.Decoder {
+	return source.NewDecoder(source.Options{DefaultCountry: defaultCountry(journeys)})
 }
 
 // definition names the versions of all journeys together.

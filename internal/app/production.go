@@ -61,6 +61,26 @@ func ConfigUsage(out io.Writer) error {
 {{end}}`)
 }
 
+// storeOptions say how to reach ClickHouse.
+func (c Config) storeOptions() aggregate.Options {
+	opts := aggregate.Options{Addr: c.ClickHouse, Protocol: c.ClickHouseProto, Database: c.Database, Username: c.Username, Password: c.Password}
+	if c.ClickHouseTLS {
+		opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return opts
+}
+
+// pipeline says how to reach Kafka and what of it is used.
+func (c Config) pipeline(store *aggregate.Store) PipelineOptions {
+	var connection ingest.Connection
+	if c.KafkaTLS {
+		connection.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return PipelineOptions{
+		Brokers: c.KafkaBrokers, Connection: connection, Topics: c.Topics, DeadLetters: c.DeadLetters, Group: c.Group, Store: store,
+	}
+}
+
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
 func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (err error) {
 	ctx, fail := context.WithCancelCause(ctx)
@@ -68,11 +88,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	var st stack
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	opts := aggregate.Options{Addr: c.ClickHouse, Protocol: c.ClickHouseProto, Database: c.Database, Username: c.Username, Password: c.Password}
-	if c.ClickHouseTLS {
-		opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	store, err := aggregate.Open(ctx, opts)
+	store, err := aggregate.Open(ctx, c.storeOptions())
 	if err != nil {
 		return err
 	}
@@ -96,14 +112,9 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		st.start("walk", fail, walker.Run)
 	}
 	if slices.Contains(c.Roles, "collect") {
-		var connection ingest.Connection
-		if c.KafkaTLS {
-			connection.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-		collector, err := NewCollector(PipelineOptions{
-			Brokers: c.KafkaBrokers, Connection: connection, Topics: c.Topics, DeadLetters: c.DeadLetters, Group: c.Group,
-			Store: store, Journeys: journeys, Logger: logger, Registerer: registry,
-		})
+		pipeline := c.pipeline(store)
+		pipeline.Journeys, pipeline.Logger, pipeline.Registerer = journeys, logger, registry
+		collector, err := NewCollector(pipeline)
 		if err != nil {
 			return err
 		}
