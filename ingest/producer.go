@@ -14,6 +14,10 @@ import (
 // own head.
 const maxBatchBytes = 1_000_000
 
+// MaxMessage is the size of key, value and headers together that Publish always takes, in bytes. Little more is refused
+// with ErrTooLarge.
+const MaxMessage = maxBatchBytes - 1000
+
 // Message is one record to publish. Records of one key stay in order and in one partition.
 type Message struct {
 	Key     []byte

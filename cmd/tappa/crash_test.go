@@ -90,8 +90,10 @@ func killWindow(up, work time.Duration) time.Duration {
 }
 
 func demoCommand(dir string, args ...string) *exec.Cmd {
-	return exec.Command(binary, append([]string{"up", "--demo", "--demo-cases", strconv.Itoa(demoCases), "--demo-end", demoEnd.Format(time.RFC3339),
-		"--demo-live=false", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
+	return exec.Command(binary, append([]string{
+		"up", "--demo", "--demo-cases", strconv.Itoa(demoCases), "--demo-end", demoEnd.Format(time.RFC3339),
+		"--demo-live=false", "--data", dir, "--listen", "127.0.0.1:0",
+	}, args...)...)
 }
 
 // publishedOf reads how far a killed demo had come: 0 where it had not begun.

@@ -25,16 +25,18 @@ func (m *Mapping) JSONLines(name string, in io.Reader) iter.Seq2[source.Event, e
 		lines := bufio.NewReaderSize(in, 1<<16)
 		r := newRow(name)
 		for line := 1; ; line++ {
-			b, err := readLine(lines)
+			b, size, err := readLine(lines)
 			if err != nil && !errors.Is(err, io.EOF) {
 				yield(source.Event{}, fmt.Errorf("%s:%d: %w", name, line, err))
 				return
 			}
-			if b := bytes.TrimSpace(b); len(b) > 0 {
-				r.next(line)
-				if !m.mapLine(r, b, yield) {
+			r.next(line)
+			if size > maxLine {
+				if !yield(source.Event{}, r.error(problemf("", "a line of %d bytes, at most %d are taken", size, maxLine))) {
 					return
 				}
+			} else if b := bytes.TrimSpace(b); len(b) > 0 && !m.mapLine(r, b, yield) {
+				return
 			}
 			if err != nil {
 				return
@@ -43,17 +45,18 @@ func (m *Mapping) JSONLines(name string, in io.Reader) iter.Seq2[source.Event, e
 	}
 }
 
-// readLine returns the next line; io.EOF comes with the last.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
+// readLine returns the next line and its size; io.EOF comes with the last. Of a line longer than maxLine it returns the
+// size alone.
+func readLine(r *bufio.Reader) (line []byte, size int, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		if len(line)+len(part) > maxLine {
-			return nil, fmt.Errorf("a line of more than %d bytes", maxLine)
+		if size += len(part); size > maxLine {
+			line = nil
+		} else {
+			line = append(line, part...)
 		}
-		line = append(line, part...)
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
+			return line, size, err
 		}
 	}
 }

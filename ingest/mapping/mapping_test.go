@@ -241,3 +241,24 @@ func BenchmarkCSV(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }
+
+// TestJSONLinesTooLong skips a line that is longer than any event, and nothing else.
+func TestJSONLinesTooLong(t *testing.T) {
+	event := func(id, text string) string {
+		return `{"specversion":"1.0","id":"` + id + `","source":"s","type":"tappa.form.submitted","time":"2026-01-02T03:04:05Z","data":{"message":"` + text + `"}}` + "\n"
+	}
+	file := event("1", "ok") + event("2", strings.Repeat("x", 20<<20)) + "\n" + event("3", "ok") + event("4", strings.Repeat("x", 1<<20))
+	var got []string
+	for e, err := range (*Mapping)(nil).JSONLines("f", strings.NewReader(file)) {
+		if row := (*RowError)(nil); errors.As(err, &row) {
+			got = append(got, fmt.Sprint("line ", row.Line))
+		} else if err != nil {
+			t.Fatal(err)
+		} else {
+			got = append(got, e.ID)
+		}
+	}
+	if d := cmp.Diff(got, []string{"1", "line 2", "3", "4"}); d != "" {
+		t.Errorf("(-got, +want):\n%s", d)
+	}
+}

@@ -34,8 +34,11 @@ type ImportOptions struct {
 // ImportFormats lists the file formats that Import reads.
 func ImportFormats() []string { return slices.Sorted(maps.Keys(mapping.Formats)) }
 
-// importBatch is how many events are published together.
-const importBatch = 5000
+// importBatch and importBytes bound how many events, of what size in all, are held and published together.
+const (
+	importBatch = 5000
+	importBytes = 16 << 20
+)
 
 // shownRowErrors bounds how many unusable rows are printed; all are counted.
 const shownRowErrors = 20
@@ -124,17 +127,27 @@ func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
 // rowCount is what became of the rows of the files.
 type rowCount struct{ published, bad int }
 
+// refuse counts a row that cannot be used and says why, unless that was said of many already.
+func (n *rowCount) refuse(out io.Writer, why error) {
+	if n.bad++; n.bad <= shownRowErrors {
+		fmt.Fprintln(out, why)
+	} else if n.bad == shownRowErrors+1 {
+		fmt.Fprintln(out, "… further rows that cannot be mapped are only counted")
+	}
+}
+
 // publish maps all files and publishes their events.
 func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mapping.Mapping) (n rowCount, err error) {
 	producer := ingest.NewProducer(brokers, ingest.DefaultTopic)
 	defer func() { err = errors.Join(err, producer.Close()) }()
 	var batch []ingest.Message
+	held := 0 // bytes
 	flush := func() error {
 		if err := producer.Publish(ctx, batch...); err != nil {
 			return err
 		}
 		n.published += len(batch)
-		batch = batch[:0]
+		batch, held = batch[:0], 0
 		if opts.Progress != nil {
 			fmt.Fprintf(opts.Progress, "\r%d events published", n.published)
 		}
@@ -145,7 +158,13 @@ func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mappi
 		if err != nil {
 			return err
 		}
-		if batch = append(batch, message); len(batch) < importBatch {
+		size := len(message.Key) + len(message.Value)
+		if size > ingest.MaxMessage {
+			n.refuse(opts.Out, fmt.Errorf("event %q of %s: %d bytes, at most %d are taken", event.ID, event.Origin, size, ingest.MaxMessage))
+			return nil
+		}
+		batch, held = append(batch, message), held+size
+		if len(batch) < importBatch && held < importBytes {
 			return nil
 		}
 		return flush()
@@ -183,11 +202,7 @@ func readEvents(opts ImportOptions, m *mapping.Mapping, path string, in io.Reade
 		var row *mapping.RowError
 		switch {
 		case errors.As(err, &row):
-			if n.bad++; n.bad <= shownRowErrors {
-				fmt.Fprintln(opts.Out, row)
-			} else if n.bad == shownRowErrors+1 {
-				fmt.Fprintln(opts.Out, "… further rows that cannot be mapped are only counted")
-			}
+			n.refuse(opts.Out, row)
 		case err != nil:
 			return err
 		default:
