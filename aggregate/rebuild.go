@@ -41,12 +41,7 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 
 // meetAll learns who is who from all interactions, and stores it.
 func (w *Walker) meetAll(ctx context.Context) error {
-	const links = `
-		INSERT INTO links (key_a, key_b, origin, id, occurred_at)
-		SELECT least(contact_key, other), greatest(contact_key, other), origin, id, occurred_at FROM
-			(SELECT contact_key, arrayJoin(arrayDistinct(contact_keys)) AS other, origin, id, occurred_at FROM interactions
-			WHERE length(contact_keys) > 1)
-		WHERE other != contact_key`
+	const links = linksFrom + " FROM interactions WHERE length(contact_keys) > 1" + linksTo
 	if err := w.store.conn.Exec(settled(ctx), links); err != nil {
 		return err
 	}

@@ -96,13 +96,17 @@ func TestLedgerAndArrivalsAreReadFromTheirProjections(t *testing.T) {
 		records = append(records, record(int(i%3), i/3))
 	}
 	must(t, s.Write(t.Context(), block("1", records...)))
-	for projection, query := range map[string]string{
-		"ledger":   "SELECT partition, max(offset) FROM interactions WHERE topic = 't' GROUP BY partition",
-		"arrivals": strings.NewReplacer("topic = ?", "topic = 't'", "partition = ?", "partition = 0", "offset > ?", "offset > 1", "offset <= ?", "offset <= 9").Replace(arrivalsQuery),
+	_, links, _ := strings.Cut(linksQuery, "(key_a, key_b, origin, id, occurred_at)")
+	slice := strings.NewReplacer("topic = ?", "topic = 't'", "partition = ?", "partition = 0", "offset > ?", "offset > 1", "offset <= ?", "offset <= 9")
+	for _, c := range []struct{ question, projection, query string }{
+		{"how far is it stored", "ledger", "SELECT partition, max(offset) FROM interactions WHERE topic = 't' GROUP BY partition"},
+		{"how far is all stored", "ledger", "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition"},
+		{"who arrived", "arrivals", slice.Replace(arrivalsQuery)},
+		{"who was seen together", "arrivals", slice.Replace(links)},
 	} {
-		plan := dump(t, s, "EXPLAIN projections = 1 "+query)
-		if !strings.Contains(plan, "ReadFromMergeTree ("+projection+")") {
-			t.Errorf("%s is not read:\n%s", projection, plan)
+		plan := dump(t, s, "EXPLAIN projections = 1 "+c.query)
+		if !strings.Contains(plan, "ReadFromMergeTree ("+c.projection+")") {
+			t.Errorf("%s is not read from projection %s:\n%s", c.question, c.projection, plan)
 		}
 	}
 }

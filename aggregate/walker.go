@@ -25,7 +25,7 @@ const (
 type WalkerOptions struct {
 	Poll       time.Duration         // how often Run looks for arrivals; default 1 s
 	Slice      int64                 // how many arrivals are taken up at once; default 200,000
-	Chunk      int                   // how many interactions a worker holds and writes at once; default 100,000
+	Chunk      int                   // how many interactions a worker holds and writes at once; default 50,000
 	Workers    int                   // how many chunks are walked side by side; default 2
 	Logger     *slog.Logger          // nil: silent
 	Registerer prometheus.Registerer // nil: no metrics
@@ -90,7 +90,7 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 		opts.Slice = 200_000
 	}
 	if opts.Chunk <= 0 {
-		opts.Chunk = 100_000
+		opts.Chunk = 50_000
 	}
 	if opts.Workers <= 0 {
 		opts.Workers = 2

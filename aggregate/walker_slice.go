@@ -23,10 +23,13 @@ type arrivals struct {
 const (
 	arrivalsOf    = " FROM interactions WHERE topic = ? AND partition = ? AND offset > ? AND offset <= ?"
 	arrivalsQuery = "SELECT contact_key, contact_keys, account, thread" + arrivalsOf
-	linksQuery    = `
+	linksQuery    = linksFrom + arrivalsOf + linksTo
+	linksFrom     = `
 		INSERT INTO links (key_a, key_b, origin, id, occurred_at)
-		SELECT least(contact_key, other), greatest(contact_key, other), origin, id, occurred_at FROM
-			(SELECT contact_key, arrayJoin(arrayDistinct(contact_keys)) AS other, origin, id, occurred_at` + arrivalsOf + `)
+		SELECT least(contact_key, other), greatest(contact_key, other), origin, id, occurred_at
+		FROM (SELECT contact_key, contact_keys, origin, id, occurred_at`
+	linksTo = `) AS arrived
+		ARRAY JOIN arrayDistinct(contact_keys) AS other
 		WHERE other != contact_key`
 )
 
