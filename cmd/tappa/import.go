@@ -29,7 +29,7 @@ are in, and prints what became of them. Importing the same file again changes no
 			if formats := app.ImportFormats(); !slices.Contains(formats, opts.Format) {
 				return usageError{fmt.Errorf("--format %q: there are %s", opts.Format, strings.Join(formats, ", "))}
 			}
-			return nil
+			return opts.CheckMapping()
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Paths = args

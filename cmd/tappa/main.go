@@ -85,5 +85,22 @@ Start with:  tappa up --demo      then open the page it prints.`,
 		newTemplateCommand(),
 		newVersionCommand(),
 	)
+	for _, cmd := range root.Commands() {
+		cmd.Args = asUsage(cmd.Args)
+	}
 	return root
+}
+
+// asUsage makes wrong arguments of a command an error of the command line.
+func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		err := check(cmd, args)
+		if err == nil {
+			return nil
+		}
+		return usageError{fmt.Errorf("%w; `%s --help` says how it is used", err, cmd.CommandPath())}
+	}
 }

@@ -17,12 +17,9 @@ func newServeCommand() *cobra.Command {
 		Short: "run against Kafka and ClickHouse servers, configured by TAPPA_* variables",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := app.ReadConfig()
+			config, err := app.ReadConfig(roles...)
 			if err != nil {
 				return usageError{err}
-			}
-			if len(roles) > 0 {
-				config.Roles = roles
 			}
 			level := slog.LevelInfo
 			if verbose {

@@ -21,6 +21,9 @@ func newUpCommand() *cobra.Command {
   tappa up --journey journey.yaml --data /var/lib/tappa`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.Year.Cases < 1 {
+				return usageError{fmt.Errorf("--demo-cases %d: a demo needs at least one", opts.Year.Cases)}
+			}
 			if demoEnd != "" {
 				var err error
 				if opts.Year.End, err = time.Parse(time.RFC3339, demoEnd); err != nil {

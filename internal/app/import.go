@@ -114,14 +114,19 @@ func causeOf(ctx context.Context) error {
 	return nil
 }
 
-func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
-	switch {
-	case opts.Mapping != "":
-		return mapping.Load(opts.Mapping)
-	case opts.Format == "jsonl":
-		return nil, nil // lines that are events already
+// CheckMapping returns an error if the format needs a mapping file and none is named.
+func (o *ImportOptions) CheckMapping() error {
+	if o.Mapping == "" && o.Format != "jsonl" {
+		return fmt.Errorf("a %s file needs --mapping FILE, which says what its columns mean (deploy/examples has some)", o.Format)
 	}
-	return nil, fmt.Errorf("a %s file needs --mapping FILE, which says what its columns mean (deploy/examples has some)", opts.Format)
+	return nil
+}
+
+func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
+	if err := opts.CheckMapping(); err != nil || opts.Mapping == "" {
+		return nil, err // JSON lines may be events already
+	}
+	return mapping.Load(opts.Mapping)
 }
 
 // rowCount is what became of the rows of the files.

@@ -1,0 +1,39 @@
+package app
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestReadConfig reads TAPPA_* variables, and no others: USERNAME and LISTEN are often somebody else's.
+func TestReadConfig(t *testing.T) {
+	for _, name := range []string{"USERNAME", "PASSWORD", "DATABASE", "TOPICS", "GROUP", "LISTEN", "KAFKA_BROKERS", "CLICKHOUSE", "CLICKHOUSE_PROTOCOL"} {
+		t.Setenv(name, "not ours")
+	}
+	if _, err := ReadConfig(); err == nil || !strings.Contains(err.Error(), "TAPPA_KAFKA_BROKERS") {
+		t.Errorf("without brokers: got error %v, want TAPPA_KAFKA_BROKERS named", err)
+	}
+	t.Setenv("TAPPA_KAFKA_BROKERS", "a:9092,b:9092")
+	t.Setenv("TAPPA_CLICKHOUSE", "c:9000")
+	t.Setenv("TAPPA_CLICKHOUSE_TLS", "true")
+	c, err := ReadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.KafkaBrokers) != 2 || c.Clickhouse != "c:9000" || !c.ClickhouseTLS || c.Username != "default" || c.Password != "" ||
+		c.Database != "tappa" || c.Group != "tappa" || c.ClickhouseProtocol != "native" || len(c.Roles) != 3 {
+		t.Errorf("got %+v", c)
+	}
+	if _, err := ReadConfig("dance"); err == nil || !strings.Contains(err.Error(), `"dance"`) {
+		t.Errorf("role dance: got error %v", err)
+	}
+	var usage strings.Builder
+	if err := ConfigUsage(&usage); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"TAPPA_KAFKA_BROKERS", "TAPPA_CLICKHOUSE_PROTOCOL", "TAPPA_DEAD_LETTERS", "TAPPA_ROLES"} {
+		if !strings.Contains(usage.String(), "  "+name+"\n") {
+			t.Errorf("%s is not among the variables:\n%s", name, usage.String())
+		}
+	}
+}
