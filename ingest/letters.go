@@ -35,10 +35,10 @@ func readOrigin(s string) (o origin, ok bool) {
 
 // letter is a dead letter as it stands in Kafka.
 type letter struct {
-	at     origin    // the record that became a dead letter
-	root   origin    // the record that it was a replay of, at is the same where it was none
-	reason string    //
-	detail string    //
+	place  origin    // of the letter itself
+	at     origin    // of the record that became a dead letter
+	root   origin    // of the record that this one was a replay of; at, where it was none
+	reason string    // why it could not be used
 	dead   time.Time // when it was put among the dead letters
 	cut    bool      // not all of the record is there
 
@@ -47,15 +47,16 @@ type letter struct {
 
 // readLetter takes a record of the dead-letter topic apart.
 func readLetter(rec source.Record) (letter, error) {
-	l := letter{dead: rec.Time, record: source.Record{Key: rec.Key, Value: rec.Value}}
+	l := letter{
+		place: origin{Partition{rec.Topic, rec.Partition}, rec.Offset}, dead: rec.Time,
+		record: source.Record{Key: rec.Key, Value: rec.Value},
+	}
 	var topic, partition, offset, root string
 	for _, h := range rec.Headers {
 		value := string(h.Value)
 		switch h.Key {
 		case HeaderReason:
 			l.reason = value
-		case HeaderDetail:
-			l.detail = value
 		case HeaderTopic:
 			topic = value
 		case HeaderPartition:
