@@ -64,8 +64,8 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}
 	fmt.Fprintf(opts.Out, "tappa is up: http://%s/ (data in %s, stop with Ctrl-C)\n", addr, opts.Dir)
 	if opts.Demo {
-		if err := startDemo(ctx, &st, fail, e, journeys[0], opts, collector, walker, began); err != nil {
-			return err
+		if err := startDemo(ctx, &st, fail, e, journeys[0], opts, collector, walker, began); err != nil && ctx.Err() == nil {
+			return err // otherwise it was stopped while it seeded, which is no failure
 		}
 	}
 	<-ctx.Done()
