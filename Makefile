@@ -6,7 +6,7 @@ BIN        := bin/tappa
 DEMO_DATA  ?= data/demo
 DEMO_ADDR  ?= 127.0.0.1:8080
 ENGINE     := deploy/engine/node_modules/.package-lock.json
-ASSETS     := dashboards/ui/vendor/echarts.common.min.js
+ASSETS     := dashboards/ui/vendor/echarts.min.js
 KAFKA      := deploy/kafka/target/classpath.txt
 BROWSER    := dashboards/browser/node_modules/.package-lock.json
 # The race detector needs a C compiler; tappa itself does not.
@@ -66,7 +66,7 @@ assets: $(ASSETS) ## the pages' chart library, through npm
 $(ASSETS): dashboards/ui/package-lock.json
 	cd dashboards/ui && npm ci --no-audit --no-fund --loglevel=error
 	mkdir -p dashboards/ui/vendor
-	cp dashboards/ui/node_modules/echarts/dist/echarts.common.min.js dashboards/ui/node_modules/echarts/LICENSE dashboards/ui/vendor/
+	cp dashboards/ui/node_modules/echarts/dist/echarts.min.js dashboards/ui/node_modules/echarts/LICENSE dashboards/ui/vendor/
 
 kafka: $(KAFKA) ## Apache Kafka for the integration tests, through Maven
 $(KAFKA): deploy/kafka/pom.xml

@@ -12,6 +12,7 @@ type casesContent struct {
 	frame
 	Total, Shown string
 	Cut          bool
+	Counted      bool // the list knows how many interactions a case has
 	Describe     string
 	Cases        []caseLine
 	More         string
@@ -40,6 +41,7 @@ func (s *server) casesPage(r *request) (string, any, error) {
 	if len(rows) > shownCases && r.values.Get("all") == "" {
 		rows, c.Cut, c.More = rows[:shownCases], true, r.here("all", "1")
 	}
+	c.Counted = t.has("interactions")
 	c.Shown = r.format.Count(int64(len(rows)))
 	for _, row := range rows {
 		c.Cases = append(c.Cases, r.caseLine(row))

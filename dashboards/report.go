@@ -9,6 +9,9 @@ import (
 	"tappa/journey"
 )
 
+// shownRows bounds a table on a page; its CSV has all rows.
+const shownRows = 300
+
 // reportContent is any report as a table.
 type reportContent struct {
 	frame
@@ -16,6 +19,7 @@ type reportContent struct {
 	Columns   []columnHead
 	Rows      [][]cell
 	CSV, JSON string
+	More      string // address of the whole table, where only its beginning is shown
 }
 
 type columnHead struct {
@@ -102,7 +106,11 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		column := t.report.Columns[i]
 		c.Columns = append(c.Columns, columnHead{Label: r.heading(column), Numeric: column.Numeric()})
 	}
-	for _, values := range t.report.Rows {
+	rows := t.report.Rows
+	if len(rows) > shownRows && r.values.Get("all") == "" {
+		rows, c.More = rows[:shownRows], r.here("all", "1")
+	}
+	for _, values := range rows {
 		var cells []cell
 		for _, i := range visible {
 			cells = append(cells, r.cell(t.report.Columns[i], values[i]))

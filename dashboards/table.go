@@ -39,6 +39,11 @@ func (t *table) rows() []row {
 	return out
 }
 
+func (t *table) has(column string) bool {
+	_, ok := t.columns[column]
+	return ok
+}
+
 // byKey indexes rows by a text column.
 func (t *table) byKey(column string) map[string]row {
 	out := map[string]row{}
