@@ -194,8 +194,11 @@ func TestReplaySelects(t *testing.T) {
 	binary := ingest.Message{
 		Value: []byte(`{"form":"b","customer":{"email":"nobody"},"fields":{"n":"1"}}`),
 		Headers: []ingest.Header{
-			{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "ce_id", Value: []byte("f2")}, {Key: "ce_source", Value: []byte("site")},
-			{Key: "ce_type", Value: []byte("tappa.form.submitted")}, {Key: "ce_time", Value: []byte("2026-03-01T00:00:00Z")},
+			{Key: "ce_specversion", Value: []byte("1.0")},
+			{Key: "ce_id", Value: []byte("f2")},
+			{Key: "ce_source", Value: []byte("site")},
+			{Key: "ce_type", Value: []byte("tappa.form.submitted")},
+			{Key: "ce_time", Value: []byte("2026-03-01T00:00:00Z")},
 		},
 	}
 	publish(t, brokers, topic, call(t, 1), call(t, 2), long, badTime, binary)
