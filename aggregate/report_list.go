@@ -90,6 +90,60 @@ var reports = []ReportInfo{
 		},
 	},
 	{
+		Name: "percentiles", View: "percentiles", File: "00125_percentiles.sql",
+		Main:   []string{"key", "measure", "level", "n", "value_s", "value_low_s", "value_high_s"},
+		Abouts: journey.Labels{"en": "percentiles of stays and waits, with their intervals", "it": "percentili di permanenze e attese, con i loro intervalli"},
+		Hows: journey.Labels{
+			"en": "exact percentiles; 95 % interval between the durations ranked n p ± 1.96 √(n p (1 − p))",
+			"it": "percentili esatti; intervallo 95 % tra le durate di rango n p ± 1,96 √(n p (1 − p))",
+		},
+	},
+	{
+		Name: "losses", View: "losses", File: "00121_losses.sql",
+		Main:   []string{"stage", "fact", "value", "n", "loss", "others_loss", "odds_ratio", "odds_low", "odds_high", "p", "q", "real"},
+		Abouts: journey.Labels{"en": "what goes with loss (association, not cause)", "it": "che cosa si accompagna alla perdita (associazione, non causa)"},
+		Hows: journey.Labels{
+			"en": "odds ratio of loss of visits with the value against all others of the stage, 0.5 added per cell, 95 % interval; two-sided p, q after Benjamini-Hochberg over all rows; facts known before the outcome; mature, decided visits; values held by fewer than max(25, 2 %) left out",
+			"it": "rapporto di probabilità (odds) di perdita delle visite con il valore rispetto a tutte le altre della fase, 0,5 aggiunto a ogni cella, intervallo 95 %; p bilaterale, q dopo Benjamini-Hochberg su tutte le righe; fatti noti prima dell'esito; visite mature e concluse; esclusi i valori di meno di max(25, 2 %) visite",
+		},
+	},
+	{
+		Name: "ratings", View: "ratings", File: "00120_ratings.sql",
+		Main:   []string{"label", "kind", "n", "scale_min", "scale_max", "mean", "top_two_share", "top_two_low", "top_two_high", "nps", "nps_low", "nps_high", "few"},
+		Abouts: journey.Labels{"en": "how satisfied customers say they are", "it": "quanto i clienti dicono di essere soddisfatti"},
+		Hows: journey.Labels{
+			"en": "CSAT and stars = share on the two highest steps (Wilson 95 %); NPS = share of 9–10 − share of 0–6; CES = mean, scale beside it; no answers is no data",
+			"it": "CSAT e stelle = quota sui due gradini più alti (Wilson 95 %); NPS = quota di 9–10 − quota di 0–6; CES = media, con la scala a fianco; nessuna risposta è nessun dato",
+		},
+	},
+	{
+		Name: "handoffs", View: "handoffs", File: "00122_handoffs.sql",
+		Main:   []string{"from", "to", "n", "cases", "share", "cases_share", "back", "returns", "p50_s", "lost_share", "few"},
+		Abouts: journey.Labels{"en": "from department to department, and back", "it": "da reparto a reparto, e ritorno"},
+		Hows: journey.Labels{
+			"en": "consecutive interactions of a case with different departments, automatic ones left out; back = to a department that had the case before; lost share of the cases with this hand-off that have ended",
+			"it": "interazioni consecutive di un caso con reparti diversi, escluse le automatiche; back = a un reparto che aveva già avuto il caso; quota persa dei casi conclusi con questo passaggio",
+		},
+	},
+	{
+		Name: "calls", View: "calls", File: "00123_calls.sql",
+		Main:   []string{"key", "calls", "held", "missed", "missed_share", "missed_low", "missed_high", "few", "answered", "waiting", "oldest_s", "answer_p50_s", "answer_p90_s"},
+		Abouts: journey.Labels{"en": "calls nobody took, and until they were answered", "it": "chiamate perse, e dopo quanto hanno avuto risposta"},
+		Hows: journey.Labels{
+			"en": "missed / inbound calls, Wilson 95 %; from the first missed call to the next call held or public answer of a person",
+			"it": "perse / chiamate in entrata, Wilson 95 %; dalla prima chiamata persa alla successiva chiamata avvenuta o risposta pubblica di una persona",
+		},
+	},
+	{
+		Name: "tickets", View: "tickets", File: "00124_tickets.sql",
+		Main:   []string{"key", "opened", "solved", "unsolved", "oldest_s", "resolution_p50_s", "resolution_p90_s", "reopens", "reopened_share", "one_touch_share", "few"},
+		Abouts: journey.Labels{"en": "tickets: resolution, opened again, settled by one answer", "it": "ticket: soluzione, riaperture, risolti con una risposta"},
+		Hows: journey.Labels{
+			"en": "resolution = opened to last solved; reopens = times solved − 1; one-touch = exactly one public answer of a person, then solved once; shares of the solved, Wilson 95 %",
+			"it": "soluzione = dall'apertura all'ultima volta risolto; riaperture = volte risolto − 1; un solo contatto = esattamente una risposta pubblica di una persona, poi risolto una volta; quote sui risolti, Wilson 95 %",
+		},
+	},
+	{
 		Name: "waiting", View: "waiting", File: "00110_waiting.sql",
 		Main:   []string{"case_id", "persona", "stage", "touchpoint", "department", "priority", "asked_at", "waiting_s", "target_s", "overdue", "overdue_s"},
 		Abouts: journey.Labels{"en": "who is waiting for an answer, longest first", "it": "chi attende una risposta, da più tempo in testa"},
@@ -268,6 +322,9 @@ var reportUnits = map[string]string{
 	"loss": "share", "loss_low": "share", "loss_high": "share", "stage_loss": "share",
 	"share": "share", "lost_low": "share", "lost_high": "share",
 	"survival": "share", "survival_low": "share", "survival_high": "share",
+	"others_loss": "share", "top_two_low": "share", "top_two_high": "share", "nps": "share", "nps_low": "share", "nps_high": "share",
+	"missed_low": "share", "missed_high": "share", "reopened_low": "share", "reopened_high": "share",
+	"one_touch_low": "share", "one_touch_high": "share",
 	"curve": "mood", "curve_low": "mood", "curve_high": "mood",
 }
 

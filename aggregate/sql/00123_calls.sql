@@ -1,0 +1,70 @@
+-- +goose Up
+
+-- calls: customers' calls, those nobody took, and how long until somebody called back or answered otherwise, by stage,
+-- touchpoint, department, persona or channel.
+--
+--   journey     the journey's id
+--   from, to    called in [from, to)
+--   as_of       the instant T; what happened after it is not known yet
+--   persona, channel, touchpoint, department   of the call; '' all, '-' none
+--   stage       the call counted for, and for the waits, the case was in; '' all, '-' none
+--   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
+--
+-- calls = held + missed: inbound calls of cases. missed_share with its Wilson 95 % interval; few where calls is under 30.
+-- asked: waits that missed calls opened (several in a row are one); answered: ended by T, by the next call held or public
+--   answer of a person; waiting: not; oldest_s: the longest of these. _p50_s …: from the first missed call to that.
+CREATE OR REPLACE VIEW calls AS
+WITH
+    1.959963984540054 AS z,
+    facts AS
+    (
+        SELECT
+            true AS is_call, type = 'call.missed' AS is_missed, false AS is_answered, toInt64(0) AS ms,
+            stage, touchpoint, department, persona, channel
+        FROM steps FINAL
+        WHERE journey = {journey:String} AND case_id != '' AND source = 'call' AND direction = 'inbound'
+            AND type IN ('call.held', 'call.missed')
+            AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+            AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+        UNION ALL
+        SELECT
+            false, false, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS answered_by,
+            if(answered_by, ifNull(waited_ms, 0), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - toUnixTimestamp64Milli(asked_at)),
+            stage, touchpoint, department, persona, channel
+        FROM waits FINAL
+        WHERE journey = {journey:String} AND missed_call
+            AND asked_at <= {as_of:DateTime64(3, 'UTC')}
+            AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
+    )
+SELECT
+    if(raw_key = '', '-', raw_key) AS key,
+    countIf(is_call) AS calls, countIf(is_call AND NOT is_missed) AS held, countIf(is_missed) AS missed,
+    if(calls = 0, NULL, missed / calls) AS missed_share,
+    if(calls = 0, NULL, greatest(0., (missed_share + z * z / 2 / calls
+        - z * sqrt(missed_share * (1 - missed_share) / calls + z * z / 4 / calls / calls)) / (1 + z * z / calls))) AS missed_low,
+    if(calls = 0, NULL, least(1., (missed_share + z * z / 2 / calls
+        + z * sqrt(missed_share * (1 - missed_share) / calls + z * z / 4 / calls / calls)) / (1 + z * z / calls))) AS missed_high,
+    toBool(calls < 30) AS few,
+    countIf(NOT is_call) AS asked, countIf(is_answered) AS answered, asked - answered AS waiting,
+    maxOrNullIf(ms, NOT is_call AND NOT is_answered) / 1000 AS oldest_s,
+    quantileExactInclusiveOrNullIf(0.5)(ms, is_answered) / 1000 AS answer_p50_s,
+    quantileExactInclusiveOrNullIf(0.75)(ms, is_answered) / 1000 AS answer_p75_s,
+    quantileExactInclusiveOrNullIf(0.9)(ms, is_answered) / 1000 AS answer_p90_s
+FROM
+(
+    SELECT
+        *,
+        toString(multiIf({by:String} = 'touchpoint', touchpoint, {by:String} = 'department', department,
+                         {by:String} = 'persona', persona, {by:String} = 'channel', channel, stage)) AS raw_key
+    FROM facts
+    WHERE {persona:String} IN ('', if(persona = '', '-', persona))
+        AND {channel:String} IN ('', if(channel = '', '-', channel))
+        AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
+        AND {department:String} IN ('', if(department = '', '-', department))
+        AND {stage:String} IN ('', if(stage = '', '-', stage))
+)
+GROUP BY raw_key
+ORDER BY key;
+
+-- +goose Down
+DROP VIEW calls;

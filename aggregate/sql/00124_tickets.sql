@@ -1,0 +1,90 @@
+-- +goose Up
+
+-- tickets: how long tickets take to be solved, how often they are opened again, and how many a single answer settles, by
+-- stage, touchpoint, department, persona or channel of the interaction that opened them.
+--
+--   journey     the journey's id
+--   from, to    opened in [from, to)
+--   as_of       the instant T; what happened after it is not known yet
+--   persona, channel, touchpoint, department, stage   of the interaction that opened the ticket; '' all, '-' none
+--   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
+--
+-- A ticket is a thread of source ticket; it is opened by its first interaction. solved: solved at least once by T; opened =
+--   solved + unsolved. Resolution: opened to last solved. reopens = solves - 1, summed; reopened: solved tickets with any.
+-- one_touch: exactly one public answer of a person by T, then solved, once; shares are of the solved, with Wilson 95 %
+--   intervals; few where solved is under 30. oldest_s: the longest that an unsolved one has been open.
+CREATE OR REPLACE VIEW tickets AS
+WITH
+    1.959963984540054 AS z,
+    told AS
+    (
+        SELECT contact_key, occurred_at, origin, id, thread, solved, public
+        FROM interactions FINAL
+        WHERE source = 'ticket' AND thread != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+        LIMIT 1 BY contact_key, occurred_at, origin, id
+    ),
+    threads AS
+    (
+        SELECT
+            t.thread AS thread,
+            argMin((s.stage, s.touchpoint, s.department, s.persona, s.channel), s.at) AS opening,
+            min(toUnixTimestamp64Milli(s.occurred_at)) AS opened_ms,
+            countIf(t.solved) AS solves,
+            maxIf(toUnixTimestamp64Milli(s.occurred_at), t.solved) AS solved_ms,
+            countIf((t.public AND s.direction = 'outbound' AND NOT s.automatic) AS is_answer) AS answers,
+            minIf(s.at, is_answer) <= maxIf(s.at, t.solved) AS settled
+        FROM
+        (
+            SELECT
+                contact_key, occurred_at, origin, id, automatic, direction, toString(stage) AS stage, toString(touchpoint) AS touchpoint,
+                toString(department) AS department, toString(persona) AS persona, toString(channel) AS channel,
+                (occurred_at, toString(origin), id) AS at
+            FROM steps FINAL
+            WHERE journey = {journey:String} AND case_id != '' AND source = 'ticket'
+                AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+        ) AS s
+        INNER JOIN told AS t ON t.contact_key = s.contact_key AND t.occurred_at = s.occurred_at AND t.origin = s.origin AND t.id = s.id
+        GROUP BY thread
+    ),
+    keyed AS
+    (
+        SELECT
+            multiIf({by:String} = 'touchpoint', opening.2, {by:String} = 'department', opening.3,
+                    {by:String} = 'persona', opening.4, {by:String} = 'channel', opening.5, opening.1) AS raw_key,
+            if(raw_key = '', '-', raw_key) AS key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
+            solves = 1 AND answers = 1 AND settled AS is_one_touch
+        FROM threads
+        WHERE fromUnixTimestamp64Milli(opened_ms, 'UTC') >= {from:DateTime64(3, 'UTC')}
+            AND fromUnixTimestamp64Milli(opened_ms, 'UTC') < {to:DateTime64(3, 'UTC')}
+            AND {stage:String} IN ('', if(opening.1 = '', '-', opening.1))
+            AND {touchpoint:String} IN ('', if(opening.2 = '', '-', opening.2))
+            AND {department:String} IN ('', if(opening.3 = '', '-', opening.3))
+            AND {persona:String} IN ('', if(opening.4 = '', '-', opening.4))
+            AND {channel:String} IN ('', if(opening.5 = '', '-', opening.5))
+    )
+SELECT
+    key,
+    count() AS opened, countIf(is_solved) AS solved, opened - solved AS unsolved,
+    (toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - minOrNullIf(opened_ms, NOT is_solved)) / 1000 AS oldest_s,
+    quantileExactInclusiveOrNullIf(0.5)(solved_ms - opened_ms, is_solved) / 1000 AS resolution_p50_s,
+    quantileExactInclusiveOrNullIf(0.75)(solved_ms - opened_ms, is_solved) / 1000 AS resolution_p75_s,
+    quantileExactInclusiveOrNullIf(0.9)(solved_ms - opened_ms, is_solved) / 1000 AS resolution_p90_s,
+    sum(greatest(toInt64(solves) - 1, 0)) AS reopens, countIf(solves > 1) AS reopened,
+    if(solved = 0, NULL, reopened / solved) AS reopened_share,
+    if(solved = 0, NULL, greatest(0., (reopened_share + z * z / 2 / solved
+        - z * sqrt(reopened_share * (1 - reopened_share) / solved + z * z / 4 / solved / solved)) / (1 + z * z / solved))) AS reopened_low,
+    if(solved = 0, NULL, least(1., (reopened_share + z * z / 2 / solved
+        + z * sqrt(reopened_share * (1 - reopened_share) / solved + z * z / 4 / solved / solved)) / (1 + z * z / solved))) AS reopened_high,
+    countIf(is_one_touch) AS one_touch,
+    if(solved = 0, NULL, one_touch / solved) AS one_touch_share,
+    if(solved = 0, NULL, greatest(0., (one_touch_share + z * z / 2 / solved
+        - z * sqrt(one_touch_share * (1 - one_touch_share) / solved + z * z / 4 / solved / solved)) / (1 + z * z / solved))) AS one_touch_low,
+    if(solved = 0, NULL, least(1., (one_touch_share + z * z / 2 / solved
+        + z * sqrt(one_touch_share * (1 - one_touch_share) / solved + z * z / 4 / solved / solved)) / (1 + z * z / solved))) AS one_touch_high,
+    toBool(solved < 30) AS few
+FROM keyed
+GROUP BY key
+ORDER BY key;
+
+-- +goose Down
+DROP VIEW tickets;
