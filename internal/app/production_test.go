@@ -20,7 +20,7 @@ func TestReadConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.KafkaBrokers) != 2 || c.Clickhouse != "c:9000" || !c.ClickhouseTLS || c.Username != "default" || c.Password != "" ||
+	if len(c.KafkaBrokers) != 2 || c.Clickhouse != "c:9000" || c.store.TLS == nil || c.Username != "default" || c.Password != "" ||
 		c.Database != "tappa" || c.Group != "tappa" || c.ClickhouseProtocol != "native" || len(c.Roles) != 3 {
 		t.Errorf("got %+v", c)
 	}

@@ -59,7 +59,7 @@ func (t Target) reach(ctx context.Context, logger *slog.Logger) (reached, error)
 
 // reach connects to the servers that a configuration names.
 func (c Config) reach(ctx context.Context) (reached, error) {
-	store, err := aggregate.Open(ctx, c.storeOptions())
+	store, err := aggregate.Open(ctx, c.store)
 	if err != nil {
 		return reached{}, err
 	}

@@ -54,8 +54,19 @@ func KafkaWith(t testing.TB, opts broker.Options) []string {
 // Main ends it.
 var apache struct {
 	sync.Mutex
-	addr string
-	stop func() error
+	secure SecureKafka // and its plain address
+	stop   func() error
+}
+
+// SecureKafka is how to reach the process's Apache Kafka by ways that ask who is there.
+type SecureKafka struct {
+	Plain string // 127.0.0.1:port without TLS or log-in
+	SCRAM string // log-in by SCRAM, without TLS
+	TLS   string // TLS that wants a client's certificate
+	Both  string // TLS and log-in by SCRAM
+
+	Certificates       Certificates
+	Username, Password string // for SCRAM-SHA-256 and SCRAM-SHA-512
 }
 
 // ApacheKafka returns the address of a single Apache Kafka on free ports, which all tests of the process share: use
@@ -63,10 +74,16 @@ var apache struct {
 // environment says that all parts must be there (RequireParts). A package that calls it needs TestMain to call Main.
 func ApacheKafka(t testing.TB) []string {
 	t.Helper()
+	return []string{ApacheKafkaSecure(t).Plain}
+}
+
+// ApacheKafkaSecure is ApacheKafka with all its addresses.
+func ApacheKafkaSecure(t testing.TB) SecureKafka {
+	t.Helper()
 	apache.Lock()
 	defer apache.Unlock()
 	if apache.stop != nil {
-		return []string{apache.addr}
+		return apache.secure
 	}
 	java, classpath, err := findKafka()
 	if err != nil {
@@ -77,14 +94,14 @@ func ApacheKafka(t testing.TB) []string {
 	}
 	// Another process may take a port between our finding it free and Kafka's listening on it.
 	for try := 1; apache.stop == nil; try++ {
-		if apache.addr, apache.stop, err = startKafka(java, classpath); err != nil {
+		if apache.secure, apache.stop, err = startKafka(java, classpath); err != nil {
 			if try == 3 {
 				t.Fatal(err)
 			}
 			t.Log(err)
 		}
 	}
-	return []string{apache.addr}
+	return apache.secure
 }
 
 // stopApacheKafka ends the process's Apache Kafka, if there is one, and removes its data.
@@ -122,20 +139,26 @@ func findKafka() (java, classpath string, err error) {
 }
 
 // startKafka starts a server and waits until it answers.
-func startKafka(java, classpath string) (addr string, stop func() error, err error) {
+func startKafka(java, classpath string) (at SecureKafka, stop func() error, err error) {
 	dir, err := os.MkdirTemp("", "tappa-kafka-")
 	if err != nil {
-		return "", nil, err
+		return at, nil, err
 	}
 	remove := func() error { return os.RemoveAll(dir) }
-	ports, err := freePorts(2)
+	ports, err := freePorts(5)
 	if err != nil {
-		return "", nil, errors.Join(err, remove())
+		return at, nil, errors.Join(err, remove())
 	}
-	addr = fmt.Sprintf("127.0.0.1:%d", ports[0])
+	at = SecureKafka{Username: "tappa", Password: "correct horse"}
+	for i, addr := range []*string{&at.Plain, &at.SCRAM, &at.TLS, &at.Both} {
+		*addr = fmt.Sprintf("127.0.0.1:%d", ports[i])
+	}
+	if at.Certificates, err = NewCertificates(dir); err != nil {
+		return at, nil, errors.Join(err, remove())
+	}
 	properties := filepath.Join(dir, "server.properties")
-	if err := os.WriteFile(properties, []byte(serverProperties(dir, ports)), 0o600); err != nil {
-		return "", nil, errors.Join(err, remove())
+	if err := os.WriteFile(properties, []byte(serverProperties(dir, at, ports[4])), 0o600); err != nil {
+		return at, nil, errors.Join(err, remove())
 	}
 	var out bytes.Buffer
 	run := func(args ...string) *exec.Cmd {
@@ -143,12 +166,13 @@ func startKafka(java, classpath string) (addr string, stop func() error, err err
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
 		return cmd
 	}
-	if err := run("kafka.tools.StorageTool", "format", "-t", "dGFwcGEtdGVzdC1rYWZrYQ", "-c", properties).Run(); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("format kafka's storage: %w\n%s", err, out.String()), remove())
+	if err := run("kafka.tools.StorageTool", "format", "-t", "dGFwcGEtdGVzdC1rYWZrYQ", "-c", properties,
+		"-S", scram("SCRAM-SHA-256", at), "-S", scram("SCRAM-SHA-512", at)).Run(); err != nil {
+		return at, nil, errors.Join(fmt.Errorf("format kafka's storage: %w\n%s", err, out.String()), remove())
 	}
 	server := run("kafka.Kafka", properties)
 	if err := server.Start(); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("start kafka: %w", err), remove())
+		return at, nil, errors.Join(fmt.Errorf("start kafka: %w", err), remove())
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
@@ -157,11 +181,11 @@ func startKafka(java, classpath string) (addr string, stop func() error, err err
 		<-ended
 		return remove()
 	}
-	if err := answers(addr, ended); err != nil {
+	if err := answers(at.Plain, ended); err != nil {
 		stopErr := stop()
-		return "", nil, errors.Join(fmt.Errorf("start kafka: %w\n%s", err, out.String()), stopErr)
+		return at, nil, errors.Join(fmt.Errorf("start kafka: %w\n%s", err, out.String()), stopErr)
 	}
-	return addr, stop, nil
+	return at, stop, nil
 }
 
 // answers waits until the server at addr serves metadata, or has ended.
@@ -189,15 +213,27 @@ func answers(addr string, ended chan error) error {
 }
 
 // serverProperties are those of one server that is broker and controller.
-func serverProperties(dir string, ports []int) string {
+func serverProperties(dir string, at SecureKafka, controller int) string {
+	listeners := fmt.Sprintf("PLAINTEXT://%s,SCRAM://%s,TLS://%s,BOTH://%s", at.Plain, at.SCRAM, at.TLS, at.Both)
 	return strings.Join([]string{
 		"process.roles=broker,controller",
 		"node.id=1",
-		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", ports[1]),
-		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", ports[0], ports[1]),
-		fmt.Sprintf("advertised.listeners=PLAINTEXT://127.0.0.1:%d", ports[0]),
+		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", controller),
+		fmt.Sprintf("listeners=%s,CONTROLLER://127.0.0.1:%d", listeners, controller),
+		"advertised.listeners=" + listeners,
 		"controller.listener.names=CONTROLLER",
-		"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"inter.broker.listener.name=PLAINTEXT",
+		"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SCRAM:SASL_PLAINTEXT,TLS:SSL,BOTH:SASL_SSL",
+		"sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512",
+		"listener.name.scram.scram-sha-256.sasl.jaas.config=" + scramModule,
+		"listener.name.scram.scram-sha-512.sasl.jaas.config=" + scramModule,
+		"listener.name.both.scram-sha-256.sasl.jaas.config=" + scramModule,
+		"listener.name.both.scram-sha-512.sasl.jaas.config=" + scramModule,
+		"ssl.keystore.type=PEM",
+		"ssl.keystore.location=" + filepath.ToSlash(at.Certificates.Server),
+		"ssl.truststore.type=PEM",
+		"ssl.truststore.location=" + filepath.ToSlash(at.Certificates.CA),
+		"listener.name.tls.ssl.client.auth=required",
 		"log.dirs=" + filepath.ToSlash(filepath.Join(dir, "data")),
 		"num.partitions=4",
 		"offsets.topic.num.partitions=1",
@@ -209,6 +245,14 @@ func serverProperties(dir string, ports []int) string {
 		"group.min.session.timeout.ms=1000",
 		"auto.create.topics.enable=true",
 	}, "\n") + "\n"
+}
+
+// scramModule is what a listener with SCRAM has to name.
+const scramModule = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+
+// scram is a user for Kafka's storage tool.
+func scram(mechanism string, at SecureKafka) string {
+	return fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, at.Username, at.Password)
 }
 
 // freePorts finds n ports nobody listens on.
