@@ -84,7 +84,7 @@ func killed(t *testing.T, dir string, after time.Duration) {
 // killWindow says within which time of a start kills have to fall so that all of them together leave most of the work
 // done: a start takes up some of it, some is begun again, and what was finished before a kill is not done again.
 func killWindow(up, work time.Duration) time.Duration {
-	share := 2 * 1.5 * work.Seconds() / kills
+	share := 2 * 2 * work.Seconds() / kills
 	beyond := (share + math.Sqrt(share*share+4*share*up.Seconds())) / 2
 	return up + time.Duration(beyond*float64(time.Second))
 }
