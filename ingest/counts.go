@@ -81,6 +81,7 @@ func (c *Collector) Counts() Counts {
 
 // account adds a finished batch to the counts and the metrics.
 func (c *Collector) account(b *batch) {
+	settled := int64(0)
 	for p, s := range b.spans {
 		n := Count{Read: s.rows + s.filtered(), Stored: s.rows, Filtered: s.filtered()}
 		number := strconv.Itoa(p.Number)
@@ -92,10 +93,12 @@ func (c *Collector) account(b *batch) {
 			c.metrics.dead.WithLabelValues(p.Topic, number, reason).Add(float64(k))
 		}
 		n.Dead = s.dead
+		settled += n.Read
 		c.counts.add(p, n)
 		c.metrics.read.WithLabelValues(p.Topic, number).Add(float64(n.Read))
 		c.metrics.stored.WithLabelValues(p.Topic, number).Add(float64(n.Stored))
 	}
+	c.progress.settled(settled)
 	now := time.Now()
 	for i := range b.records {
 		if b.records[i].Tag.Rule == "" {

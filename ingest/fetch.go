@@ -59,6 +59,7 @@ func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) e
 				return nil // stopped while asking, which is no failure
 			}
 			g.c.metrics.fetchErrors.Inc()
+			g.c.progress.failed(fmt.Errorf("fetch %s/%d: %w", f.id.Topic, f.id.Number, err))
 			if failures%10 == 0 {
 				g.c.opts.Logger.Warn("ingest: cannot fetch", "topic", f.id.Topic, "partition", f.id.Number, "error", err)
 			}
@@ -67,6 +68,7 @@ func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) e
 			continue
 		}
 		failures = 0
+		g.c.progress.fetched(len(ch.records))
 		if ch.next == f.next {
 			continue
 		}

@@ -33,6 +33,7 @@ func (c *Collector) member(ctx context.Context) error {
 		gen, err := group.Next(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
+				c.progress.failed(fmt.Errorf("join group %s: %w", c.opts.Group, err))
 				c.opts.Logger.Warn("ingest: cannot join the group yet", "group", c.opts.Group, "error", err)
 			}
 			continue // the group itself waits before it tries again
@@ -184,6 +185,8 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 		}
 	}
 	c.metrics.partitions.Set(float64(len(g.partitions)))
+	c.progress.assigned(len(g.partitions))
+	defer c.progress.over()
 	c.opts.Logger.Info("ingest: partitions assigned", "group", c.opts.Group, "generation", gen.ID, "partitions", len(g.partitions))
 	defer func() {
 		for id := range g.partitions {
@@ -226,6 +229,7 @@ func (g *generation) prepare(ctx context.Context) error {
 	defer cancel()
 	note := func(_ int, err error) {
 		g.c.metrics.retries.WithLabelValues("start").Inc()
+		g.c.progress.failed(err)
 		g.c.opts.Logger.Warn("ingest: cannot find out yet where to begin", "error", err)
 	}
 	var moved map[Partition]int64

@@ -56,10 +56,11 @@ var (
 // Collector is one member of the consumer group. Run does the work; the other methods are safe to call beside it.
 type Collector struct {
 	cluster
-	opts    Options
-	dead    *deadLetters
-	metrics *metrics
-	counts  counts
+	opts     Options
+	dead     *deadLetters
+	metrics  *metrics
+	counts   counts
+	progress progress
 
 	mu      sync.Mutex
 	running bool
@@ -80,6 +81,9 @@ func New(opts Options) (*Collector, error) {
 		writer: newWriter(c.addr, c.transport, opts.DeadLetterTopic, opts.DeadLetterBytes+deadLetterRoom),
 		limit:  opts.DeadLetterBytes, version: opts.Definition,
 	}
+	if err := c.registerProgress(opts.Registerer); err != nil {
+		return nil, fmt.Errorf("new collector: %w", err)
+	}
 	return c, nil
 }
 
@@ -94,6 +98,8 @@ func (c *Collector) Run(ctx context.Context) error {
 	if again {
 		return errors.New("run collector: it has run before")
 	}
+	c.progress.began()
+	defer c.progress.ended()
 	defer c.cluster.close()
 	defer c.dead.close()
 	if err := c.ensureTopics(ctx); err != nil {
@@ -118,7 +124,7 @@ func (c *Collector) Run(ctx context.Context) error {
 
 // waitForSink returns when the sink answers again, or with ctx's error.
 func (c *Collector) waitForSink(ctx context.Context) error {
-	return retry(ctx, func(int, error) {}, func() error {
+	return retry(ctx, func(_ int, err error) { c.progress.failed(err) }, func() error {
 		tryCtx, cancel := context.WithTimeout(ctx, c.opts.WriteTimeout)
 		defer cancel()
 		_, err := c.opts.Sink.Stored(tryCtx, c.opts.Topics[0])
@@ -131,6 +137,7 @@ func (c *Collector) waitForSink(ctx context.Context) error {
 func (c *Collector) ensureTopics(ctx context.Context) error {
 	topics := append([]string{c.opts.DeadLetterTopic}, c.opts.Topics...)
 	note := func(try int, err error) {
+		c.progress.failed(err)
 		if try == 0 || try%10 == 9 {
 			c.opts.Logger.Warn("ingest: topics cannot be looked up or made yet", "topics", topics, "error", err)
 		}

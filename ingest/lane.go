@@ -271,6 +271,7 @@ func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, r
 func (l *lane) noting(what string) func(int, error) {
 	return func(try int, err error) {
 		l.g.c.metrics.retries.WithLabelValues(what).Inc()
+		l.g.c.progress.failed(fmt.Errorf("%s: %w", what, err))
 		l.g.c.opts.Logger.Warn("ingest: trying again", "what", what, "try", try+1, "error", err)
 	}
 }

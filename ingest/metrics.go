@@ -61,6 +61,26 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
+// registerProgress adds when the collector got on last to the metrics that are registered.
+func (c *Collector) registerProgress(reg prometheus.Registerer) error {
+	if reg == nil {
+		return nil
+	}
+	err := reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "tappa", Subsystem: "ingest", Name: "progress_timestamp_seconds",
+		Help: "When something was settled last, or Kafka had nothing new; 0 before the start.",
+	}, func() float64 {
+		if last := c.progress.last(); !last.IsZero() {
+			return float64(last.UnixMilli()) / 1000
+		}
+		return 0
+	}))
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	return nil
+}
+
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "tappa", Subsystem: "ingest", Name: name, Help: help}, labels)
 }

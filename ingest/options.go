@@ -74,6 +74,8 @@ type Options struct {
 	HandOver        time.Duration // to finish what is held when the group rebalances; default 8 s
 	ShutdownTimeout time.Duration // to finish what is held when Run's context ends; default 15 s
 
+	ReadyAfter time.Duration // Ready complains when there was no progress for longer; default 2 min
+
 	SessionTimeout   time.Duration // silence after which the group takes this member for dead; default 20 s
 	RebalanceTimeout time.Duration // the group's wait for its members in a rebalance; default 20 s
 	Heartbeat        time.Duration // default 2 s
@@ -113,6 +115,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.StuckAfter, 5*time.Minute)
 	set(&o.HandOver, 8*time.Second)
 	set(&o.ShutdownTimeout, 15*time.Second)
+	set(&o.ReadyAfter, 2*time.Minute)
 	set(&o.SessionTimeout, 20*time.Second)
 	set(&o.RebalanceTimeout, 20*time.Second)
 	set(&o.Heartbeat, 2*time.Second)

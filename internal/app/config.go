@@ -170,6 +170,7 @@ func (c *Config) secure(w *wrong) {
 func (c *Config) pipeline(store *aggregate.Store) PipelineOptions {
 	return PipelineOptions{
 		Brokers: c.KafkaBrokers, Connection: c.connection, Topics: c.Topics, DeadLetters: c.DeadLetters, Group: c.Group, Store: store,
+		ReadyAfter: c.readyAfter,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,6 +26,7 @@ type PipelineOptions struct {
 	DeadLetters string
 	Group       string
 	Store       *aggregate.Store
+	ReadyAfter  time.Duration
 	Journeys    []*journey.Journey
 	Logger      *slog.Logger
 	Registerer  prometheus.Registerer
@@ -44,6 +46,7 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 		Score:           func(text, lang string) journey.Mood { return mood(scorer.Score(text, lang)) },
 		Definition:      definition(opts.Journeys),
 		Sink:            opts.Store,
+		ReadyAfter:      opts.ReadyAfter,
 		Logger:          opts.Logger,
 		Registerer:      opts.Registerer,
 	})

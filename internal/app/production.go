@@ -34,11 +34,13 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		return errors.New("no journey is defined: name journey files in TAPPA_JOURNEYS")
 	}
 	registry := newRegistry()
+	ready := readiness{store: store}
 	if slices.Contains(c.Roles, "aggregate") {
 		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: logger, Registerer: registry})
 		if err != nil {
 			return err
 		}
+		ready.walk = newWalkWatch(store, journeys, c.readyAfter)
 		st.start("walk", fail, walker.Run)
 	}
 	if slices.Contains(c.Roles, "collect") {
@@ -48,9 +50,10 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		if err != nil {
 			return err
 		}
+		ready.collector = collector
 		st.start("collector", fail, collector.Run)
 	}
-	pages := site{store: store, journeys: journeys, registry: registry, ready: func() error { return store.Ping(ctx) }, logger: logger}
+	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger}
 	pages.hidden = !slices.Contains(c.Roles, "dashboards")
 	addr, err := pages.listen(&st, c.Listen, fail)
 	if err != nil {

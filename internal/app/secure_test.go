@@ -182,12 +182,13 @@ func TestSecureKafka(t *testing.T) {
 		}
 		return all
 	}
+	store := parts(t).Store
 	authority := map[string]string{"KAFKA_TLS_CA": "CA"}
 	client := map[string]string{"KAFKA_TLS_CA": "CA", "KAFKA_TLS_CERT": "CERT", "KAFKA_TLS_KEY": "KEY"}
 	for _, mechanism := range ingest.Logins {
 		t.Run("embedded "+mechanism, func(t *testing.T) {
 			brokers, c := fakeKafka(t, mechanism)
-			passes(t, secure(brokers, c, and(client, login(mechanism, secretText))))
+			passes(t, store, secure(brokers, c, and(client, login(mechanism, secretText))))
 			refused(t, secure(brokers, c, and(client, login(mechanism, "wrong"))))
 			refused(t, secure(brokers, c, and(map[string]string{"KAFKA_TLS": "true"}, login(mechanism, secretText))))
 			refused(t, secure(brokers, c, and(authority, login(mechanism, secretText))))
@@ -197,10 +198,10 @@ func TestSecureKafka(t *testing.T) {
 	t.Run("apache", func(t *testing.T) {
 		k := testenv.ApacheKafkaSecure(t)
 		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
-			passes(t, secure(k.SCRAM, k.Certificates, login(mechanism, k.Password)))
-			passes(t, secure(k.Both, k.Certificates, and(authority, login(mechanism, k.Password))))
+			passes(t, store, secure(k.SCRAM, k.Certificates, login(mechanism, k.Password)))
+			passes(t, store, secure(k.Both, k.Certificates, and(authority, login(mechanism, k.Password))))
 		}
-		passes(t, secure(k.TLS, k.Certificates, client))
+		passes(t, store, secure(k.TLS, k.Certificates, client))
 		refused(t, secure(k.SCRAM, k.Certificates, login("SCRAM-SHA-512", "wrong")))
 		refused(t, secure(k.TLS, k.Certificates, authority))
 		refused(t, secure(k.TLS, k.Certificates, map[string]string{"KAFKA_TLS": "true"}))
@@ -208,11 +209,9 @@ func TestSecureKafka(t *testing.T) {
 }
 
 // passes brings a record in as a configuration says, and accounts for it.
-func passes(t *testing.T, variables map[string]string) {
+func passes(t *testing.T, store *aggregate.Store, variables map[string]string) {
 	t.Helper()
-	env := testenv.ClickHouse(t)
 	topic := testenv.Topic(t)
-	variables["CLICKHOUSE"], variables["CLICKHOUSE_PROTOCOL"], variables["DATABASE"] = env.Addr, "http", env.Database
 	variables["TOPICS"], variables["DEAD_LETTERS"], variables["GROUP"] = topic, topic+"-dead", topic
 	environment(t, variables)
 	config, err := ReadConfig()
@@ -221,14 +220,6 @@ func passes(t *testing.T, variables map[string]string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	store, err := aggregate.Open(ctx, config.store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = store.Close() }()
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
 	producer := config.connection.Producer(config.KafkaBrokers, topic)
 	value, err := source.Event{
 		ID: "1", Origin: "site", Type: "form.submitted", Time: yearEnd, Data: source.Form{Form: "f", Customer: source.Party{Email: "a@example.com"}},
@@ -285,12 +276,16 @@ func clearEnvironment(t *testing.T, variables map[string]string) {
 
 // TestSecureClickHouse reaches the engine through a server that wants TLS, a client's certificate and a password.
 func TestSecureClickHouse(t *testing.T) {
-	env := testenv.ClickHouse(t)
+	e := parts(t)
+	holder, err := readAnnouncement(e.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	certificates, err := testenv.NewCertificates(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: env.Addr})
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: holder.ClickHouse})
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
 		if key := r.Header.Get("X-ClickHouse-Key"); key != "" {
@@ -314,7 +309,7 @@ func TestSecureClickHouse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, map[string]string{
-				"CLICKHOUSE": strings.TrimPrefix(server.URL, "https://"), "CLICKHOUSE_PROTOCOL": "http", "DATABASE": env.Database, "USERNAME": "tappa",
+				"CLICKHOUSE": strings.TrimPrefix(server.URL, "https://"), "CLICKHOUSE_PROTOCOL": "http", "DATABASE": database, "USERNAME": "tappa",
 				"PASSWORD_FILE": file(t, "password", test.password+"\n"), "CLICKHOUSE_TLS": "true",
 				"CLICKHOUSE_TLS_CA": test.ca, "CLICKHOUSE_TLS_CERT": certificates.ClientCert, "CLICKHOUSE_TLS_KEY": certificates.ClientKey,
 			})

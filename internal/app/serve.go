@@ -30,7 +30,7 @@ type site struct {
 	store    *aggregate.Store
 	journeys []*journey.Journey
 	registry *prometheus.Registry
-	ready    func() error
+	ready    readiness
 	logger   *slog.Logger
 	hidden   bool // only metrics and health, no pages
 }
@@ -47,8 +47,8 @@ func (s site) listen(st *stack, addr string, fail func(error)) (string, error) {
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := s.ready(); err != nil {
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.ready.check(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}

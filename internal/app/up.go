@@ -58,7 +58,10 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	st.start("walk", fail, walker.Run)
 	st.start("collector", fail, collector.Run)
 
-	addr, err := site{store: e.Pages, journeys: journeys, registry: registry, ready: func() error { return e.Store.Ping(ctx) }, logger: opts.Logger}.listen(&st, opts.Listen, fail)
+	addr, err := site{
+		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger,
+		ready: readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, defaultReadyAfter)},
+	}.listen(&st, opts.Listen, fail)
 	if err != nil {
 		return err
 	}
