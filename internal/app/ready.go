@@ -51,7 +51,7 @@ func newWalkWatch(store *aggregate.Store, journeys []*journey.Journey, patience 
 	for i, j := range journeys {
 		ids[i] = j.ID
 	}
-	return &walkWatch{patience: patience, backlog: func(ctx context.Context) (int64, int64, error) { return store.Backlog(ctx, ids) }}
+	return &walkWatch{patience: patience, backlog: func(ctx context.Context) (int64, int64, error) { return store.WalkState(ctx, ids) }}
 }
 
 // check fails when the walk is behind and was where it is for too long.

@@ -46,8 +46,8 @@ func TestWalkWatch(t *testing.T) {
 	})
 }
 
-// TestBacklog asks a real store how far its walk is.
-func TestBacklog(t *testing.T) {
+// TestWalkState asks a real store how far its walk is.
+func TestWalkState(t *testing.T) {
 	e, j := parts(t), machinery(t)
 	d, err := openDemo(e, j, DemoYear{Cases: 20, End: yearEnd})
 	if err != nil {
@@ -59,15 +59,15 @@ func TestBacklog(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := []journey.JourneyID{j.ID}
-	if behind, _, err := e.Store.Backlog(t.Context(), ids); err != nil || behind != 0 {
+	if behind, _, err := e.Store.WalkState(t.Context(), ids); err != nil || behind != 0 {
 		t.Errorf("empty: %d behind, error %v", behind, err)
 	}
 	collect(t, e, j)
-	behind, walked, err := e.Store.Backlog(t.Context(), ids)
+	behind, walked, err := e.Store.WalkState(t.Context(), ids)
 	if err != nil || behind != 0 || walked <= 0 {
 		t.Errorf("walked: %d behind, walked %d, error %v", behind, walked, err)
 	}
-	if behind, _, err := e.Store.Backlog(t.Context(), append(ids, "new")); err != nil || behind != int64(n) {
+	if behind, _, err := e.Store.WalkState(t.Context(), append(ids, "new")); err != nil || behind != int64(n) {
 		t.Errorf("with a journey never walked: %d behind, error %v; want %d", behind, err, n)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"tappa/journey"
 )
 
-// Backlog says how many Kafka offsets are stored and not yet walked for some of the journeys, and how far the walk has
+// WalkState says how many Kafka offsets are stored and not yet walked for some of the journeys, and how far the walk has
 // come in all: a number that grows whenever it moves.
-func (s *Store) Backlog(ctx context.Context, journeys []journey.JourneyID) (behind, walked int64, err error) {
+func (s *Store) WalkState(ctx context.Context, journeys []journey.JourneyID) (behind, walked int64, err error) {
 	stored := map[place]int64{}
 	err = s.each(ctx, func(scan func(...any) error) error {
 		var p place
