@@ -13,8 +13,8 @@ type blend struct {
 }
 
 var (
-	italianBlend = blend{rules: 1.2, model: 0.6, good: 0.25, bad: -0.32}
-	englishBlend = blend{rules: 1.2, model: 0.9, bias: -0.08, good: 0.336, bad: -0.291}
+	italianBlend = blend{rules: 1.2, model: 0.6, good: 0.23, bad: -0.36}
+	englishBlend = blend{rules: 1.2, model: 0.9, bias: -0.08, good: 0.24, bad: -0.31}
 )
 
 // sign names a score by the neutral band alone.
@@ -49,13 +49,26 @@ func (b blend) label(score float64, ev *evidence) (string, float64) {
 func (b blend) score(ev *evidence, good, bad float32) float64 {
 	model := b.model * (chance(good) - chance(bad))
 	if ev.good+ev.bad == 0 {
-		model *= alone
+		model *= wordless
 	}
-	return math.Tanh(b.rules*ev.polarity() + model + b.bias)
+	if ev.asks > 0 {
+		model *= requested
+	}
+	score := math.Tanh(b.rules*ev.polarity() + model + b.bias)
+	if ev.asks > 0 && score > 0 {
+		score *= hoped
+	}
+	return score
 }
 
-// alone is what the model counts for when no word of mood stands beside it: business as usual has none.
-const alone = 0.7
+// wordless is what the model counts for when no word of mood stands beside it: business as usual has none.
+const wordless = 0.7
+
+// requested is what the model counts for in a request, whose words are of what is wanted rather than felt.
+const requested = 0.5
+
+// hoped is what is left of a good score of a request.
+const hoped = 0.75
 
 // chance is the probability of a logit.
 func chance(z float32) float64 { return 1 / (1 + math.Exp(-float64(z))) }

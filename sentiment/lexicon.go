@@ -19,19 +19,29 @@ var englishWords string
 type kind uint8
 
 const (
-	kindNone  kind = iota
-	kindWord       // has a polarity, or marks an emotion
-	kindFix        // a word that also tells that trouble is over
-	kindNot        // turns what follows
-	kindOnly       // looks like a negation and is none: "non solo"
-	kindBut        // what follows counts more than what came before
-	kindAmp        // strengthens what follows
-	kindDim        // weakens what follows
-	kindStart      // no entry itself, but the beginning of a phrase
+	kindNone   kind = iota
+	kindWord        // has a polarity, or marks an emotion
+	kindFix         // a word that also tells that trouble is over
+	kindNot         // turns what follows
+	kindOnly        // looks like a negation and is none: "non solo"
+	kindBut         // what follows counts more than what came before
+	kindAmp         // strengthens what follows
+	kindDim         // weakens what follows
+	kindPolite      // courtesy: says little, and nothing in a request or complaint
+	kindHail        // courtesy at the head of a text, a word elsewhere: "gentile cliente"
+	kindAsk         // a request or plain business, whose good words are of no experience
+	kindDue         // nothing by itself, bad when denied: "non ricevuto"
+	kindAck         // courtesy when it stands alone between marks, a word elsewhere: "ok, a domani"
+	kindWait        // what is waited for or was asked; weighs the spans of its sentence
+	kindSpan        // a length of time, bad when something is waited for: "da tre settimane"
+	kindNum         // a number; phrases know any number as #
+	kindStart       // no entry itself, but the beginning of a phrase
 )
 
 var kinds = map[string]kind{
 	"word": kindWord, "fix": kindFix, "not": kindNot, "only": kindOnly, "but": kindBut, "amp": kindAmp, "dim": kindDim,
+	"polite": kindPolite, "hail": kindHail, "ask": kindAsk, "due": kindDue, "num": kindNum,
+	"ack": kindAck, "wait": kindWait, "span": kindSpan,
 }
 
 // entry is what a lexicon knows of a word or phrase.
@@ -55,7 +65,7 @@ type lexicon struct {
 }
 
 // longestPhrase is the number of words of the longest phrase that is looked up.
-const longestPhrase = 6
+const longestPhrase = 8
 
 // newLexicon reads the lines of a built lexicon: form, kind, value, letter of the emotion.
 func newLexicon(data string) (*lexicon, error) {
@@ -130,30 +140,48 @@ func (l *lexicon) find(h uint64) entry {
 
 func tagOf(h uint64) uint32 { return uint32(h>>32) | 1 }
 
-// match returns the entry of the longest phrase that begins at words[i] and how many words it has, at least 1.
+// anyNumber is the hash of what stands for any number in a phrase.
+var anyNumber = token.Hash("#")
+
+// match returns the entry of the longest phrase that begins at word i of s and how many words it has, at least 1.
 // A phrase never runs over a full stop.
-func (l *lexicon) match(words []token.Word, i int) (entry, int) {
-	e := l.find(words[i].Hash)
-	if !e.longer {
-		return e, 1
+func (l *lexicon) match(s *token.Scanner, i int) (entry, int) {
+	words := s.Words
+	h := words[i].Hash
+	e := l.find(h)
+	if e.kind == kindNum || e.kind == kindNone && digits(s, &words[i]) {
+		h = anyNumber
+		e = l.find(h)
 	}
 	best, n := e, 1
 	if best.kind == kindStart {
 		best = entry{}
 	}
-	h := words[i].Hash
-	for k := 1; k < longestPhrase && i+k < len(words) && words[i+k].Before&token.Stop == 0; k++ {
-		h = token.Join(h, words[i+k].Hash)
-		e = l.find(h)
+	for k := 1; e.longer && k < longestPhrase && i+k < len(words) && words[i+k].Before&token.Stop == 0; k++ {
+		next := token.Join(h, words[i+k].Hash)
+		e = l.find(next)
+		if e.kind == kindNone && l.number(s, i+k) {
+			next = token.Join(h, anyNumber)
+			e = l.find(next)
+		}
 		if e.kind == kindNone {
 			break
 		}
 		if e.kind != kindStart {
 			best, n = e, k+1
 		}
-		if !e.longer {
-			break
-		}
+		h = next
 	}
 	return best, n
+}
+
+// number tells whether word i of s is a number in digits or letters.
+func (l *lexicon) number(s *token.Scanner, i int) bool {
+	return digits(s, &s.Words[i]) || l.find(s.Words[i].Hash).kind == kindNum
+}
+
+// digits tells whether a word begins with a digit.
+func digits(s *token.Scanner, w *token.Word) bool {
+	c := s.Folded[w.Start]
+	return c >= '0' && c <= '9'
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Model is the name and version of the scorer; it changes whenever a score may.
-const Model = "tappa-mood-1"
+const Model = "tappa-mood-2"
 
 // Labels of a mood. A text that was not scored has the label "".
 const (
@@ -116,6 +116,9 @@ func (s *Scorer) score(x *scratch, text, lang string) Mood {
 		know = s.likelier(x.scan.Words)
 	}
 	read(&x.scan, know.words, know == &s.italian, &x.ev)
+	if n := x.ev.muted; n > 0 && n < len(x.scan.Words) {
+		x.rows = linear.Features(x.rows[:0], &x.scan)
+	}
 	good, bad := know.model.Pair(x.rows)
 	p := know.blend.score(&x.ev, good, bad)
 	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000

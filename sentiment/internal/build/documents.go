@@ -168,7 +168,7 @@ func lexiconDocuments(lang string) ([]document, error) {
 	var docs []document
 	err := lines(filepath.Join(root, "lexica", lang+".tsv"), func(line string) error {
 		cells := strings.Split(line, "\t")
-		if cells[1] != "word" || len(strings.Fields(cells[0])) > 3 {
+		if cells[1] != "word" || strings.Contains(cells[0], "#") || len(strings.Fields(cells[0])) > 2 {
 			return nil
 		}
 		v, err := strconv.ParseFloat(cells[2], 64)

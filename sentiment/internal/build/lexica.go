@@ -16,7 +16,7 @@ import (
 
 // entry is one line of a built lexicon.
 type entry struct {
-	kind    string // word, fix, not, only, but, amp, dim; drop takes a word of the sources away
+	kind    string // word, fix, not, only, but, amp, dim, polite, hail, ack, ask, due, wait, span, num; drop takes a word of the sources away
 	value   int    // hundredths: polarity, or factor
 	emotion string // a letter, "-" for none
 }
@@ -164,7 +164,8 @@ func readOwn(path string, in *inflector) (map[string]entry, error) {
 		if err != nil {
 			return err
 		}
-		if cells[0] == "word" || cells[0] == "fix" || cells[0] == "drop" {
+		switch cells[0] {
+		case "word", "fix", "drop", "polite", "hail", "due", "ack", "span":
 			value *= 25
 		}
 		e := entry{cells[0], value, cells[2]}
@@ -181,21 +182,55 @@ func readOwn(path string, in *inflector) (map[string]entry, error) {
 	return out, err
 }
 
-// expand writes out braces and verbs.
+// anyNumber stands for the sign # while a phrase is folded, which knows letters only.
+const anyNumber = "zznumberzz"
+
+// expand writes out braces, which may stand within each other, and verbs.
 func expand(w string, in *inflector) []string {
 	if v, ok := strings.CutPrefix(w, "v:"); ok {
 		return in.verb(v)
 	}
-	open := strings.IndexByte(w, '{')
-	if open < 0 {
-		return []string{token.Fold(strings.ReplaceAll(w, "_", " "))}
-	}
-	end := open + strings.IndexByte(w[open:], '}')
 	var out []string
-	for part := range strings.SplitSeq(w[open+1:end], ",") {
-		out = append(out, expand(w[:open]+part+w[end+1:], in)...)
+	for _, f := range braces(w) {
+		f = token.Fold(strings.ReplaceAll(strings.ReplaceAll(f, "_", " "), "#", anyNumber))
+		out = append(out, strings.ReplaceAll(f, anyNumber, "#"))
 	}
 	return out
+}
+
+// braces writes out the first pair of braces, and then the next.
+func braces(w string) []string {
+	open := strings.IndexByte(w, '{')
+	if open < 0 {
+		return []string{w}
+	}
+	parts, end := alternatives(w[open:])
+	var out []string
+	for _, p := range parts {
+		out = append(out, braces(w[:open]+p+w[open+end:])...)
+	}
+	return out
+}
+
+// alternatives returns what stands between the commas of the pair of braces that w begins with, and where it ends.
+func alternatives(w string) (parts []string, end int) {
+	depth, from := 0, 1
+	for i := range len(w) {
+		switch w[i] {
+		case '{':
+			depth++
+		case '}':
+			depth--
+			if depth == 0 {
+				return append(parts, w[from:i]), i + 1
+			}
+		case ',':
+			if depth == 1 {
+				parts, from = append(parts, w[from:i]), i+1
+			}
+		}
+	}
+	panic("braces left open: " + w)
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

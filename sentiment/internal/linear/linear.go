@@ -89,6 +89,10 @@ func Features(dst []uint32, s *token.Scanner) []uint32 {
 		if w.Before&(token.Stop|token.Comma) != 0 {
 			not = 0
 		}
+		if w.Shape&token.Muted != 0 {
+			previous = 0
+			continue
+		}
 		seed := uint64(0)
 		if not > 0 {
 			seed = denied

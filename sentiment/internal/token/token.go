@@ -26,6 +26,8 @@ const (
 	Drawn                     // a letter three times or more: "beneee"
 	Symbol                    // emoji or emoticon, not a word
 	Foreign                   // has letters outside the Latin script
+	Title                     // begins with a capital that no other follows
+	Muted                     // set by who reads the words: courtesy, no feature of the model
 )
 
 // Word is one folded word of a scanned text.
@@ -45,6 +47,7 @@ type Scanner struct {
 	Letters int    // letters in the text
 	Capital int    // capital letters among them
 	Strange int    // letters outside the Latin script
+	Titles  int    // words that begin with a capital
 }
 
 const (
@@ -89,7 +92,7 @@ var classes = func() (t [128]uint8) {
 // Scan replaces what the scanner holds with the words of text. Invalid UTF-8 separates words.
 func (s *Scanner) Scan(text string) {
 	s.Words, s.Folded = s.Words[:0], append(s.Folded[:0], ' ')
-	s.Exclaim, s.Letters, s.Capital, s.Strange = 0, 0, 0, 0
+	s.Exclaim, s.Letters, s.Capital, s.Strange, s.Titles = 0, 0, 0, 0, 0
 	var mark Mark
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -215,7 +218,7 @@ func (s *Scanner) ascii(w *speller, c byte) {
 	k := classes[c]
 	if k == upper {
 		c |= 0x20
-		w.capitals++
+		w.capital(len(s.Folded))
 	}
 	if k != digit {
 		w.letters++
@@ -229,7 +232,7 @@ func (s *Scanner) ascii(w *speller, c byte) {
 func (s *Scanner) wideLetter(w *speller, base string, capital bool) {
 	w.letters++
 	if capital {
-		w.capitals++
+		w.capital(len(s.Folded))
 	}
 	w.repeat(base[0], len(base) == 1)
 	if base[0] >= utf8.RuneSelf {
@@ -239,6 +242,14 @@ func (s *Scanner) wideLetter(w *speller, base string, capital bool) {
 	for k := 0; k < len(base); k++ {
 		s.Folded = append(s.Folded, base[k])
 		w.Hash = (w.Hash ^ uint64(base[k])) * prime64
+	}
+}
+
+// capital counts a capital letter that is to stand at an offset of the folded text.
+func (w *speller) capital(at int) {
+	w.capitals++
+	if at == int(w.Start) {
+		w.Shape |= Title
 	}
 }
 
@@ -262,6 +273,12 @@ func (s *Scanner) finish(w *speller) {
 	s.Capital += w.capitals
 	if w.letters > 1 && w.capitals == w.letters {
 		w.Shape |= Upper
+	}
+	if w.letters < 2 || w.capitals > 1 {
+		w.Shape &^= Title
+	}
+	if w.Shape&Title != 0 {
+		s.Titles++
 	}
 	w.End = int32(len(s.Folded))
 	s.Folded = append(s.Folded, ' ')
