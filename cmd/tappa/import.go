@@ -17,7 +17,7 @@ func newImportCommand() *cobra.Command {
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "import --format csv|jsonl|xes --mapping FILE PATH…",
-		Short: "bring files in through Kafka: publish, collect, walk, account",
+		Short: "Bring files in through Kafka: publish, collect, walk, account",
 		Long: `Publishes the rows of files to the embedded Kafka as a mapping file says, collects and walks them, waits until all
 are in, and prints what became of them. Importing the same file again changes nothing.`,
 		Example: `  tappa import --data data/mine --journey journey.yaml --format csv --mapping mapping.yaml tickets.csv

@@ -26,7 +26,7 @@ func newReplayCommand() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "publish dead letters again, once what made them fail is put right",
+		Short: "Publish dead letters again, once what made them fail is put right",
 		Long: `Publishes dead letters to the topics they were read from, with their original bytes and headers. Running it twice changes
 nothing: what is stored by now is left out, and so is what failed again with the same reason.
 

@@ -26,7 +26,7 @@ func newReportCommand() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [NAME]",
-		Short: "print any view; without a name, list them",
+		Short: "Print any view; without a name, list them",
 		Long: `Print a report computed from the stored interactions. Without a name, list the reports.
 
 The table goes to standard output, how it was computed to standard error. In csv and json, durations are seconds,

@@ -14,7 +14,7 @@ func newServeCommand() *cobra.Command {
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "run against Kafka and ClickHouse servers, configured by TAPPA_* variables",
+		Short: "Run against Kafka and ClickHouse servers, configured by TAPPA_* variables",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := app.ReadConfig(roles...)

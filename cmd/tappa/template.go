@@ -11,7 +11,7 @@ import (
 func newTemplateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "template [NAME]",
-		Short: "print a journey file to start from; without a name, list them",
+		Short: "Print a journey file to start from; without a name, list them",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

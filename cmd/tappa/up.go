@@ -16,7 +16,7 @@ func newUpCommand() *cobra.Command {
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "run everything in one process on embedded Kafka and ClickHouse",
+		Short: "Run everything in one process on embedded Kafka and ClickHouse",
 		Example: `  tappa up --demo
   tappa up --journey journey.yaml --data /var/lib/tappa`,
 		Args: cobra.NoArgs,

@@ -13,7 +13,7 @@ func newVerifyCommand() *cobra.Command {
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "account for every record: read = stored + duplicate + dead + filtered + gap",
+		Short: "Account for every record: read = stored + duplicate + dead + filtered + gap",
 		Long: `Finds out what became of every record of every partition, from evidence alone: where Kafka's logs begin and end, which
 offsets the rows in ClickHouse name, which the dead letters name, and, for what is left, the record itself.
 
