@@ -13,7 +13,7 @@ BROWSER    := dashboards/browser/node_modules/.package-lock.json
 RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
 TESTFLAGS  ?=
 
-.PHONY: all build demo test unit browser lint fuzz bench eval-mood engine assets kafka clean help
+.PHONY: all build demo test unit browser lint alerts-test fuzz bench eval-mood engine assets kafka clean help
 
 all: build
 
@@ -47,6 +47,10 @@ lint: $(ASSETS) ## formatting, vet, staticcheck, revive, errorlint, godot
 	$(TOOL) revive -config revive.toml ./...
 	$(TOOL) go-errorlint ./...
 	$(TOOL) godot $$(git ls-files '*.go')
+
+alerts-test: ## the Prometheus alerts, where promtool is installed (Debian: apt-get install prometheus)
+	@if command -v promtool >/dev/null; then cd deploy/prometheus && promtool check rules rules.yml && promtool test rules rules_test.yml; \
+	else echo "no promtool: the alerts are NOT tested"; fi
 
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 	@./deploy/fuzz.sh $${FUZZTIME:-20s}

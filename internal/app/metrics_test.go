@@ -1,0 +1,73 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tappa/aggregate"
+	"tappa/journey"
+)
+
+// registrations is a registry that remembers what is registered, whether it has a value yet or not.
+type registrations struct {
+	*prometheus.Registry
+	metrics map[string]bool
+}
+
+var descName = regexp.MustCompile(`fqName: "([^"]+)"`)
+
+func (n registrations) Register(c prometheus.Collector) error {
+	descs := make(chan *prometheus.Desc, 100)
+	c.Describe(descs)
+	close(descs)
+	_, histogram := c.(prometheus.Histogram)
+	for d := range descs {
+		name := descName.FindStringSubmatch(d.String())[1]
+		n.metrics[name] = true
+		if histogram {
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				n.metrics[name+suffix] = true
+			}
+		}
+	}
+	return n.Registry.Register(c)
+}
+
+var metricName = regexp.MustCompile(`\btappa_[a-z_]+\b`)
+
+// TestMetricsExist holds every metric that alerts, their tests and the dashboard name against those that are registered,
+// and the other way round: what nobody looks at is listed here, so that nobody forgets it by accident.
+func TestMetricsExist(t *testing.T) {
+	registry := registrations{prometheus.NewRegistry(), map[string]bool{}}
+	j := machinery(t)
+	if _, err := NewCollector(PipelineOptions{Brokers: []string{"127.0.0.1:1"}, Store: &aggregate.Store{}, Registerer: registry}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := aggregate.NewWalker(&aggregate.Store{}, []*journey.Journey{j}, aggregate.WalkerOptions{Registerer: registry}); err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{"tappa_walk_walks_total": true, "tappa_walk_touched_total": true}
+	for _, file := range []string{"prometheus/rules.yml", "prometheus/rules_test.yml", "grafana/tappa.json"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "deploy", filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range metricName.FindAllString(string(text), -1) {
+			used[name] = true
+			if !registry.metrics[name] {
+				t.Errorf("%s names %s, which is not registered", file, name)
+			}
+		}
+	}
+	for name := range registry.metrics {
+		base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_sum"), "_count")
+		if !used[name] && !used[base+"_bucket"] && !used[base+"_sum"] {
+			t.Errorf("nobody looks at %s", name)
+		}
+	}
+}
