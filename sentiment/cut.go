@@ -7,9 +7,12 @@ const (
 	longLine     = 400 // bytes; a longer line is prose, never a header or closing
 	headerLines  = 6   // lines that the header block of a quoted message may have
 	wroteLines   = 3   // lines that "On … wrote:" may be folded over
+	looseLines   = 6   // the same where the first of them stands alone
 	closingLines = 10  // lines that may follow a closing: name, role, company, telephone …
 	closingWords = 7   // words of a closing line
-	ruleLines    = 8   // lines that may follow a rule of dashes that begins a signature
+	blockLines   = 6   // lines of a signature that nothing announces
+	blockLength  = 70  // bytes of each of them
+	ruleLines    = 10  // lines that may follow a rule of dashes that begins a signature
 )
 
 // Cut returns what the writer of a message wrote, without the messages it quotes, the signature, the closing
@@ -22,9 +25,9 @@ func Cut(text string) string {
 	c := cutter{text: text}
 	c.run()
 	if !c.dropped {
-		return text
+		return unsigned(text)
 	}
-	return strings.TrimSpace(c.out.String())
+	return strings.TrimSpace(unsigned(strings.TrimSpace(c.out.String())))
 }
 
 // cutter walks the lines of a text once; at is where the next line begins.
@@ -65,16 +68,19 @@ const (
 // judge decides on a line, trimmed of blanks; next is where the line after it begins. It may move c.at past lines
 // that belong to this one.
 func (c *cutter) judge(line string, next int) verdict {
-	if line == "" || len(line) > longLine {
-		if line != "" && c.notice(line, next) {
+	switch {
+	case line == "":
+		return lineKept
+	case line[0] == '>', len(line) > 1 && line[1] == '>' && line[0] >= 'A' && line[0] <= 'Z':
+		return lineDropped
+	case len(line) > longLine:
+		if c.notice(line, next) {
 			return lineEnds
 		}
 		return lineKept
 	}
 	switch line[0] {
-	case '>':
-		return lineDropped
-	case '-', '_', '=', '*', '#':
+	case '-', '_', '=', '*', '~', '+':
 		if v := c.rule(line, next); v != lineKept {
 			return v
 		}
@@ -83,7 +89,7 @@ func (c *cutter) judge(line string, next int) verdict {
 	switch {
 	case matches(forwarded[:], key):
 		return lineEnds
-	case matches(devices[:], key) && len(line) < 120:
+	case device(key):
 		return lineDropped
 	case c.header(key, next):
 		return lineEnds
@@ -97,14 +103,23 @@ func (c *cutter) judge(line string, next int) verdict {
 	return lineKept
 }
 
+// device tells whether a line says from what the message was sent. "Sent from my desk, which is easier." is prose.
+func device(line string) bool {
+	if !matches(devices[:], line) || len(line) > 120 {
+		return false
+	}
+	return line[len(line)-1] != '.' || !strings.Contains(line, ", is ") && !strings.Contains(line, ", è ")
+}
+
 // quoted decides on what follows an attribution that ends at end: quoted lines are dropped one by one, and the
-// writer may go on below them; a message quoted without marks runs to the end of the text.
+// writer may go on below them; a message quoted without marks runs to the end of the text, unless nothing was
+// written above it.
 func (c *cutter) quoted(end int) verdict {
 	c.at = end
 	for at := end; at < len(c.text); {
 		line, next := lineAt(c.text, at)
 		if line != "" {
-			if line[0] == '>' {
+			if line[0] == '>' || !c.wrote {
 				return lineDropped
 			}
 			return lineEnds
@@ -121,6 +136,9 @@ func (c *cutter) rule(line string, next int) verdict {
 		return lineEnds
 	}
 	if strings.Trim(line, line[:1]) != "" {
+		if c.dashedName(line, next) {
+			return lineEnds
+		}
 		return lineKept
 	}
 	if line == "--" || len(line) >= 3 && c.wrote && c.follows(next) <= ruleLines {
@@ -137,6 +155,16 @@ func (c *cutter) rule(line string, next int) verdict {
 		}
 	}
 	return lineKept
+}
+
+// dashedName tells that a line is a name after a dash, and no item of a list, with little behind it.
+func (c *cutter) dashedName(line string, next int) bool {
+	rest := strings.TrimLeft(line, "-")
+	if line[0] != '-' || !c.wrote || !name(rest) || rest[0] == ' ' || !strings.Contains(rest, " ") {
+		return false
+	}
+	after, _ := lineAt(c.text, next)
+	return after == "" && c.follows(next) <= closingLines
 }
 
 // follows counts the lines from at on that are not blank, and stops counting past what any caller asks.
@@ -185,12 +213,16 @@ func (c *cutter) attribution(line string, next int) int {
 	if line == "" || len(line) > longLine {
 		return 0
 	}
+	if dated(line) {
+		return c.datedEnd(line, next)
+	}
 	opens := matches(attributions[:], line)
 	if !opens && !strings.Contains(line, "@") {
 		return 0
 	}
 	named, digit, verb := false, false, false
-	for i := 0; i < wroteLines; i++ {
+	limit := wroteLines
+	for i := 0; i < limit; i++ {
 		named = named || strings.Contains(line, "@")
 		digit = digit || strings.ContainsAny(line, "0123456789")
 		verb = verb || says(line)
@@ -204,11 +236,35 @@ func (c *cutter) attribution(line string, next int) int {
 			return 0
 		}
 		line, next = lineAt(c.text, next)
-		if line == "" || len(line) > longLine || line[0] == '>' {
+		if line == "" && opens && digit && i == 0 {
+			limit = looseLines
+			continue
+		}
+		if line == "" || len(line) > longLine || strings.HasPrefix(line, "> ") && !says(line) {
 			return 0
 		}
 	}
 	return 0
+}
+
+// dated tells that a line begins with a day, year first, and names a sender or time zone: the attribution of some
+// programs has no verb.
+func dated(line string) bool {
+	if len(line) < 10 || line[0] != '2' || line[1] != '0' || line[4] != '-' && line[4] != '/' {
+		return false
+	}
+	return strings.Contains(line, " GMT") || strings.Contains(line, "<") && strings.Contains(line, "@")
+}
+
+// datedEnd returns where an attribution that begins with a day ends: the line itself, or the next if it is folded.
+func (c *cutter) datedEnd(line string, next int) int {
+	if !strings.HasSuffix(line, "<") {
+		return next
+	}
+	if after, end := lineAt(c.text, next); strings.HasSuffix(after, ":") {
+		return end
+	}
+	return next
 }
 
 // says tells that a line has a verb of writing.
@@ -224,10 +280,33 @@ func says(line string) bool {
 
 // closing tells whether line is a closing formula and only a signature follows.
 func (c *cutter) closing(line string, next int) bool {
-	if !c.wrote || len(line) > 90 || !matches(closings[:], line) || len(strings.Fields(line)) > closingWords {
+	if !c.wrote || len(line) > 90 || len(strings.Fields(line)) > closingWords {
 		return false
 	}
-	return c.follows(next) <= closingLines
+	return matches(closings[:], line) && c.follows(next) <= closingLines ||
+		matches(softClosings[:], line) && c.signs(next)
+}
+
+// signs tells that what follows to the end, or to a quoted message, is a signature: a few short lines, none of
+// them a sentence, the first of them a name.
+func (c *cutter) signs(at int) bool {
+	n := 0
+	for at < len(c.text) {
+		var line string
+		line, at = lineAt(c.text, at)
+		switch {
+		case line == "":
+			continue
+		case line[0] == '>' || strings.HasPrefix(line, "--"):
+			return n > 0
+		}
+		n++
+		last := line[len(line)-1]
+		if n > blockLines || len(line) > blockLength || last == '.' || last == '?' || last == '!' || n == 1 && !name(line) {
+			return false
+		}
+	}
+	return n > 0
 }
 
 // notice tells whether line begins a legal notice.
@@ -247,6 +326,73 @@ func (c *cutter) notice(line string, next int) bool {
 		}
 	}
 	return false
+}
+
+// unsigned returns text without a signature that nothing announces: a last paragraph of a few short lines of which one
+// is a telephone number or address, or a name alone.
+func unsigned(text string) string {
+	body := strings.TrimRight(text, " \t\r\n\u00a0")
+	at := lastParagraph(body)
+	if at <= 0 {
+		return text
+	}
+	lines, contact, names := 0, false, 0
+	for rest := strings.TrimLeft(body[at:], " \t\r\n\u00a0"); rest != ""; {
+		line, next := lineAt(rest, 0)
+		rest = rest[next:]
+		lines++
+		if lines > blockLines || len(line) > blockLength || strings.ContainsAny(line, "?!") || len(strings.Fields(line)) > closingWords {
+			return text
+		}
+		contact = contact || reaches(line)
+		if name(line) && strings.Contains(line, " ") {
+			names++
+		}
+	}
+	if contact && lines > 1 || lines == 1 && names == 1 {
+		return strings.TrimSpace(body[:at])
+	}
+	return text
+}
+
+// lastParagraph returns where the last paragraph of text begins if others come before it, else 0. It looks no
+// further back than a signature is long.
+func lastParagraph(text string) int {
+	from := max(0, len(text)-(blockLines+1)*(blockLength+2))
+	at := len(text)
+	for at > from {
+		begin := strings.LastIndexByte(text[from:at], '\n')
+		if begin < 0 {
+			return 0
+		}
+		if strings.TrimSpace(text[from+begin:at]) == "" {
+			return at
+		}
+		at = from + begin
+	}
+	return 0
+}
+
+// reaches tells that a line has a telephone number, a mail address or a web address.
+func reaches(line string) bool {
+	digits := 0
+	for i := range len(line) {
+		if line[i] >= '0' && line[i] <= '9' {
+			digits++
+		}
+	}
+	return digits >= 7 && digits*2 > len(line)/2 || strings.Contains(line, "@") || strings.Contains(line, "www.") || strings.Contains(line, "://")
+}
+
+// name tells that a line is one to three words that begin with a capital, and nothing else.
+func name(line string) bool {
+	words := 0
+	for w := range strings.FieldsSeq(line) {
+		if words++; words > 3 || w[0] < 'A' || w[0] > 'Z' || len(w) < 2 || !letter(w[len(w)-1]) || w[1] >= 'A' && w[1] <= 'Z' {
+			return false
+		}
+	}
+	return words > 0
 }
 
 // lineAt returns the line at an offset, without the blanks around it, and where the next begins.

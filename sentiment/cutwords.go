@@ -16,7 +16,7 @@ var devices = [...]string{
 	"inviato da iphone", "inviato da ipad", "inviato dal mio", "inviato da outlook", "inviato da posta", "inviato da yahoo",
 	"inviato da libero", "inviato da smartphone", "inviato da samsung", "inviato da huawei", "inviato tramite", "inviato con",
 	"sent from", "sent via", "sent with", "sent by", "from my iphone", "get outlook for", "get [outlook", "scarica [outlook", "scarica outlook", "ottieni outlook",
-	"envoyé de", "envoyé depuis", "sendt fra", "von meinem", "gesendet von", "diese nachricht wurde von", "verzonden met", "enviado desde",
+	"envoyé de", "envoyé depuis", "sendt fra", "von meinem", "gesendet von", "via mobile", "someone from mobile", "ᐧ", "從我的", "diese nachricht wurde von", "verzonden met", "enviado desde",
 }
 
 var headerFrom = [...]string{
@@ -48,6 +48,14 @@ var closings = [...]string{
 	"kind regards", "best regards", "warm regards", "with kind regards", "with best regards", "regards", "many thanks and regards",
 	"thanks and regards", "thanks & regards", "best wishes", "sincerely", "yours sincerely", "yours faithfully", "yours truly",
 	"sincerely yours", "respectfully", "cheers,", "thanks,", "thank you,", "best,", "have a nice day", "have a great day",
+}
+
+// softClosings also stand within messages; they close one only where a signature follows.
+var softClosings = [...]string{
+	"molte grazie", "grazie e a presto", "grazie mille", "grazie,", "grazie in anticipo", "grazie anticipatamente", "grazie per",
+	"resto in attesa", "rimango in attesa", "resto a disposizione", "rimango a disposizione", "in attesa di", "in attesa,",
+	"attendo notizie", "fatemi sapere", "ci sentiamo", "buon weekend", "thanks in advance", "thank you in advance",
+	"looking forward to", "please let me know", "many thanks", "all the best", "speak soon",
 }
 
 var notices = [...]string{
