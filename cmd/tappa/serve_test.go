@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tappa/ingest"
+	"tappa/internal/testenv"
+	"tappa/journey"
+)
+
+// TestServe runs tappa against servers, as in production, beside `tappa verify` and `tappa replay`, all configured by
+// variables.
+func TestServe(t *testing.T) {
+	db, brokers := testenv.ClickHouse(t), testenv.Kafka(t)
+	definition, err := journey.Templates.ReadFile("templates/machinery.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"journey.yaml": string(definition), "password": "none needed\n"} {
+		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range map[string]string{
+		"KAFKA_BROKERS": brokers[0], "CLICKHOUSE": db.Addr, "CLICKHOUSE_PROTOCOL": "http", "DATABASE": db.Database, "LISTEN": "127.0.0.1:0",
+		"JOURNEYS": dir + "/journey.yaml", "PASSWORD_FILE": dir + "/password",
+	} {
+		t.Setenv("TAPPA_"+name, value)
+	}
+	url := serve(t)
+	const n = 40
+	var messages []ingest.Message
+	for i := range n {
+		messages = append(messages, ingest.Message{Value: []byte(fmt.Sprintf(
+			`{"specversion":"1.0","id":"%d","source":"site","type":"tappa.form.submitted","time":"2026-03-02T09:00:00Z","data":{"form":"contact","customer":{"email":"c%d@example.com"}}}`, i, i))})
+	}
+	messages = append(messages, ingest.Message{Value: []byte("{")}, messages[0])
+	producer := ingest.NewProducer(brokers, ingest.DefaultTopic)
+	if err := producer.Publish(t.Context(), messages...); err != nil {
+		t.Error(err)
+	}
+	if err := producer.Close(); err != nil {
+		t.Error(err)
+	}
+	accounted := regexp.MustCompile(`all +42 +40 +1 +1 +0 +0 +0 +0\n`)
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		out, errOut, code := tappa(t, "", "verify")
+		if code == exitDone && accounted.MatchString(out) {
+			break
+		}
+		if code != exitDone || time.Now().After(deadline) {
+			t.Fatalf("verify: exit code %d, %s%s", code, out, errOut)
+		}
+	}
+	if code, text := get(t, url+"readyz"); code != http.StatusOK {
+		t.Errorf("readyz: %d %s", code, text)
+	}
+	if _, text := get(t, url+"metrics"); !strings.Contains(text, "tappa_ingest_progress_timestamp_seconds") {
+		t.Errorf("no metric tells the progress:\n%s", text)
+	}
+	out, errOut, code := tappa(t, "", "replay", "--dry-run")
+	if code != exitDone || !strings.Contains(out, "malformed-json") {
+		t.Errorf("replay: exit code %d, %s%s", code, out, errOut)
+	}
+	if _, errOut, code := tappa(t, "", "serve", "--roles", "dance"); code != exitUsage || !strings.Contains(errOut, "dance") {
+		t.Errorf("role dance: exit code %d, %s", code, errOut)
+	}
+}
+
+// serve starts `tappa serve`, and stops it with the test. It returns its address.
+func serve(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command(binary, "serve")
+	var logs bytes.Buffer
+	cmd.Stderr = &logs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil || strings.Contains(logs.String(), "none needed") {
+			t.Errorf("serve: %v\n%s", err, logs.String())
+		}
+	})
+	_, url, found := strings.Cut(strings.TrimSpace(line), " on ")
+	if err != nil || !found {
+		t.Fatalf("serve printed %q, error %v\n%s", line, err, logs.String())
+	}
+	return url
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
