@@ -148,7 +148,7 @@ func (w *Walker) Run(ctx context.Context) error {
 }
 
 // CatchUp walks everything that is stored when it is called, and returns when that is done. A journey whose definition is
-// not the one it was last walked under is rebuilt.
+// not the one it was last walked under is rebuilt, and all are when stored interactions were reprocessed.
 func (w *Walker) CatchUp(ctx context.Context) (Progress, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -179,7 +179,7 @@ func (w *Walker) catchUp(ctx context.Context) error {
 	w.progress.Backlog = w.backlog(target)
 	var outdated []*walked
 	for _, j := range w.journeys {
-		if j.version != j.journey.Version {
+		if j.version != j.journey.Version || j.upTo[reprocessedPlace] < target[reprocessedPlace] {
 			outdated = append(outdated, j)
 		}
 	}
@@ -229,7 +229,7 @@ func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, e
 	return w.progress, nil
 }
 
-// ledger gives the highest offset stored of every partition.
+// ledger gives the highest offset stored of every partition, and of what changes stored interactions.
 func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
 	out := map[place]int64{}
 	err := w.store.each(ctx, func(scan func(...any) error) error {
@@ -239,6 +239,9 @@ func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
 		out[p] = offset
 		return err
 	}, "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition")
+	if err == nil {
+		err = w.store.addReprocessed(ctx, out)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}

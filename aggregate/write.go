@@ -42,6 +42,7 @@ var interactionColumns = []column[row]{
 	fillRows("contact_keys", typeStrings, func(r *row) []string { return texts(r.Interaction.Keys) }),
 	fill("account", typeString, func(r *row) string { return string(r.Interaction.Account) }),
 	fill("automatic", typeBool, func(r *row) bool { return r.Interaction.Automatic || r.Tag.Automatic }),
+	fill("by_machine", typeBool, func(r *row) bool { return r.Interaction.Automatic }),
 	fill("public", typeBool, func(r *row) bool { return r.Interaction.Public }),
 	fill("held", typeBool, func(r *row) bool { return r.Interaction.Held }),
 	fill("solved", typeBool, func(r *row) bool { return r.Interaction.Solved }),

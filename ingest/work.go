@@ -44,16 +44,16 @@ func (c *Collector) work(in source.Record) (out journey.Record, err error) {
 		return out, err
 	}
 	out.Tag = c.opts.Tag(&out.Interaction)
-	if scorable(&out) {
+	if Scorable(&out) {
 		out.Mood = c.opts.Score(out.Interaction.Text, out.Interaction.Lang)
 		out.Mood.Eligible = true
 	}
 	return out, nil
 }
 
-// scorable says whether the text is a customer's: the company's own words and a machine's have no mood. The text of a
-// call is what the customer said, whoever dialled.
-func scorable(r *journey.Record) bool {
+// Scorable says whether a record's text is a customer's: the company's own words and a machine's have no mood. The text
+// of a call is what the customer said, whoever dialled.
+func Scorable(r *journey.Record) bool {
 	i := &r.Interaction
 	theirs := i.Direction == journey.Inbound || i.Source == journey.SourceCall
 	return theirs && !i.Automatic && !r.Tag.Automatic && i.Text != ""

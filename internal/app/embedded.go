@@ -39,6 +39,7 @@ type EmbeddedOptions struct {
 type running struct {
 	PID        int      `json:"pid"`
 	ClickHouse string   `json:"clickhouse"` // read-only HTTP address
+	Writing    string   `json:"writing"`    // HTTP address that may do everything
 	Brokers    []string `json:"brokers,omitempty"`
 }
 
@@ -80,7 +81,7 @@ func OpenEmbedded(ctx context.Context, opts EmbeddedOptions) (_ *Embedded, err e
 	if e.Pages, err = e.openStore(ctx, engine.ReadOnlyAddr()); err != nil {
 		return nil, err
 	}
-	return e, e.announce(engine.ReadOnlyAddr())
+	return e, e.announce(engine.Addr(), engine.ReadOnlyAddr())
 }
 
 func (e *Embedded) openStore(ctx context.Context, addr string) (*aggregate.Store, error) {
@@ -92,10 +93,10 @@ func (e *Embedded) openStore(ctx context.Context, addr string) (*aggregate.Store
 	return store, nil
 }
 
-// announce leaves the addresses in the data directory and takes them away again on Close.
-func (e *Embedded) announce(clickhouse string) error {
+// announce leaves the addresses in the data directory, for its owner alone, and takes them away again on Close.
+func (e *Embedded) announce(writing, reading string) error {
 	path := filepath.Join(e.Dir, runningFile)
-	data, err := json.Marshal(running{PID: os.Getpid(), ClickHouse: clickhouse, Brokers: e.Brokers})
+	data, err := json.Marshal(running{PID: os.Getpid(), ClickHouse: reading, Writing: writing, Brokers: e.Brokers})
 	if err != nil {
 		return fmt.Errorf("announce: %w", err)
 	}

@@ -72,6 +72,9 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 	if len(journeys) == 0 {
 		return errors.New("no journey is defined: name a journey file with --journey (`tappa template` prints one to start from)")
 	}
+	if err := tellOldTags(ctx, e.Store, journeys, opts.Dir, opts.Logger); err != nil {
+		return err
+	}
 	before, err := e.Store.Totals(ctx)
 	if err != nil {
 		return err

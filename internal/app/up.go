@@ -44,6 +44,9 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := tellOldTags(ctx, e.Store, journeys, opts.Dir, opts.Logger); err != nil {
+		return err
+	}
 	registry := newRegistry()
 	collector, err := NewCollector(PipelineOptions{
 		Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Logger: opts.Logger, Registerer: registry,

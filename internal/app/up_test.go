@@ -43,7 +43,10 @@ func start(t *testing.T, opts UpOptions, early bool) *instance {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, w := io.Pipe()
-	opts.Out, opts.Logger, opts.Listen = w, quiet(t), "127.0.0.1:0"
+	opts.Out, opts.Listen = w, "127.0.0.1:0"
+	if opts.Logger == nil {
+		opts.Logger = quiet(t)
+	}
 	up := &instance{t: t, opts: opts, stop: stop, ended: make(chan error, 1), drain: make(chan struct{})}
 	go func() {
 		err := Up(ctx, opts)
