@@ -1,0 +1,128 @@
+package aggregate
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/gonum/stat/distuv"
+	"pgregory.net/rapid"
+)
+
+func near(t *testing.T, what string, got, want, by float64) {
+	t.Helper()
+	if math.Abs(got-want) > by {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func TestFisher(t *testing.T) {
+	// Fisher's own: a lady tells which of eight cups had the milk in first.
+	near(t, "three of four cups", fisher(3, 4, 1, 4), 34./70, 1e-9)
+	near(t, "all cups", fisher(4, 4, 0, 4), 2./70, 1e-9)
+	near(t, "R's documentation: convictions", fisher(2, 17, 10, 13), 0.0005367241, 1e-9)
+	rapid.Check(t, func(t *rapid.T) {
+		n1, n2 := rapid.IntRange(1, 12).Draw(t, "n1"), rapid.IntRange(1, 12).Draw(t, "n2")
+		k1, k2 := rapid.IntRange(0, n1).Draw(t, "k1"), rapid.IntRange(0, n2).Draw(t, "k2")
+		if got, want := fisher(k1, n1, k2, n2), bruteFisher(k1, n1, k2, n2); math.Abs(got-want) > 1e-9 {
+			t.Fatalf("%d of %d, %d of %d: got %v, want %v", k1, n1, k2, n2, got, want)
+		}
+	})
+}
+
+// bruteFisher deals all subsets of as many hits over the two groups, and counts how many are as lopsided.
+func bruteFisher(k1, n1, k2, n2 int) float64 {
+	ways := make([]int, n1+1) // by hits in the first group
+	for set := range 1 << (n1 + n2) {
+		first, all := 0, 0
+		for i := range n1 + n2 {
+			if set>>i&1 == 1 {
+				if all++; i < n1 {
+					first++
+				}
+			}
+		}
+		if all == k1+k2 {
+			ways[first]++
+		}
+		if n1+n2 > 16 {
+			break // too many to deal: trust the others
+		}
+	}
+	if n1+n2 > 16 {
+		return fisher(k1, n1, k2, n2)
+	}
+	sum, hit := 0, 0
+	for _, n := range ways {
+		sum += n
+		if n <= ways[k1] {
+			hit += n
+		}
+	}
+	return float64(hit) / float64(sum)
+}
+
+func TestProportionsDiffer(t *testing.T) {
+	// The score test's z² is Pearson's chi-squared of the two by two table.
+	chi := 0.
+	for _, c := range [][2]float64{{24, 30.5}, {76, 69.5}, {37, 30.5}, {63, 69.5}} {
+		chi += (c[0] - c[1]) * (c[0] - c[1]) / c[1]
+	}
+	near(t, "24 and 37 of 100", proportionsDiffer(24, 100, 37, 100), distuv.ChiSquared{K: 1}.Survival(chi), 1e-12)
+	near(t, "nothing in either", proportionsDiffer(0, 10, 0, 20), 1, 0)
+	near(t, "few: Fisher", proportionsDiffer(3, 4, 1, 4), 34./70, 1e-9)
+}
+
+func TestAdjust(t *testing.T) {
+	// The example of Benjamini and Hochberg's paper of 1995.
+	ps := []float64{0.0459, 0.0001, 0.3240, 0.0004, 0.0095, 0.0019, 0.0201, 0.0278, 0.0298, 0.0344, 0.4262, 0.5719, 0.6528, 0.7590, 1.0}
+	got := adjust(ps)
+	rejected := 0
+	for _, q := range got {
+		if q <= 0.05 {
+			rejected++
+		}
+	}
+	if rejected != 4 {
+		t.Errorf("the paper rejects four hypotheses at 5 %%, this %d: %v", rejected, got)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		ps := rapid.SliceOfN(rapid.Float64Range(0, 1), 1, 30).Draw(t, "ps")
+		qs := adjust(ps)
+		for i := range ps {
+			want := 1.
+			for _, cut := range ps {
+				if cut < ps[i] {
+					continue
+				}
+				below := 0.
+				for _, p := range ps {
+					if p <= cut {
+						below++
+					}
+				}
+				want = math.Min(want, cut*float64(len(ps))/below)
+			}
+			if math.Abs(qs[i]-want) > 1e-12 {
+				t.Fatalf("%v: q of %v is %v, want %v", ps, ps[i], qs[i], want)
+			}
+		}
+	})
+}
+
+func TestIntervalsApart(t *testing.T) {
+	at := func(low, high float64) Measured { return Measured{Low: &low, High: &high} }
+	type answer struct{ Yes, Known bool }
+	var got []answer
+	for _, pair := range [][2]Measured{{at(1, 2), at(3, 4)}, {at(3, 4), at(1, 2)}, {at(1, 3), at(2, 4)}, {at(1, 2), {}}} {
+		yes, known := apart(pair[0], pair[1])
+		got = append(got, answer{yes, known})
+	}
+	if diff := cmp.Diff(got, []answer{{true, true}, {true, true}, {false, true}, {false, false}}); diff != "" {
+		t.Errorf("apart (-got, +want):\n%s", diff)
+	}
+	low, high := wilsonOf(24, 100)
+	near(t, "Wilson, low", low, 0.16690, 1e-4)
+	near(t, "Wilson, high", high, 0.33230, 1e-4)
+	near(t, "as many events a day", countsDiffer(31, 31, 28, 28), 1, 1e-12)
+}
