@@ -1,6 +1,10 @@
 package sentiment
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 // Messages of about forty words, as customers write them.
 const (
@@ -12,9 +16,39 @@ const (
 		"rather disappointed."
 )
 
+// mail150 is a message of 150 bytes as a mail brings it, with a signature and the mail it answers.
+const mail150 = "Buongiorno,\nvi ho già scritto due volte e nessuno mi ha risposto: la macchina è ferma da lunedì e stiamo perdendo " +
+	"ordini. Quando arriva il tecnico?\n\nCordiali saluti\nMario Rossi\nTel. 02 1234567\n\nIl giorno 3 mar 2026 alle 10:12 Service " +
+	"<s@example.it> ha scritto:\n\n> Gentile cliente,\n> abbiamo preso in carico la richiesta.\n"
+
+// TestScoreAllocatesNothing holds scoring, cutting and finding the language included, to take no memory.
+func TestScoreAllocatesNothing(t *testing.T) {
+	s, x := New(), new(scratch)
+	for _, text := range []string{mail150, italianMessage, englishMessage, "Tutto ok, grazie"} {
+		if n := testing.AllocsPerRun(100, func() { s.score(x, Cut(text), "") }); n > 0 {
+			t.Errorf("%.0f allocations for %.40q", n, text)
+		}
+	}
+}
+
+// BenchmarkScoreSizes scores texts that double in size; the time for a byte must stay the same.
+func BenchmarkScoreSizes(b *testing.B) {
+	s := New()
+	for size := 1 << 10; size <= 1<<20; size *= 4 {
+		text := strings.Repeat(mail150[:160], size/160)
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				s.Score(text, "")
+			}
+		})
+	}
+}
+
 func BenchmarkScore(b *testing.B) {
 	s := New()
 	for _, c := range []struct{ name, text, lang string }{
+		{"mail", mail150, ""},
 		{"it", italianMessage, ""},
 		{"en", englishMessage, ""},
 		{"it-known", italianMessage, "it"},

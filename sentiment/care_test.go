@@ -15,7 +15,7 @@ func TestCare(t *testing.T) {
 	right, all := map[string]int{}, map[string]int{}
 	for _, c := range rows(t, "testdata/care.tsv", 4) {
 		lang, label, emotion, text := c[0], c[1], c[2], strings.ReplaceAll(c[3], `\n`, "\n")
-		m := s.Score(text, "")
+		m := s.Explain(text, "")
 		agree := m.Label == label
 		for _, k := range []string{lang, lang + " " + label} {
 			if all[k]++; agree {

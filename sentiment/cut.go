@@ -27,21 +27,25 @@ func Cut(text string) string {
 	if !c.dropped {
 		return unsigned(text)
 	}
-	return strings.TrimSpace(unsigned(strings.TrimSpace(c.out.String())))
+	return strings.TrimSpace(unsigned(strings.TrimSpace(c.kept())))
 }
 
-// cutter walks the lines of a text once; at is where the next line begins.
+// cutter walks the lines of a text once; at is where the next line begins. Lines that are kept in a row are one
+// stretch of the text, and a text of which one stretch is left is not copied.
 type cutter struct {
-	text    string
-	at      int
-	out     strings.Builder
-	dropped bool
-	wrote   bool // some line that is not blank was kept
+	text     string
+	at       int
+	from, to int // stretch that is kept at present
+	out      strings.Builder
+	dropped  bool
+	wrote    bool // some line that is not blank was kept
+	looked   int  // bytes looked at, which the tests hold to be linear in the length of the text
 }
 
 func (c *cutter) run() {
 	for c.at < len(c.text) {
-		line, next := lineAt(c.text, c.at)
+		begin := c.at
+		line, next := c.line(begin)
 		switch c.judge(line, next) {
 		case lineEnds:
 			c.dropped = true
@@ -49,11 +53,37 @@ func (c *cutter) run() {
 		case lineDropped:
 			c.dropped = true
 		case lineKept:
-			c.out.WriteString(c.text[c.at:next])
+			c.keep(begin, next)
 			c.wrote = c.wrote || line != ""
 		}
 		c.at = max(c.at, next)
 	}
+}
+
+// keep adds a stretch of the text to what is kept.
+func (c *cutter) keep(from, to int) {
+	if from == c.to {
+		c.to = to
+		return
+	}
+	c.out.WriteString(c.text[c.from:c.to])
+	c.from, c.to = from, to
+}
+
+// kept returns all that was kept.
+func (c *cutter) kept() string {
+	if c.out.Len() == 0 {
+		return c.text[c.from:c.to]
+	}
+	c.out.WriteString(c.text[c.from:c.to])
+	return c.out.String()
+}
+
+// line is lineAt of the text, and counts.
+func (c *cutter) line(at int) (line string, next int) {
+	line, next = lineAt(c.text, at)
+	c.looked += next - at
+	return line, next
 }
 
 // verdict is what happens to a line.
@@ -117,7 +147,7 @@ func device(line string) bool {
 func (c *cutter) quoted(end int) verdict {
 	c.at = end
 	for at := end; at < len(c.text); {
-		line, next := lineAt(c.text, at)
+		line, next := c.line(at)
 		if line != "" {
 			if line[0] == '>' || !c.wrote {
 				return lineDropped
@@ -146,7 +176,7 @@ func (c *cutter) rule(line string, next int) verdict {
 	}
 	for i := 0; i < 2 && next < len(c.text); i++ {
 		var after string
-		after, next = lineAt(c.text, next)
+		after, next = c.line(next)
 		if after != "" {
 			if c.header(strings.TrimLeft(after, "*_ "), next) {
 				return lineEnds
@@ -163,7 +193,7 @@ func (c *cutter) dashedName(line string, next int) bool {
 	if line[0] != '-' || !c.wrote || !name(rest) || rest[0] == ' ' || !strings.Contains(rest, " ") {
 		return false
 	}
-	after, _ := lineAt(c.text, next)
+	after, _ := c.line(next)
 	return after == "" && c.follows(next) <= closingLines
 }
 
@@ -172,7 +202,7 @@ func (c *cutter) follows(at int) int {
 	n := 0
 	for at < len(c.text) && n <= closingLines {
 		var line string
-		line, at = lineAt(c.text, at)
+		line, at = c.line(at)
 		if strings.HasPrefix(line, ">") || strings.HasPrefix(line, "--") || c.attribution(line, at) > 0 {
 			return n
 		}
@@ -193,7 +223,7 @@ func (c *cutter) header(line string, next int) bool {
 	}
 	found, seen := 0, 0
 	for next < len(c.text) && seen < headerLines {
-		line, next = lineAt(c.text, next)
+		line, next = c.line(next)
 		if line == "" {
 			if found > 0 {
 				break
@@ -235,7 +265,7 @@ func (c *cutter) attribution(line string, next int) int {
 		if next >= len(c.text) {
 			return 0
 		}
-		line, next = lineAt(c.text, next)
+		line, next = c.line(next)
 		if line == "" && opens && digit && i == 0 {
 			limit = looseLines
 			continue
@@ -261,18 +291,22 @@ func (c *cutter) datedEnd(line string, next int) int {
 	if !strings.HasSuffix(line, "<") {
 		return next
 	}
-	if after, end := lineAt(c.text, next); strings.HasSuffix(after, ":") {
+	if after, end := c.line(next); strings.HasSuffix(after, ":") {
 		return end
 	}
 	return next
 }
 
 // says tells that a line has a verb of writing.
-func says(line string) bool {
-	line = strings.ToLower(line)
-	for _, verb := range wrote {
-		if strings.Contains(line, verb) {
-			return true
+func says(line string) bool { return hasAny(line, wrote[:]) }
+
+// hasAny tells whether text has one of some words in lower case, whatever its own case.
+func hasAny(text string, words []string) bool {
+	for i := range len(text) {
+		for _, w := range words {
+			if text[i]|0x20 == w[0]|0x20 && len(text)-i >= len(w) && strings.EqualFold(text[i:i+len(w)], w) {
+				return true
+			}
 		}
 	}
 	return false
@@ -280,7 +314,7 @@ func says(line string) bool {
 
 // closing tells whether line is a closing formula and only a signature follows.
 func (c *cutter) closing(line string, next int) bool {
-	if !c.wrote || len(line) > 90 || len(strings.Fields(line)) > closingWords {
+	if !c.wrote || len(line) > 90 || fields(line) > closingWords {
 		return false
 	}
 	return matches(closings[:], line) && c.follows(next) <= closingLines ||
@@ -293,7 +327,7 @@ func (c *cutter) signs(at int) bool {
 	n := 0
 	for at < len(c.text) {
 		var line string
-		line, at = lineAt(c.text, at)
+		line, at = c.line(at)
 		switch {
 		case line == "":
 			continue
@@ -316,16 +350,10 @@ func (c *cutter) notice(line string, next int) bool {
 	}
 	end := next
 	for i := 0; i < 4 && end < len(c.text); i++ {
-		_, end = lineAt(c.text, end)
+		_, end = c.line(end)
 	}
 	at := max(0, next-len(line)-2)
-	body := strings.ToLower(c.text[at:min(end, at+4*longLine)])
-	for _, word := range legal {
-		if strings.Contains(body, word) {
-			return true
-		}
-	}
-	return false
+	return hasAny(c.text[at:min(end, at+4*longLine)], legal[:])
 }
 
 // unsigned returns text without a signature that nothing announces: a last paragraph of a few short lines of which one
@@ -341,7 +369,7 @@ func unsigned(text string) string {
 		line, next := lineAt(rest, 0)
 		rest = rest[next:]
 		lines++
-		if lines > blockLines || len(line) > blockLength || strings.ContainsAny(line, "?!") || len(strings.Fields(line)) > closingWords {
+		if lines > blockLines || len(line) > blockLength || strings.ContainsAny(line, "?!") || fields(line) > closingWords {
 			return text
 		}
 		contact = contact || reaches(line)
@@ -421,6 +449,15 @@ func matches(phrases []string, line string) bool {
 		}
 	}
 	return false
+}
+
+// fields counts the words of a line.
+func fields(line string) int {
+	n := 0
+	for range strings.FieldsSeq(line) {
+		n++
+	}
+	return n
 }
 
 func letter(b byte) bool { return b >= 0x80 || b|0x20 >= 'a' && b|0x20 <= 'z' }

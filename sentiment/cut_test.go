@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // TestCutMails holds Cut to mails of common programs and what a reply parser's authors say was written; see
@@ -58,6 +59,24 @@ func TestCut(t *testing.T) {
 			t.Errorf("%s (-got, +want):\n%s", c.name, diff)
 		}
 	}
+}
+
+// TestCutLooksLittle holds Cut to look at no byte of a text more than some dozens of times, whatever lines it has, so that
+// its time is linear in the length.
+func TestCutLooksLittle(t *testing.T) {
+	lines := []string{
+		"", " ", "grazie,", "cordiali saluti", "Mario Rossi", "> quoted", "-- ", "_______", "------", "Da: x@y.it", "A: z", "Oggetto: w",
+		"il 3 marzo 2026", "On 3 Mar 2026", "ha scritto:", "x@y.it", "questo messaggio", "-Mario Rossi", "Tel. 02 1234567", "2026-03-03 17:21 GMT <",
+		"La macchina è ferma da due giorni.",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		part := strings.Join(rapid.SliceOfN(rapid.SampledFrom(lines), 1, 12).Draw(t, "lines"), "\n") + "\n"
+		c := cutter{text: strings.Repeat(part, 1+20000/len(part))}
+		c.run()
+		if c.looked > 40*len(c.text) {
+			t.Fatalf("looked at %d bytes of a text of %d", c.looked, len(c.text))
+		}
+	})
 }
 
 // FuzzCut holds Cut to end, to give lines of the text and nothing else, and to find nothing more to cut in a text

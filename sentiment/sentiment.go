@@ -41,7 +41,7 @@ type Mood struct {
 	Lang       string   // Italian, English, Other, Unknown
 	Confidence float64  // 0 … 1, that the label is right
 	Model      string   // name and version of the scorer
-	Cues       []string // the words that spoke for the mood, folded, in the order of the text; at most eight
+	Cues       []string // only of Explain: the words that spoke for the mood, folded, in the order of the text; at most eight
 }
 
 // Scorer scores texts. It is safe for concurrent use and gives the same mood for the same text always.
@@ -67,8 +67,8 @@ type scratch struct {
 	logits [16]float32
 }
 
-// keepScratch is the largest scratch text, in bytes, that is kept for the next one.
-const keepScratch = 1 << 16
+// readLimit is how much of a text is read, in bytes, once it is cut; what comes after adds nothing to its mood.
+const readLimit = 1 << 16
 
 // New returns a scorer with the embedded lexica and weights. It takes some milliseconds; one scorer serves a program.
 // It panics if the embedded files are broken, which the tests exclude.
@@ -91,12 +91,19 @@ func must[T any](v T, err error) T {
 
 // Score returns the mood of a text. lang is an ISO 639-1 code that the caller is sure of, or "" to have it found;
 // a text in a language other than Italian and English is not scored.
-func (s *Scorer) Score(text, lang string) Mood {
+func (s *Scorer) Score(text, lang string) Mood { return s.run(text, lang, false) }
+
+// Explain is Score with the words that spoke for the mood.
+func (s *Scorer) Explain(text, lang string) Mood { return s.run(text, lang, true) }
+
+func (s *Scorer) run(text, lang string, explain bool) Mood {
 	x := s.scratch.Get().(*scratch)
-	mood := s.score(x, Cut(text), lang)
-	if cap(x.scan.Folded) <= keepScratch {
-		s.scratch.Put(x)
+	text = Cut(text)
+	mood := s.score(x, text[:min(len(text), readLimit)], lang)
+	if explain && mood.Label != "" {
+		mood.Cues = x.cues()
 	}
+	s.scratch.Put(x)
 	return mood
 }
 
@@ -124,7 +131,6 @@ func (s *Scorer) score(x *scratch, text, lang string) Mood {
 	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000
 	mood.Label, mood.Confidence = know.blend.label(mood.Score, &x.ev)
 	mood.Emotion = know.emotion(x, &mood).String()
-	mood.Cues = x.cues()
 	return mood
 }
 

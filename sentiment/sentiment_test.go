@@ -74,7 +74,7 @@ func TestLanguageGiven(t *testing.T) {
 
 // TestCues holds a mood to tell the words that spoke for it.
 func TestCues(t *testing.T) {
-	got := New().Score("Il tecnico è stato GENTILISSIMO, ma la macchina non funziona!", "it").Cues
+	got := New().Explain("Il tecnico è stato GENTILISSIMO, ma la macchina non funziona!", "it").Cues
 	if diff := cmp.Diff(got, []string{"gentilissimo", "non funziona"}); diff != "" {
 		t.Errorf("cues (-got, +want):\n%s", diff)
 	}
@@ -159,11 +159,11 @@ func TestScoreProperties(t *testing.T) {
 			text += rapid.String().Draw(t, "text")
 		}
 		lang := rapid.SampledFrom([]string{"", "it", "en", "de", "other"}).Draw(t, "lang")
-		m := s.Score(text, lang)
+		m := s.Explain(text, lang)
 		if wrong := sane(m); wrong != "" {
 			t.Fatalf("%s: %+v", wrong, m)
 		}
-		if diff := cmp.Diff(m, other.Score(text, lang)); diff != "" {
+		if diff := cmp.Diff(m, other.Explain(text, lang)); diff != "" {
 			t.Fatalf("two scorers differ:\n%s", diff)
 		}
 	})
@@ -205,7 +205,7 @@ func FuzzScore(f *testing.F) {
 		f.Add(text, "")
 	}
 	f.Fuzz(func(t *testing.T, text, lang string) {
-		m := s.Score(text, lang)
+		m := s.Explain(text, lang)
 		if wrong := sane(m); wrong != "" {
 			t.Fatalf("%s: %+v", wrong, m)
 		}

@@ -85,7 +85,7 @@ func score(in io.Reader, out, log io.Writer) error {
 			fmt.Fprintf(log, "line %d: %v\n", n, bad)
 			answer = scoreFailure{bad.Error()}
 		} else {
-			answer = answerScore(scorer.Score(*req.Text, req.Lang))
+			answer = answerScore(scorer.Explain(*req.Text, req.Lang))
 		}
 		if err := enc.Encode(answer); err != nil {
 			return fmt.Errorf("write line %d: %w", n, err)
