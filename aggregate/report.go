@@ -54,7 +54,7 @@ var (
 )
 
 // Report asks a view. Where q leaves them open, Journey is the only one stored, AsOf is the newest interaction stored
-// (see Newest), and By is "stage". An unknown name, journey, stage, state or grouping is an error that lists the known.
+// (see Newest), and By is the first that the report knows. An unknown name, journey, stage, state or grouping is an error that lists the known.
 func (s *Store) Report(ctx context.Context, name string, q Query) (Report, error) {
 	info, err := findReport(name)
 	if err != nil {
@@ -147,10 +147,14 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 		q.To = latestInstant
 	}
 	if info.takes("by") {
-		if q.By == "" {
-			q.By = groupings[0]
+		by := info.By
+		if len(by) == 0 {
+			by = groupings
 		}
-		if err := oneOf("grouping", q.By, groupings); err != nil {
+		if q.By == "" {
+			q.By = by[0]
+		}
+		if err := oneOf("grouping", q.By, by); err != nil {
 			return q, nil, err
 		}
 	}

@@ -16,6 +16,7 @@ type ReportInfo struct {
 	View   string   // the ClickHouse view
 	File   string   // of sql/, whose head documents the parameters and columns
 	States []string // what Query.State may be, for lists
+	By     []string // what Query.By may be, the default first; empty: groupings
 	Main   []string // the columns a narrow table shows; empty: all
 	About  string   // one line, English
 	Abouts journey.Labels
@@ -64,7 +65,7 @@ var reports = []ReportInfo{
 		},
 	},
 	{
-		Name: "touchpoints", View: "touchpoints", File: "00114_touchpoints.sql",
+		Name: "touchpoints", View: "touchpoints", File: "00114_touchpoints.sql", By: []string{"touchpoint", "stage"},
 		Main:   []string{"touchpoint", "cases", "interactions", "loss", "stage_loss", "wait_p75_s", "wait_waiting", "curve", "loss_term", "late", "negative", "friction", "few"},
 		Abouts: journey.Labels{"en": "touchpoints with loss after them, waits, mood and friction", "it": "punti di contatto con perdite successive, attese, umore e attrito"},
 		Hows: journey.Labels{

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -193,7 +195,9 @@ func (w *world) meetings(q Query, tp string) rowMap {
 
 func TestTouchpointsAreWhatTheStepsSay(t *testing.T) {
 	every(t, func(t *rapid.T, s *Store, w *world, q Query) {
-		compare(t, "touchpoints", q, rowsBy(t, ask(t, s, "touchpoints", q), "touchpoint"), w.touchpoints(q))
+		whole := q
+		whole.By = "touchpoint"
+		compare(t, "touchpoints", whole, rowsBy(t, ask(t, s, "touchpoints", whole), "touchpoint"), w.touchpoints(whole))
 	})
 }
 
@@ -338,4 +342,27 @@ func TestSurvivalIsWhatTheVisitsSay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTouchpointsByStage holds the split by stage against asking for one stage at a time.
+func TestTouchpointsByStage(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	var split [][]any
+	for _, stage := range []string{"evaluation", "decision", "use"} {
+		one, err := s.Report(t.Context(), "touchpoints", Query{Journey: "shop", Stage: stage})
+		must(t, err)
+		for _, row := range one.Rows {
+			row[0] = stage
+			split = append(split, row)
+		}
+	}
+	all, err := s.Report(t.Context(), "touchpoints", Query{Journey: "shop", By: "stage"})
+	must(t, err)
+	order := func(a, b []any) int { return strings.Compare(fmt.Sprint(a[:2]), fmt.Sprint(b[:2])) }
+	slices.SortFunc(split, order)
+	slices.SortFunc(all.Rows, order)
+	if d := cmp.Diff(all.Rows, split); d != "" || len(split) == 0 {
+		t.Errorf("by stage (-got, +one stage at a time), %d rows:\n%s", len(split), d)
+	}
 }

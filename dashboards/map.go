@@ -94,9 +94,7 @@ func (s *server) mapPage(r *request) (string, any, error) {
 	var parts errgroup.Group // each fills cells of its own
 	parts.Go(func() (err error) { moodHow, err = r.fillExperience(&c); return err })
 	parts.Go(func() (err error) { waitHow, err = r.fillWaits(c.Stages); return err })
-	for _, column := range c.Stages {
-		parts.Go(func() error { return r.fillTouchpoints(column) })
-	}
+	parts.Go(func() error { return r.fillTouchpoints(c.Stages) })
 	if err := parts.Wait(); err != nil {
 		return "", nil, err
 	}
@@ -263,15 +261,26 @@ const (
 	shownFrictions   = 3
 )
 
-// fillTouchpoints adds the touchpoints of one stage, most used first, and where friction costs most there.
-func (r *request) fillTouchpoints(c *stageColumn) error {
+// fillTouchpoints adds the touchpoints of each stage, and where friction costs most there.
+func (r *request) fillTouchpoints(stages []*stageColumn) error {
 	q := r.query
-	q.Stage = c.ID
+	q.By = "stage"
 	t, err := r.server.ask(r.ctx, "touchpoints", q)
 	if err != nil {
 		return err
 	}
-	rows := t.rows()
+	rows := map[string][]row{}
+	for _, row := range t.rows() {
+		rows[row.text("stage")] = append(rows[row.text("stage")], row)
+	}
+	for _, c := range stages {
+		r.fillStageTouchpoints(c, rows[c.ID])
+	}
+	return nil
+}
+
+// fillStageTouchpoints adds the touchpoints of one stage: those most used, and those with the most friction.
+func (r *request) fillStageTouchpoints(c *stageColumn, rows []row) {
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].count("cases") > rows[j].count("cases") })
 	for _, row := range rows {
 		if tp, ok := r.journey.Touchpoint(journey.TouchpointID(row.text("touchpoint"))); ok && len(c.Touchpoints) < shownTouchpoints {
@@ -290,7 +299,6 @@ func (r *request) fillTouchpoints(c *stageColumn) error {
 			Negative: r.format.Count(row.count("negative")),
 		})
 	}
-	return nil
 }
 
 func (r *request) touchpointCell(stage string, tp journey.Touchpoint, row row) touchpointCell {

@@ -9,6 +9,7 @@
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department   of the interaction, or question; '' all, '-' none
 --   stage       the interaction counted for, or the case was in when it asked; for the loss: the stage visited; '' all, '-' none
+--   by          touchpoint: a row for each; stage: a row for each stage and touchpoint, as if asked stage by stage
 --
 -- loss: of the mature, decided visits that met the touchpoint before their outcome (decided), the share lost (lost), with
 --   its Wilson 95 % interval; few where decided is under 30. The interaction that decides is not before its own outcome.
@@ -108,24 +109,28 @@ WITH
     ),
     fates AS
     (
-        SELECT t.touchpoint AS touchpoint, count() AS decided, countIf(is_lost) AS lost, sum(usual) AS expected
+        SELECT
+            if({by:String} = 'stage', toString(e.stage), '') AS part, t.touchpoint AS touchpoint,
+            count() AS decided, countIf(is_lost) AS lost, sum(usual) AS expected
         FROM touched AS t
         INNER JOIN ended AS e ON e.subject = t.subject AND e.attempt = t.attempt AND e.position + 1 = t.place
         WHERE t.first_at <= e.left_at
-        GROUP BY touchpoint
+        GROUP BY part, touchpoint
     ),
     meetings AS
     (
         SELECT
+            if({by:String} = 'stage', toString(stage), '') AS part,
             touchpoint, uniqExact(subject, attempt) AS cases, count() AS interactions,
             countIf(is_scored) AS scored, countIf(is_scored AND mood = 'positive') AS positive,
             countIf(is_scored AND mood = 'negative') AS negative
         FROM met
-        GROUP BY touchpoint
+        GROUP BY part, touchpoint
     ),
     questions AS
     (
         SELECT
+            if({by:String} = 'stage', toString(w.stage), '') AS part,
             toString(w.touchpoint) AS touchpoint,
             countIf(ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered) AS wait_n,
             countIf(NOT is_answered) AS wait_waiting,
@@ -139,10 +144,10 @@ WITH
             AND {touchpoint:String} IN ('', w.touchpoint)
             AND {department:String} IN ('', if(department = '', '-', department))
             AND {stage:String} IN ('', if(stage = '', '-', stage))
-        GROUP BY touchpoint
+        GROUP BY part, touchpoint
     )
 SELECT
-    m.touchpoint AS touchpoint, cases, interactions,
+    m.part AS stage, m.touchpoint AS touchpoint, cases, interactions,
     decided, lost,
     if(decided = 0, NULL, lost / decided) AS loss,
     if(decided = 0, NULL, greatest(0., (loss + z * z / 2 / decided
@@ -160,9 +165,9 @@ SELECT
     ifNull(cases * (loss - stage_loss), 0) AS loss_term,
     loss_term + late + negative AS friction
 FROM meetings AS m
-LEFT JOIN fates AS f ON f.touchpoint = m.touchpoint
-LEFT JOIN questions AS q ON q.touchpoint = m.touchpoint
-ORDER BY friction DESC, touchpoint;
+LEFT JOIN fates AS f ON f.part = m.part AND f.touchpoint = m.touchpoint
+LEFT JOIN questions AS q ON q.part = m.part AND q.touchpoint = m.touchpoint
+ORDER BY friction DESC, stage, touchpoint;
 
 -- +goose Down
 DROP VIEW touchpoints;
