@@ -12,9 +12,9 @@ var languageWeights []byte
 
 // Bounds of telling languages apart.
 const (
-	languageHashes = 144 // features looked at; the first sentences of a text tell its language
-	languageLead   = 0.5 // by which the best logit must lead the next
-	otherLead      = 1.0 // the same, before a text is left unscored
+	languageHashes = 144  // features looked at; the first sentences of a text tell its language
+	languageLead   = 0.15 // by which the best logit must lead the next
+	otherLead      = 1.0  // the same, before a text is left unscored
 )
 
 // language returns the caller's lang if it names one, with or without a region ("it-IT"), else what the words of x.scan look like. x.rows must hold the

@@ -62,6 +62,23 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// TestOtherLanguages holds the scorer to leave German, French and Spanish messages unscored, all but one in twenty.
+func TestOtherLanguages(t *testing.T) {
+	s := New()
+	messages := rows(t, "testdata/mood/other.tsv", 2)
+	found := 0
+	for _, c := range messages {
+		if m := s.Score(c[1], ""); m.Lang == Other {
+			found++
+		} else {
+			t.Logf("%s taken for %q: %s", c[0], m.Lang, c[1])
+		}
+	}
+	if found*20 < len(messages)*19 {
+		t.Errorf("%d of %d found to be in another language", found, len(messages))
+	}
+}
+
 // TestLanguageGiven holds the scorer to the language that the caller names, however it is written.
 func TestLanguageGiven(t *testing.T) {
 	s := New()

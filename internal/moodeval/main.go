@@ -65,7 +65,10 @@ func run(w io.Writer, data string) error {
 		r := measure(scorer, s, rows)
 		fmt.Fprintf(w, "%-24s %6d %7d %8.3f %6.2f %8.3f %8.3f\n", s.name, r.n, s.classes, r.macro, s.goal, r.accuracy, r.language)
 	}
-	return feelings(w, scorer, data)
+	if err := feelings(w, scorer, data); err != nil {
+		return err
+	}
+	return languages(w, scorer, data)
 }
 
 // row is one labelled text.

@@ -10,7 +10,7 @@ import (
 	"tappa/sentiment/internal/linear"
 )
 
-var languagePlan = linear.Plan{Bits: 14, Outputs: 3, Epochs: 8, Rate: 0.1, Decay: 1e-6, Ratio: 0.5, Seed: 20}
+var languagePlan = linear.Plan{Bits: 15, Outputs: 3, Epochs: 8, Rate: 0.1, Decay: 1e-6, Ratio: 0.5, Seed: 20}
 
 // languageWeight of the sources: sentences as people write them count more than lists of words.
 const (
@@ -64,8 +64,8 @@ func labelledProse(data string) ([]document, error) {
 	}{
 		{filepath.Join(data, "mood", "it_xed.train.tsv"), "it", 3},
 		{filepath.Join(data, "mood", "it_xed_emo.train.tsv"), "it", 2},
-		{filepath.Join(data, "mood", "en_xed.train.tsv"), "en", 0.7},
-		{filepath.Join(data, "goemotions", "train.tsv"), "en", 0.3},
+		{filepath.Join(data, "mood", "en_xed.train.tsv"), "en", 1.5},
+		{filepath.Join(data, "goemotions", "train.tsv"), "en", 0.8},
 	} {
 		err := rowsOf(f.path, func(text, _ string) error {
 			docs = append(docs, inLanguage(text, f.code, f.weight))
