@@ -39,10 +39,12 @@ type interaction struct {
 
 // worker walks one chunk after the other, beside others that do the same.
 type worker struct {
-	store   *Store
-	people  *people // only read
-	tags    tags
-	walkers map[string]*walk.Walker // by journey
+	store  *Store
+	people *people // only read
+	// corrections, by interaction, are only read
+	corrections map[interactionID]Correction
+	tags        tags
+	walkers     map[string]*walk.Walker // by journey
 
 	interactions [2][]interaction // as read, and by subject
 	input        []walk.Interaction
@@ -100,9 +102,13 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 		}
 		var err error
 		x.tag, err = w.tags.get(text)
+		if err != nil {
+			return err
+		}
+		w.correct(&x)
 		x.contact, x.person, x.account = w.people.find(x.contact)
 		out = append(out, x)
-		return err
+		return nil
 	}, query, c.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)

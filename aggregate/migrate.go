@@ -27,7 +27,8 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	}
 	db := clickhouse.OpenDB(config)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := goose.NewProvider(goose.DialectClickHouse, db, files, goose.WithLogger(goose.NopLogger()))
+	// Files are numbered by subject: a later program may bring one that stands before what was applied.
+	provider, err := goose.NewProvider(goose.DialectClickHouse, db, files, goose.WithLogger(goose.NopLogger()), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
 	}

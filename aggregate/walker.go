@@ -55,6 +55,8 @@ type Walker struct {
 
 	progress Progress
 	workers  []*worker
+
+	corrections corrections
 }
 
 // walked is a journey and how far it was walked.
@@ -229,7 +231,8 @@ func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, e
 	return w.progress, nil
 }
 
-// ledger gives the highest offset stored of every partition, and of what changes stored interactions.
+// ledger gives the highest offset stored of every partition, and of what changes stored interactions, and loads what a walk up
+// to there needs of the latter.
 func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
 	out := map[place]int64{}
 	err := w.store.each(ctx, func(scan func(...any) error) error {
@@ -242,8 +245,14 @@ func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
 	if err == nil {
 		err = w.store.addReprocessed(ctx, out)
 	}
+	if err == nil {
+		err = w.store.addCorrections(ctx, out)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
+	}
+	if err := w.loadCorrections(ctx, out[correctionsPlace]); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -79,6 +79,9 @@ func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 
 // meet learns who came, and together with whom.
 func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
+	if a.place == correctionsPlace {
+		return w.meetCorrected(ctx, a, t)
+	}
 	args := []any{a.topic, a.partition, a.from, a.to}
 	if err := w.store.conn.Exec(settled(ctx), linksQuery, args...); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,4 +99,52 @@ func look[V any](t *testing.T, dir string, ask func(*testing.T, *aggregate.Store
 		}
 	}()
 	return ask(t, store)
+}
+
+// TestCorrect corrects a text beside a tappa that runs, whose walk takes it up, and takes it back when none does.
+func TestCorrect(t *testing.T) {
+	dir := t.TempDir()
+	up := startUp(t, UpOptions{Dir: dir, Demo: true, Year: DemoYear{Cases: 40, End: yearEnd}})
+	text := look(t, dir, func(t *testing.T, s *aggregate.Store) row {
+		rows := report(t, s, "steps", aggregate.Query{Journey: "machinery", State: "positive", AsOf: yearEnd, Limit: 1})
+		if len(rows) == 0 {
+			t.Fatal("nobody is pleased")
+		}
+		return rows[0]
+	})
+	origin, id := text["origin"].(string), text["id"].(string)
+	label := func(t *testing.T, s *aggregate.Store) string {
+		for _, r := range report(t, s, "steps", aggregate.Query{Journey: "machinery", AsOf: yearEnd}) {
+			if r["origin"] == origin && r["id"] == id {
+				return r["mood_label"].(string) + " " + r["mood_emotion"].(string)
+			}
+		}
+		return "gone"
+	}
+	before := look(t, dir, label)
+	var said bytes.Buffer
+	opts := CorrectOptions{Target: Target{Dir: dir}, Out: &said, Logger: quiet(t)}
+	opts.Correction = aggregate.Correction{Origin: origin, ID: id, Label: "negative", Emotion: "impatience", By: "Anna", At: yearEnd}
+	if err := Correct(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); look(t, dir, label) != "negative impatience"; {
+		if time.Now().After(end) {
+			t.Fatalf("the walk does not take it up: %s", look(t, dir, label))
+		}
+	}
+	up.stopUp()
+	if err := Corrections(t.Context(), opts, false); err != nil || !strings.Contains(said.String(), "Anna") {
+		t.Errorf("list: %v, %s", err, said.String())
+	}
+	opts.Remove = true
+	if err := Correct(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(t, dir, label); got != before {
+		t.Errorf("taken back: %s, want %s", got, before)
+	}
+	if err := Correct(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "is not corrected") {
+		t.Errorf("taken back twice: %v", err)
+	}
 }
