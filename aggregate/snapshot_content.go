@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -176,8 +177,8 @@ func plain(v *float64) any {
 func canonicalValue(v any) any {
 	switch v := v.(type) {
 	case float64:
-		if v == 0 {
-			v = 0 // no negative zero
+		if math.Abs(v) < 1e-12 {
+			v = 0 // what is left of a difference that is none
 		}
 		return json.Number(strconv.FormatFloat(v, 'g', 12, 64))
 	case time.Time:

@@ -68,7 +68,7 @@ func TestSnapshotIsTheSameHoweverItWasFed(t *testing.T) {
 			if !json.Valid(snap.Content()) {
 				t.Errorf("%s: content is no JSON", j.ID)
 			}
-			if i > 0 {
+			if i > 0 || feed > 0 {
 				continue
 			}
 			again, added := refreshed(t, s, string(j.ID), "2026-03")

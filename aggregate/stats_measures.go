@@ -16,7 +16,7 @@ var measures = map[string]map[string]measure{
 	},
 	"timing": {
 		"attainment": {isShare, "due"}, "kept": {isCount, ""}, "broken": {isCount, ""}, "past_target": {isCount, ""},
-		"stage_n": {isCount, ""}, "wait_n": {isCount, ""}, "reply_n": {isCount, ""},
+		"wait_n":      {isCount, ""},
 		"stage_p50_s": {isPercentile, "stage_n"}, "stage_p75_s": {isPercentile, "stage_n"}, "stage_p90_s": {isPercentile, "stage_n"},
 		"wait_p50_s": {isPercentile, "wait_n"}, "wait_p75_s": {isPercentile, "wait_n"}, "wait_p90_s": {isPercentile, "wait_n"},
 		"reply_p50_s": {isPercentile, "reply_n"}, "reply_p75_s": {isPercentile, "reply_n"}, "reply_p90_s": {isPercentile, "reply_n"},
