@@ -61,6 +61,9 @@ func (e Edit) apply(rec *source.Record) error {
 	}
 	at := root
 	for _, part := range path[:len(path)-1] {
+		if err := checkPlace(at, part); err != nil {
+			return err
+		}
 		next := at.Get(part)
 		if next == nil || next.Type() == fastjson.TypeNull {
 			next = fastjson.MustParse("{}")
@@ -74,13 +77,26 @@ func (e Edit) apply(rec *source.Record) error {
 		}
 	}
 	last := path[len(path)-1]
-	if at.Type() == fastjson.TypeArray {
-		if i, err := strconv.Atoi(last); err != nil || i < 0 || i >= len(at.GetArray()) {
-			return fmt.Errorf("edit: %s is no place in the array", last)
-		}
+	if err := checkPlace(at, last); err != nil {
+		return err
 	}
 	at.Set(last, value)
-	rec.Value = root.MarshalTo(nil)
+	out := root.MarshalTo(nil)
+	if !json.Valid(out) {
+		return errors.New("edit: a name of the path, or beside it, cannot be written in JSON")
+	}
+	rec.Value = out
+	return nil
+}
+
+// checkPlace refuses what is no place of an array. Arrays are not made longer.
+func checkPlace(at *fastjson.Value, part string) error {
+	if at.Type() != fastjson.TypeArray {
+		return nil
+	}
+	if i, err := strconv.Atoi(part); err != nil || i < 0 || i >= len(at.GetArray()) {
+		return fmt.Errorf("edit: %s is no place in the array", part)
+	}
 	return nil
 }
 
