@@ -63,3 +63,22 @@ func TestSnapshotCommandsRefuse(t *testing.T) {
 		}
 	}
 }
+
+// TestOpportunityCommands adds, lists and closes one over a month of a real log.
+func TestOpportunityCommands(t *testing.T) {
+	dir := t.TempDir()
+	mustTappa(t, "import", "--data", dir, "--journey", example("reports", "journey.yaml"), "--format", "csv",
+		"--mapping", example("reports", "mapping.yaml"), example("reports", "segnalazioni-municipium.csv"))
+	mustTappa(t, "refresh", "--month", "2023-06", "--data", dir)
+	mustTappa(t, "opportunity", "add", "--data", dir, "--touchpoint", "app", "--department", "public-works", "--action", "answer sooner",
+		"--due", "2023-12-31", "--view", "timing", "--metric", "wait_p50_s", "--filter", "touchpoint=app", "--target", "172800", "--better", "down")
+	mustTappa(t, "opportunity", "close", "1", "--why", "given up", "--data", dir)
+	var list []aggregate.Outlook
+	if err := json.Unmarshal([]byte(mustTappa(t, "opportunity", "list", "--data", dir, "--format", "json")), &list); err != nil || len(list) != 1 {
+		t.Fatalf("list: got %+v, %v", list, err)
+	}
+	got := list[0]
+	if got.Opportunity.Closed != "given up" || got.Opportunity.Baseline != "2023-06" || got.Current.Value == nil || got.Expected.Value != nil {
+		t.Errorf("got %+v; want it closed, with a current value, and no expected value of a duration", got)
+	}
+}

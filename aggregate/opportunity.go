@@ -1,0 +1,186 @@
+package aggregate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tappa/journey"
+)
+
+// Kinds of opportunities.
+const (
+	Fix    = "fix"    // a gap to close
+	Upsell = "upsell" // something more to sell
+)
+
+// Opportunity is a gap to close or an upsell at a touchpoint: who does what by when, and the number it is to move.
+type Opportunity struct {
+	ID         string            `json:"id"` // "" until stored: the next number
+	Journey    journey.JourneyID `json:"journey"`
+	Kind       string            `json:"kind"` // Fix or Upsell
+	Touchpoint string            `json:"touchpoint"`
+	Department string            `json:"department"` // who owns it
+	Action     string            `json:"action"`
+	Due        string            `json:"due"` // "2006-01-02"
+	// Target is the number to move, with the value to reach: a KPI of the journey file, or one of its own.
+	Target journey.KPI `json:"target"`
+	// Baseline is the month whose snapshot it is measured against, and its version.
+	Baseline        string    `json:"baseline"`
+	BaselineVersion uint32    `json:"baseline_version"`
+	Closed          string    `json:"closed,omitempty"` // why; "" is open
+	Revision        uint32    `json:"revision"`         // 1 is as first stored
+	ChangedAt       time.Time `json:"changed_at"`
+}
+
+// ErrNoOpportunity is the answer to an id that no opportunity has.
+var ErrNoOpportunity = errors.New("no such opportunity")
+
+// AddOpportunity checks and stores a new opportunity, and gives it back with its id. Where Baseline is empty, it is the
+// newest snapshot.
+func (s *Store) AddOpportunity(ctx context.Context, o Opportunity) (Opportunity, error) {
+	j, stored, err := s.opportunities(ctx, string(o.Journey))
+	if err == nil {
+		o.Journey = j.ID
+		err = s.baseline(ctx, &o)
+	}
+	if err == nil {
+		err = o.check(j)
+	}
+	if err != nil {
+		return o, fmt.Errorf("add opportunity: %w", err)
+	}
+	if o.ID == "" {
+		o.ID = fmt.Sprint(len(stored) + 1)
+	}
+	if slices.ContainsFunc(stored, func(other Opportunity) bool { return other.ID == o.ID }) {
+		return o, fmt.Errorf("add opportunity: %w", &BadQueryError{fmt.Sprintf("there is an opportunity %q already", o.ID)})
+	}
+	return s.putOpportunity(ctx, o)
+}
+
+// CloseOpportunity closes an opportunity and keeps why. It stays in the list.
+func (s *Store) CloseOpportunity(ctx context.Context, id, opportunity, why string) (Opportunity, error) {
+	_, stored, err := s.opportunities(ctx, id)
+	if err != nil {
+		return Opportunity{}, fmt.Errorf("close opportunity %s: %w", opportunity, err)
+	}
+	i := slices.IndexFunc(stored, func(o Opportunity) bool { return o.ID == opportunity })
+	if i < 0 {
+		return Opportunity{}, fmt.Errorf("close opportunity %s: %w", opportunity, ErrNoOpportunity)
+	}
+	if why == "" {
+		why = "closed"
+	}
+	o := stored[i]
+	o.Closed = why
+	return s.putOpportunity(ctx, o)
+}
+
+// Opportunities lists a journey's opportunities in the order they were added, closed ones too.
+func (s *Store) Opportunities(ctx context.Context, id string) ([]Opportunity, error) {
+	_, out, err := s.opportunities(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("list opportunities: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Store) opportunities(ctx context.Context, id string) (*journey.Journey, []Opportunity, error) {
+	stored, err := s.chooseJourney(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := journey.Parse(string(stored.Journey), []byte(stored.YAML))
+	if err != nil {
+		return nil, nil, err
+	}
+	const query = `
+		SELECT argMax(content, revision) FROM opportunities FINAL
+		WHERE journey = {journey:String} GROUP BY id ORDER BY min(changed_at), length(id), id`
+	var out []Opportunity
+	err = s.each(withParameters(ctx, map[string]string{"journey": string(j.ID)}), func(scan func(...any) error) error {
+		var content string
+		if err := scan(&content); err != nil {
+			return err
+		}
+		var o Opportunity
+		err := json.Unmarshal([]byte(content), &o)
+		out = append(out, o)
+		return err
+	}, query)
+	return j, out, err
+}
+
+func (s *Store) putOpportunity(ctx context.Context, o Opportunity) (Opportunity, error) {
+	o.Revision++
+	o.ChangedAt = time.Now().UTC().Truncate(time.Millisecond)
+	content, err := json.Marshal(o)
+	if err != nil {
+		return o, fmt.Errorf("put opportunity %s: %w", o.ID, err)
+	}
+	columns := []column[Opportunity]{
+		fill("journey", typeWord, func(o *Opportunity) string { return string(o.Journey) }),
+		fill("id", typeString, func(o *Opportunity) string { return o.ID }),
+		fill("revision", "UInt32", func(o *Opportunity) uint32 { return o.Revision }),
+		fill("content", typeString, func(*Opportunity) string { return string(content) }),
+		fill("changed_at", typeTime, func(o *Opportunity) time.Time { return o.ChangedAt }),
+	}
+	if err := insert(ctx, s, "opportunities", columns, []Opportunity{o}, ""); err != nil {
+		return o, fmt.Errorf("put opportunity %s: %w", o.ID, err)
+	}
+	return o, nil
+}
+
+// baseline finds the snapshot that an opportunity is measured against.
+func (s *Store) baseline(ctx context.Context, o *Opportunity) error {
+	if o.Baseline == "" {
+		list, err := s.Snapshots(ctx, string(o.Journey))
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fmt.Errorf("%w to measure against: make one with `tappa refresh`", ErrNoSnapshot)
+		}
+		o.Baseline, o.BaselineVersion = list[0].Month, list[0].Version
+		return nil
+	}
+	snap, err := s.Snapshot(ctx, string(o.Journey), o.Baseline, o.BaselineVersion)
+	o.BaselineVersion = snap.Version
+	return err
+}
+
+// check refuses what the journey does not know, all of it at once.
+func (o *Opportunity) check(j *journey.Journey) error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, &BadQueryError{fmt.Sprintf(format, args...)}) }
+	if o.Kind != Fix && o.Kind != Upsell {
+		refuse("kind %q: there are fix and upsell", o.Kind)
+	}
+	if _, ok := j.Touchpoint(journey.TouchpointID(o.Touchpoint)); !ok {
+		refuse("the journey has no touchpoint %q", o.Touchpoint)
+	}
+	if _, ok := j.Department(journey.DepartmentID(o.Department)); !ok {
+		refuse("the journey has no department %q", o.Department)
+	}
+	if strings.TrimSpace(o.Action) == "" {
+		refuse("say what is to be done")
+	}
+	if _, err := time.Parse(time.DateOnly, o.Due); err != nil {
+		refuse("due %q: a day is written like 2026-01-31", o.Due)
+	}
+	if view, ok := journey.Views[o.Target.View]; !ok || !slices.Contains(view.Metrics, o.Target.Metric) {
+		refuse("there is no number %q of a report %q to follow", o.Target.Metric, o.Target.View)
+	}
+	if o.Target.Target == nil {
+		refuse("name the value to reach")
+	}
+	if o.Target.Better != "up" && o.Target.Better != "down" {
+		refuse("better is up or down, not %q", o.Target.Better)
+	}
+	return errors.Join(errs...)
+}
