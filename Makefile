@@ -58,8 +58,16 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 bench: ## benchmarks of the hot path
 	$(GO) test -run '^$$' -bench . -benchmem ./ingest/... ./journey/... ./sentiment/... ./aggregate/...
 
-eval-mood: ## macro-F1 of the mood scorer on labelled text (MOOD_DATA=DIR with the sets)
-	$(GO) run ./internal/moodeval --data $${MOOD_DATA:?set MOOD_DATA to the folder with the labelled sets}
+PEERS := deploy/moodpeers/node_modules/.package-lock.json
+
+eval-mood: $(PEERS) ## macro-F1 of the mood scorer and of others on labelled text (MOOD_DATA=DIR with the sets); minutes
+	$(GO) build -C internal/moodeval/peers -o $(CURDIR)/bin/govader .
+	$(GO) run ./internal/moodeval --data $${MOOD_DATA:?set MOOD_DATA to the folder with the labelled sets} \
+		--peer bin/govader --peer "node deploy/moodpeers/peers.mjs"
+
+$(PEERS): deploy/moodpeers/package-lock.json
+	cd deploy/moodpeers && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 engine: $(ENGINE) ## the embedded ClickHouse engine, through npm
 $(ENGINE): deploy/engine/package-lock.json

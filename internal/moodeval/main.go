@@ -2,6 +2,8 @@
 // is not in the data folder is named and skipped.
 //
 //	go run ./internal/moodeval --data DIR
+//
+// Scorers of others are measured on the same texts when commands that run them are given, one --peer each; see beside.
 package main
 
 import (
@@ -42,14 +44,19 @@ var sets = []set{
 
 func main() {
 	data := flag.String("data", "data", "folder of the labelled sets")
+	var peers []string
+	flag.Func("peer", "command that scores JSON lines with other scorers; may be repeated", func(command string) error {
+		peers = append(peers, command)
+		return nil
+	})
 	flag.Parse()
-	if err := run(os.Stdout, *data); err != nil {
+	if err := run(os.Stdout, *data, peers); err != nil {
 		fmt.Fprintln(os.Stderr, "moodeval:", err)
 		os.Exit(1)
 	}
 }
 
-func run(w io.Writer, data string) error {
+func run(w io.Writer, data string, peers []string) error {
 	scorer := sentiment.New()
 	fmt.Fprintf(w, "model %s\n%-24s %6s %7s %8s %6s %8s %8s\n", sentiment.Model, "set", "texts", "classes", "macro-F1", "goal",
 		"accuracy", "language")
@@ -68,7 +75,10 @@ func run(w io.Writer, data string) error {
 	if err := feelings(w, scorer, data); err != nil {
 		return err
 	}
-	return languages(w, scorer, data)
+	if err := languages(w, scorer, data); err != nil {
+		return err
+	}
+	return beside(w, scorer, data, peers)
 }
 
 // row is one labelled text.
@@ -104,7 +114,7 @@ var labels = map[string]string{
 // measure scores a set. Where a set has two classes the sign of the score decides and exactly zero is wrong for
 // both; the texts of a third class are left out. A mixed text counts by its sign, as in `tappa score`. The language is given for the label, and found apart.
 func measure(scorer *sentiment.Scorer, s set, rows []row) result {
-	classes := []string{"neg", "pos", "neu"}[:s.classes]
+	classes := s.labels()
 	table := newConfusion(classes)
 	found, n := 0, 0
 	for _, r := range rows {
