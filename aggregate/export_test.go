@@ -1,0 +1,103 @@
+package aggregate
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+)
+
+type xesLog struct {
+	Traces []struct {
+		Attributes []xesAttribute `xml:"string"`
+		Events     []struct {
+			Strings []xesAttribute `xml:"string"`
+			Dates   []xesAttribute `xml:"date"`
+		} `xml:"event"`
+	} `xml:"trace"`
+}
+
+type xesAttribute struct {
+	Key   string `xml:"key,attr"`
+	Value string `xml:"value,attr"`
+}
+
+// TestXESHoldsTheLog reads the log back with an XML parser: every case is a trace, every interaction an event.
+func TestXESHoldsTheLog(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	must(t, s.conn.Exec(t.Context(), `INSERT INTO steps (journey, subject, attempt, number, case_id, occurred_at, origin, id, activity) VALUES
+		('shop', 'p5', 1, 1, 'case-p5', '2025-01-05 09:00:00', 'o', '1', 'says <"quoted"> & \x01odd')`))
+	r, err := s.Report(t.Context(), "steps", Query{})
+	must(t, err)
+	var b bytes.Buffer
+	must(t, r.WriteXES(&b))
+	var log xesLog
+	must(t, xml.Unmarshal(b.Bytes(), &log))
+	got := map[string][]string{}
+	for _, trace := range log.Traces {
+		for _, e := range trace.Events {
+			got[trace.Attributes[0].Value] = append(got[trace.Attributes[0].Value], e.Strings[0].Value+" "+e.Dates[0].Value)
+		}
+	}
+	want := map[string][]string{
+		"case-p1": {"asked 2025-01-01T09:00:00.000+00:00", "called 2025-01-03T09:00:00.500+00:00"},
+		"case-p2": {"asked 2025-01-02T09:00:00.000+00:00"},
+		"case-p3": {"asked 2025-01-03T09:00:00.000+00:00", "called 2025-01-04T09:00:00.000+00:00"},
+		"case-p4": {"asked 2025-01-14T09:00:00.000+00:00"},
+		"case-p5": {"says <\"quoted\"> & \uFFFDodd 2025-01-05T09:00:00.000+00:00"},
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("log (-got, +want):\n%s", diff)
+	}
+	cases, err := s.Report(t.Context(), "cases", Query{})
+	must(t, err)
+	if err := cases.WriteXES(&b); err == nil {
+		t.Error("the report of cases was written as a log")
+	}
+}
+
+func TestWorkbookHoldsTheReport(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	r, err := s.Report(t.Context(), "cases", Query{AsOf: mid})
+	must(t, err)
+	var b bytes.Buffer
+	must(t, r.WriteXLSX(&b))
+	f, err := excelize.OpenReader(&b)
+	must(t, err)
+	defer func() { must(t, f.Close()) }()
+	rows, err := f.GetRows("data")
+	must(t, err)
+	if len(rows) != 1+len(r.Rows) || len(rows[0]) != len(r.Columns) {
+		t.Fatalf("got %d rows of %d columns, want %d of %d", len(rows), len(rows[0]), 1+len(r.Rows), len(r.Columns))
+	}
+	for i, c := range r.Columns {
+		if rows[0][i] != c.Name {
+			t.Errorf("column %d: got %s, want %s", i, rows[0][i], c.Name)
+		}
+		for n, row := range r.Rows {
+			got, want := "", ""
+			if i < len(rows[n+1]) {
+				got = rows[n+1][i]
+			}
+			switch v := row[i].(type) {
+			case nil:
+			case time.Time:
+				want = v.In(r.Zone).Format("2006-01-02 15:04:05")
+			default:
+				want = fmt.Sprint(v)
+			}
+			if got != want {
+				t.Errorf("row %d, %s: got %q, want %q", n, c.Name, got, want)
+			}
+		}
+	}
+	if how, err := f.GetCellValue("how", "B2"); err != nil || how != r.How {
+		t.Errorf("how: got %q, %v", how, err)
+	}
+}

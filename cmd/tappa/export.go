@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tappa/aggregate"
+)
+
+// exportFormats are the formats of each kind of export.
+var exportFormats = map[string][]string{
+	"cases": {"csv", "xlsx"},
+	"log":   {"csv", "xlsx", "xes"},
+}
+
+// exportReports are the reports behind them.
+var exportReports = map[string]string{"cases": "cases", "log": "steps"}
+
+func newExportCommand() *cobra.Command {
+	var f reportFlags
+	var file string
+	cmd := &cobra.Command{
+		Use:   "export cases|log",
+		Short: "write cases, or all their interactions as an event log, for other tools",
+		Long: `Writes the cases, or the log of all their interactions, as CSV, as a workbook (XLSX), or, for the log, as an event log
+(XES) that process mining tools read. Contact keys are shortened unless --whole-keys asks for them.`,
+		Example: `  tappa export cases --format xlsx --out cases.xlsx --data data/demo
+  tappa export log --format xes --from 2026-01-01 > log.xes`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || exportFormats[args[0]] == nil {
+				return usageError{errors.New("say what to export: cases or log")}
+			}
+			if known := exportFormats[args[0]]; !slices.Contains(known, f.format) {
+				return usageError{fmt.Errorf("--format %q: %s can be exported as %s", f.format, args[0], strings.Join(known, ", "))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, args[0], f, file) },
+	}
+	dataFlag(cmd, &f.data)
+	flags := cmd.Flags()
+	flags.StringVar(&f.query.Journey, "journey", "", "journey's id (default: the only one stored)")
+	flags.StringVar(&f.from, "from", "", "opened (cases) or occurred (log) from this day or instant on")
+	flags.StringVar(&f.to, "to", "", "to before this day or instant")
+	flags.StringVar(&f.asOf, "as-of", "", "as things stood at this instant, or at the end of this day (default: the newest interaction)")
+	flags.StringVar(&f.query.Persona, "persona", "", `only this persona; "-" is none`)
+	flags.StringVar(&f.query.Stage, "stage", "", "only this stage")
+	flags.StringVar(&f.query.State, "state", "", "only rows in this state (tappa report lists them)")
+	flags.BoolVar(&f.query.Whole, "whole-keys", false, "contact keys in full instead of shortened")
+	flags.StringVar(&f.format, "format", "csv", "csv, xlsx or, for the log, xes")
+	flags.StringVar(&file, "out", "", "file to write (default: standard output)")
+	return cmd
+}
+
+func runExport(cmd *cobra.Command, what string, f reportFlags, file string) (err error) {
+	checked := f
+	checked.format = "csv"
+	if err := checkReport(exportReports[what], checked); err != nil {
+		return usageError{err}
+	}
+	ctx := cmd.Context()
+	store, closeStore, err := openStore(ctx, f.data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	q, err := f.withInstants(ctx, store)
+	if err != nil {
+		return err
+	}
+	report, err := store.Report(ctx, exportReports[what], q)
+	if err != nil {
+		return err
+	}
+	if file == "" {
+		return writeExport(cmd.OutOrStdout(), report, f.format)
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return errors.Join(writeExport(out, report, f.format), out.Close())
+}
+
+func writeExport(w io.Writer, r aggregate.Report, format string) error {
+	switch format {
+	case "xlsx":
+		return r.WriteXLSX(w)
+	case "xes":
+		return r.WriteXES(w)
+	}
+	return r.WriteCSV(w)
+}
