@@ -7,14 +7,13 @@
 package sentiment
 
 import (
-	"math"
 	"sync"
 
 	"tappa/sentiment/internal/linear"
 	"tappa/sentiment/internal/token"
 )
 
-// Model is the name and version of the scorer; it changes whenever a score may.
+// Model is the name and version of the scorer without a tuning; it changes whenever a score may.
 const Model = "tappa-mood-2"
 
 // Labels of a mood. A text that was not scored has the label "".
@@ -48,6 +47,7 @@ type Mood struct {
 type Scorer struct {
 	italian, english knowledge
 	languages        *linear.Model
+	model            string    // name and version
 	scratch          sync.Pool // of *scratch
 }
 
@@ -55,7 +55,7 @@ type Scorer struct {
 type knowledge struct {
 	words    *lexicon
 	model    *linear.Model
-	blend    blend
+	blend    Blend
 	emotions []Emotion // of the model's outputs, from outFirstEmotion on
 }
 
@@ -73,11 +73,15 @@ const readLimit = 1 << 16
 // New returns a scorer with the embedded lexica and weights. It takes some milliseconds; one scorer serves a program.
 // It panics if the embedded files are broken, which the tests exclude.
 func New() *Scorer {
-	s := &Scorer{
-		italian:   knowledge{must(newLexicon(italianWords)), must(linear.Parse(italianWeights)), italianBlend, italianOutputs[:]},
-		languages: must(linear.Parse(languageWeights)),
-		english:   knowledge{must(newLexicon(englishWords)), must(linear.Parse(englishWeights)), englishBlend, englishOutputs[:]},
-	}
+	return newScorer(
+		knowledge{must(newLexicon(italianWords)), must(linear.Parse(italianWeights)), italianBlend, italianOutputs[:]},
+		knowledge{must(newLexicon(englishWords)), must(linear.Parse(englishWeights)), englishBlend, englishOutputs[:]},
+		must(linear.Parse(languageWeights)),
+	)
+}
+
+func newScorer(italian, english knowledge, languages *linear.Model) *Scorer {
+	s := &Scorer{italian: italian, english: english, languages: languages, model: Model}
 	s.scratch.New = func() any { return new(scratch) }
 	return s
 }
@@ -108,30 +112,41 @@ func (s *Scorer) run(text, lang string, explain bool) Mood {
 }
 
 func (s *Scorer) score(x *scratch, text, lang string) Mood {
+	know, lang := s.read(x, text, lang)
+	mood := Mood{Emotion: None.String(), Lang: lang, Model: s.model}
+	if know == nil {
+		return mood
+	}
+	mood.Score = know.blend.score(s.signal(x, know))
+	mood.Label, mood.Confidence = know.blend.label(mood.Score, &x.ev)
+	mood.Emotion = know.emotion(x, &mood).String()
+	return mood
+}
+
+// read scans a text, finds its language, and returns what is known of it; nil if it is not to be scored.
+func (s *Scorer) read(x *scratch, text, lang string) (*knowledge, string) {
 	x.scan.Scan(text)
 	x.rows = linear.Features(x.rows[:0], &x.scan)
 	lang = s.language(x, lang)
-	mood := Mood{Emotion: None.String(), Lang: lang, Model: Model}
-	if lang == Other || len(x.scan.Words) == 0 {
-		return mood
+	switch {
+	case lang == Other || len(x.scan.Words) == 0:
+		return nil, lang
+	case lang == Italian:
+		return &s.italian, lang
+	case lang == English:
+		return &s.english, lang
 	}
-	know := &s.italian
-	switch lang {
-	case English:
-		know = &s.english
-	case Unknown:
-		know = s.likelier(x.scan.Words)
-	}
+	return s.likelier(x.scan.Words), lang
+}
+
+// signal weighs the text that was read.
+func (s *Scorer) signal(x *scratch, know *knowledge) signal {
 	read(&x.scan, know.words, know == &s.italian, &x.ev)
 	if n := x.ev.muted; n > 0 && n < len(x.scan.Words) {
 		x.rows = linear.Features(x.rows[:0], &x.scan)
 	}
 	good, bad := know.model.Pair(x.rows)
-	p := know.blend.score(&x.ev, good, bad)
-	mood.Score = math.Round(1000*max(-1, min(1, p))) / 1000
-	mood.Label, mood.Confidence = know.blend.label(mood.Score, &x.ev)
-	mood.Emotion = know.emotion(x, &mood).String()
-	return mood
+	return newSignal(&x.ev, good, bad)
 }
 
 // emotion is what the cues speak for most, else what the model feels. A mixed text has that of its heavier side.
@@ -174,12 +189,4 @@ func (e *evidence) strongest(label string) Emotion {
 		}
 	}
 	return best
-}
-
-// Sign returns what a score says by itself, whatever else the text showed: the label that a Mixed text would have.
-func Sign(score float64, lang string) string {
-	if lang == English {
-		return englishBlend.sign(score)
-	}
-	return italianBlend.sign(score)
 }

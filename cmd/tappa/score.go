@@ -85,7 +85,7 @@ func score(in io.Reader, out, log io.Writer) error {
 			fmt.Fprintf(log, "line %d: %v\n", n, bad)
 			answer = scoreFailure{bad.Error()}
 		} else {
-			answer = answerScore(scorer.Explain(*req.Text, req.Lang))
+			answer = answerScore(scorer, scorer.Explain(*req.Text, req.Lang))
 		}
 		if err := enc.Encode(answer); err != nil {
 			return fmt.Errorf("write line %d: %w", n, err)
@@ -114,13 +114,13 @@ func decodeScore(line []byte) (req scoreRequest, err error) {
 	return req, nil
 }
 
-func answerScore(m sentiment.Mood) scoreAnswer {
+func answerScore(scorer *sentiment.Scorer, m sentiment.Mood) scoreAnswer {
 	a := scoreAnswer{
 		Label: m.Label, Score: m.Score, Emotion: m.Emotion, Lang: m.Lang, Model: m.Model, Scored: m.Label != "",
 		Mixed: m.Label == sentiment.Mixed, Confidence: m.Confidence, Cues: m.Cues,
 	}
 	if a.Mixed || !a.Scored {
-		a.Label = sentiment.Sign(m.Score, m.Lang)
+		a.Label = scorer.Sign(m.Score, m.Lang)
 	}
 	return a
 }

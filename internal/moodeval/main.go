@@ -125,7 +125,7 @@ func measure(scorer *sentiment.Scorer, s set, rows []row) result {
 		mood := scorer.Score(r.text, s.lang)
 		got := labels[mood.Label]
 		if mood.Label == sentiment.Mixed {
-			got = labels[sentiment.Sign(mood.Score, mood.Lang)]
+			got = labels[scorer.Sign(mood.Score, mood.Lang)]
 		}
 		if s.classes == 2 {
 			got = "none"
