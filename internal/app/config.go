@@ -49,6 +49,8 @@ type Config struct {
 	Password                secret `split_words:"true" desc:"ClickHouse user's password"`
 	PasswordFile            string `split_words:"true" desc:"file to read that password from"`
 
+	Scorer ScorerConfig
+
 	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen     string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
 	Roles      []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated"`
@@ -140,6 +142,7 @@ func (c *Config) check() error {
 	c.readyAfter, err = time.ParseDuration(c.ReadyAfter)
 	w.need("READY_AFTER", c.ReadyAfter, err == nil && c.readyAfter > 0, "a duration such as 2m")
 	c.secure(&w)
+	c.Scorer.options(&w)
 	return errors.Join(w.errs...)
 }
 

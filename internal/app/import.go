@@ -79,7 +79,12 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	collector, err := NewCollector(PipelineOptions{Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Logger: opts.Logger})
+	scorer, err := openScoring(ctx, e.Store, nil, opts.Logger)
+	if err != nil {
+		return err
+	}
+	e.stack.pushClose("scorer", scorer.Close)
+	collector, err := NewCollector(PipelineOptions{Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Scoring: scorer, Logger: opts.Logger})
 	if err != nil {
 		return err
 	}

@@ -28,13 +28,17 @@ type PipelineOptions struct {
 	Store       *aggregate.Store
 	ReadyAfter  time.Duration
 	Journeys    []*journey.Journey
+	Scoring     *scoring // nil: the built-in scorer as it is
 	Logger      *slog.Logger
 	Registerer  prometheus.Registerer
 }
 
 // NewCollector wires decoding, tagging and scoring into a collector that writes to the store.
 func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
-	scorer := sentiment.New()
+	scorer := opts.Scoring
+	if scorer == nil {
+		scorer = &scoring{own: sentiment.New()}
+	}
 	return ingest.New(ingest.Options{
 		Brokers:         opts.Brokers,
 		Connection:      opts.Connection,
@@ -43,7 +47,7 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 		DeadLetterTopic: opts.DeadLetters,
 		Decode:          newDecoder(opts.Journeys).Decode,
 		Tag:             tagger(opts.Journeys),
-		Score:           func(text, lang string) journey.Mood { return mood(scorer.Score(text, lang)) },
+		Score:           scorer.Score,
 		Definition:      definition(opts.Journeys),
 		Sink:            opts.Store,
 		ReadyAfter:      opts.ReadyAfter,

@@ -46,6 +46,10 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	if slices.Contains(c.Roles, "collect") {
 		pipeline := c.pipeline(store)
 		pipeline.Journeys, pipeline.Logger, pipeline.Registerer = journeys, logger, registry
+		if pipeline.Scoring, err = openScoring(ctx, store, registry, logger); err != nil {
+			return err
+		}
+		st.pushClose("scorer", pipeline.Scoring.Close)
 		collector, err := NewCollector(pipeline)
 		if err != nil {
 			return err

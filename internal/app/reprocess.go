@@ -16,7 +16,6 @@ import (
 	"tappa/ingest"
 	"tappa/internal/chdb"
 	"tappa/journey"
-	"tappa/sentiment"
 )
 
 // ReprocessOptions says where stored interactions are tagged or scored again, and how that is shown.
@@ -39,7 +38,11 @@ func Retag(ctx context.Context, opts ReprocessOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	scorer := sentiment.New()
+	scorer, err := openScoring(ctx, at.store, nil, opts.Logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, scorer.Close()) }()
 	tag := tagger(journeys)
 	done, err := at.store.Reprocess(ctx, aggregate.Reprocessing{
 		Kind: "retag", Version: definition(journeys), Progress: opts.progress(),
@@ -54,13 +57,13 @@ func Retag(ctx context.Context, opts ReprocessOptions) (err error) {
 }
 
 // retag gives a record its tag, and a mood where the tag decides otherwise than before whether its text has one.
-func retag(rec *journey.Record, tag func(*journey.Interaction) journey.Tag, scorer *sentiment.Scorer) {
+func retag(rec *journey.Record, tag func(*journey.Interaction) journey.Tag, scorer *scoring) {
 	rec.Tag = tag(&rec.Interaction)
 	switch scorable := ingest.Scorable(rec); {
 	case !scorable:
 		rec.Mood = journey.Mood{}
 	case !rec.Mood.Eligible:
-		rec.Mood = mood(scorer.Score(rec.Interaction.Text, rec.Interaction.Lang))
+		rec.Mood = scorer.Score(rec.Interaction.Text, rec.Interaction.Lang)
 		rec.Mood.Eligible = true
 	}
 }
@@ -77,19 +80,30 @@ func Rescore(ctx context.Context, opts ReprocessOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	scorer := sentiment.New()
+	scorer, err := openScoring(ctx, at.store, nil, opts.Logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, scorer.Close()) }()
+	model, err := scorer.model(ctx)
+	if err != nil {
+		return fmt.Errorf("rescore: %w", err)
+	}
+	left := 0
 	done, err := at.store.Reprocess(ctx, aggregate.Reprocessing{
-		Kind: "rescore", Version: sentiment.Model, NotScoredBy: sentiment.Model, Progress: opts.progress(),
-		Change: func(_ context.Context, records []journey.Record) error {
-			for i := range records {
-				rec := &records[i]
-				rec.Mood = mood(scorer.Score(rec.Interaction.Text, rec.Interaction.Lang))
-				rec.Mood.Eligible = true
-			}
-			return nil
+		Kind: "rescore", Version: model, NotScoredBy: model, Progress: opts.progress(),
+		Change: func(ctx context.Context, records []journey.Record) error {
+			left += scorer.scoreAll(ctx, records, model)
+			return ctx.Err()
 		},
 	})
-	return at.finish(ctx, opts, journeys, done, err, "scored anew by "+sentiment.Model)
+	if err := at.finish(ctx, opts, journeys, done, err, "scored anew by "+model); err != nil {
+		return err
+	}
+	if left > 0 {
+		return fmt.Errorf("rescore: %d texts keep their mood, since %s did not answer for them: run it again", left, model)
+	}
+	return nil
 }
 
 // progress shows how far a reprocessing is.

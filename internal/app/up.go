@@ -48,8 +48,13 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 		return err
 	}
 	registry := newRegistry()
+	scorer, err := openScoring(ctx, e.Store, registry, opts.Logger)
+	if err != nil {
+		return err
+	}
+	st.pushClose("scorer", scorer.Close)
 	collector, err := NewCollector(PipelineOptions{
-		Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Logger: opts.Logger, Registerer: registry,
+		Brokers: e.Brokers, Store: e.Store, Journeys: journeys, Scoring: scorer, Logger: opts.Logger, Registerer: registry,
 	})
 	if err != nil {
 		return err

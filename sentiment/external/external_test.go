@@ -2,10 +2,12 @@ package external
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -58,7 +60,14 @@ func count(t *testing.T, c prometheus.Counter) float64 {
 // serve answers questions by f until the test ends.
 func serve(t *testing.T, f http.HandlerFunc) string {
 	t.Helper()
-	server := httptest.NewServer(f)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body) // a server notices that its client has gone only once the question is read
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		f(w, r)
+	}))
 	t.Cleanup(server.Close)
 	return server.URL
 }
