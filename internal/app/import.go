@@ -16,6 +16,7 @@ import (
 	"tappa/ingest"
 	"tappa/ingest/mapping"
 	"tappa/ingest/source"
+	"tappa/journey"
 )
 
 // ImportOptions says what to import into which directory.
@@ -75,6 +76,11 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 	if err := tellOldTags(ctx, e.Store, journeys, opts.Dir, opts.Logger); err != nil {
 		return err
 	}
+	return e.importFiles(ctx, journeys, opts, m)
+}
+
+// importFiles publishes, collects, walks and accounts.
+func (e *Embedded) importFiles(ctx context.Context, journeys []*journey.Journey, opts ImportOptions, m *mapping.Mapping) error {
 	before, err := e.Store.Totals(ctx)
 	if err != nil {
 		return err
