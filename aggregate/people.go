@@ -1,13 +1,14 @@
 package aggregate
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 )
 
 // people knows which contact keys belong to the same person and which persons to the same account: connected components of
-// keys that were seen together on an interaction. Components only grow, and each is named by its smallest key, so neither
-// the order nor the number of arrivals matters.
+// keys that were seen together on an interaction. Components only grow, and each is named by its first key in an order of
+// kinds and keys, so neither the order nor the number of arrivals matters.
 type people struct {
 	persons   components
 	accounts  components // contact keys and accounts, kept only where some journey has its cases per account
@@ -124,7 +125,7 @@ type components struct {
 	interner
 	parent []int32
 	size   []int32 // at roots
-	least  []int32 // at roots: the smallest key
+	least  []int32 // at roots: the first key by compareKeys
 	next   []int32 // the members of a component in a ring
 }
 
@@ -161,14 +162,14 @@ func (c *components) join(a, b int32) int32 {
 	}
 	c.parent[b] = a
 	c.size[a] += c.size[b]
-	if c.keys[c.least[b]] < c.keys[c.least[a]] {
+	if compareKeys(c.keys[c.least[b]], c.keys[c.least[a]]) < 0 {
 		c.least[a] = c.least[b]
 	}
 	c.next[a], c.next[b] = c.next[b], c.next[a]
 	return a
 }
 
-// name is the smallest key of the component.
+// name is the first key of the component by compareKeys.
 func (c *components) name(id int32) string { return c.keys[c.least[c.root(id)]] }
 
 // members goes through the component of id.
@@ -183,6 +184,29 @@ func (c *components) members(id int32) iter.Seq[int32] {
 			}
 		}
 	}
+}
+
+// kinds are the kinds of contact keys that name a person, the best first; others come before the last.
+var kinds = []string{"\x00", "crm:", "email:", "phone:", "ticket:", "", "cookie:"}
+
+// kindOf gives the place of a key's kind in kinds.
+func kindOf(key string) int {
+	others := 0
+	for i, kind := range kinds {
+		switch {
+		case kind == "":
+			others = i
+		case strings.HasPrefix(key, kind):
+			return i
+		}
+	}
+	return others
+}
+
+// compareKeys orders the keys that a component may be named by: the kind first, so that a person who is known by an address is
+// not named by a browser's cookie, then the key.
+func compareKeys(a, b string) int {
+	return cmp.Or(cmp.Compare(kindOf(a), kindOf(b)), strings.Compare(a, b))
 }
 
 // find gives a contact key as it is held here, with its person and the person's account. A key never seen is its own.

@@ -18,7 +18,9 @@ type sighting struct {
 }
 
 var genSighting = rapid.Custom(func(t *rapid.T) sighting {
-	key := rapid.Map(rapid.IntRange(0, 30), func(i int) string { return fmt.Sprint([]string{"email:", "phone:", "crm:"}[i%3], i) })
+	key := rapid.Map(rapid.IntRange(0, 30), func(i int) string {
+		return fmt.Sprint([]string{"email:", "phone:", "crm:", "cookie:", "ticket:", "badge:"}[i%6], i)
+	})
 	return sighting{
 		account: rapid.SampledFrom([]string{"", "", "account:a", "account:b", "account:c"}).Draw(t, "account"),
 		keys:    rapid.SliceOfN(key, 1, 3).Draw(t, "keys"),
@@ -68,6 +70,7 @@ func bruteKnow(seen []sighting) map[string]string {
 	for _, s := range seen {
 		for _, key := range s.keys {
 			members := slices.Sorted(maps.Keys(reach(key, false)))
+			person := slices.MinFunc(members, compareKeys)
 			account := ""
 			for _, o := range seen {
 				if o.account != "" && slices.Contains(members, o.keys[0]) && (account == "" || o.account < account) {
@@ -75,11 +78,11 @@ func bruteKnow(seen []sighting) map[string]string {
 				}
 			}
 			all := slices.Sorted(maps.Keys(reach(key, true)))
-			company := all[0]
+			company := slices.MinFunc(all, compareKeys)
 			if i := slices.IndexFunc(all, func(k string) bool { return strings.HasPrefix(k, "account:") }); i >= 0 {
 				company = all[i]
 			}
-			out[key] = fmt.Sprint(members[0], account, company, members)
+			out[key] = fmt.Sprint(person, account, company, members)
 		}
 	}
 	return out
@@ -96,4 +99,17 @@ func TestPeopleDoNotDependOnTheOrderOfArrival(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCompareKeys(t *testing.T) {
+	want := []string{
+		accountNode("account:z"), "crm:suite/9", "email:a@example.com", "email:b@example.com", "phone:+39021234567", "ticket:desk/1",
+		"account:a", "badge:7", "session:1", "cookie:0", "cookie:1",
+	}
+	got := slices.Clone(want)
+	slices.Sort(got)
+	slices.SortFunc(got, compareKeys)
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("order (-got, +want):\n%s", diff)
+	}
 }

@@ -92,8 +92,8 @@ CREATE TABLE IF NOT EXISTS links
 ENGINE = ReplacingMergeTree ORDER BY (key_a, key_b, origin, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- The person (and the account) each contact key belongs to: the connected component of links, named by its smallest
--- key, so that the name does not depend on the order of arrival.
+-- The person (and the account) each contact key belongs to: the connected component of links, named by its first key in an order
+-- of kinds and keys (crm, email, phone, ticket, others, cookie), so that the name does not depend on the order of arrival.
 CREATE TABLE IF NOT EXISTS people
 (
     contact_key String,
