@@ -20,7 +20,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"go.uber.org/goleak"
 
 	"tappa/sentiment"
@@ -50,11 +49,13 @@ func scorer(t *testing.T, opts Options) *Scorer {
 // count reads a counter.
 func count(t *testing.T, c prometheus.Counter) float64 {
 	t.Helper()
-	var m dto.Metric
-	if err := c.Write(&m); err != nil {
+	r := prometheus.NewRegistry()
+	r.MustRegister(c)
+	families, err := r.Gather()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return m.GetCounter().GetValue()
+	return families[0].GetMetric()[0].GetCounter().GetValue()
 }
 
 // serve answers questions by f until the test ends.
