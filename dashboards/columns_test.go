@@ -1,0 +1,28 @@
+package dashboards
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tappa/aggregate"
+)
+
+// TestMainColumnsHaveHeadings holds the columns that tables show against the catalogue: without a text a page in Italian
+// would show the column's English name.
+func TestMainColumnsHaveHeadings(t *testing.T) {
+	c, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range aggregate.Reports() {
+		for _, column := range info.Main {
+			if slices.Contains([]string{"label", "key"}, column) { // named by what the table is split by
+				continue
+			}
+			if _, ok := c["col."+strings.TrimSuffix(column, "_s")]; !ok {
+				t.Errorf("report %s: column %s has no text col.%s", info.Name, column, strings.TrimSuffix(column, "_s"))
+			}
+		}
+	}
+}
