@@ -39,6 +39,7 @@ type cutter struct {
 	out      strings.Builder
 	dropped  bool
 	wrote    bool // some line that is not blank was kept
+	apart    bool // the line before was blank
 	looked   int  // bytes looked at, which the tests hold to be linear in the length of the text
 }
 
@@ -56,6 +57,7 @@ func (c *cutter) run() {
 			c.keep(begin, next)
 			c.wrote = c.wrote || line != ""
 		}
+		c.apart = line == ""
 		c.at = max(c.at, next)
 	}
 }
@@ -190,7 +192,7 @@ func (c *cutter) rule(line string, next int) verdict {
 // dashedName tells that a line is a name after a dash, and no item of a list, with little behind it.
 func (c *cutter) dashedName(line string, next int) bool {
 	rest := strings.TrimLeft(line, "-")
-	if line[0] != '-' || !c.wrote || !name(rest) || rest[0] == ' ' || !strings.Contains(rest, " ") {
+	if line[0] != '-' || !c.wrote || !c.apart || !name(rest) || rest[0] == ' ' || !strings.Contains(rest, " ") {
 		return false
 	}
 	after, _ := c.line(next)
@@ -318,7 +320,7 @@ func (c *cutter) closing(line string, next int) bool {
 		return false
 	}
 	return matches(closings[:], line) && c.follows(next) <= closingLines ||
-		matches(softClosings[:], line) && c.signs(next)
+		matches(softClosings[:], line) && !strings.ContainsAny(line, "!?") && !strings.Contains(line, " da ") && c.signs(next)
 }
 
 // signs tells that what follows to the end, or to a quoted message, is a signature: a few short lines, none of

@@ -53,6 +53,15 @@ func TestCut(t *testing.T) {
 		{"form fields", "Da: sito web\nrichiesta di preventivo per la pressa", "Da: sito web\nrichiesta di preventivo per la pressa"},
 		{"greeting is no closing", "Saluti a tutti, vi scrivo perché da due settimane non risponde nessuno\nalle mie mail", "Saluti a tutti, vi scrivo perché da due settimane non risponde nessuno\nalle mie mail"},
 		{"windows lines", "Grazie.\r\n\r\nOn 3 Mar 2026, at 10:12, Bob <b@example.com> wrote:\r\n\r\n> bad\r\n", "Grazie."},
+		{"dashed name", "Perde olio di nuovo.\n\n-Mario Rossi\n", "Perde olio di nuovo."},
+		{"list", "Mi servono:\n-Pompa Olio\n-Filtro Aria", "Mi servono:\n-Pompa Olio\n-Filtro Aria"},
+		{"bare signature", "Il pezzo non arriva.\n\nMario Rossi\nOfficine Rossi srl\nTel. 02 1234567", "Il pezzo non arriva."},
+		{"bare name", "Il pezzo non arriva.\n\nMario Rossi", "Il pezzo non arriva."},
+		{"last paragraph", "Il pezzo non arriva.\n\nChiamatemi al 348 1234567", "Il pezzo non arriva.\n\nChiamatemi al 348 1234567"},
+		{"day first", "Ancora niente.\n\n2026-03-03 17:21 GMT+01:00 Service <s@example.it>:\n\n> Arriva domani.", "Ancora niente."},
+		{"waiting", "Ho aperto un ticket.\nResto in attesa da tre settimane!\nMario", "Ho aperto un ticket.\nResto in attesa da tre settimane!\nMario"},
+		{"waiting and name", "Ho aperto un ticket.\nResto in attesa di notizie.\nMario", "Ho aperto un ticket."},
+		{"attribution first", "Il giorno 3 mar 2026 Service <s@example.it> ha scritto:\n\nLa macchina perde ancora.", "La macchina perde ancora."},
 		{"only a quote", "> pessimo\n> servizio", ""},
 	} {
 		if diff := cmp.Diff(Cut(c.text), c.want); diff != "" {
