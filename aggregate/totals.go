@@ -3,6 +3,7 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Totals says how much there is.
@@ -24,4 +25,23 @@ func (s *Store) Totals(ctx context.Context) (Totals, error) {
 		return Totals{}, fmt.Errorf("count interactions: %w", err)
 	}
 	return t, nil
+}
+
+// NewestWalked is the instant that pages show unless asked otherwise: Newest, of what the walk has reached. What is
+// stored and not yet walked would change numbers as of a later instant while somebody looks at them.
+func (s *Store) NewestWalked(ctx context.Context) (time.Time, error) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	var n uint64
+	var newest time.Time
+	const query = `SELECT count(), max(occurred_at) FROM steps FINAL`
+	if err := s.conn.QueryRow(ctx, query).Scan(&n, &newest); err != nil {
+		return time.Time{}, fmt.Errorf("find newest walked interaction: %w", err)
+	}
+	switch {
+	case n == 0:
+		return s.Newest(ctx)
+	case newest.After(now):
+		return now, nil
+	}
+	return newest.UTC(), nil
 }

@@ -77,7 +77,7 @@ func (s *server) apiStatus(ctx context.Context, _ *struct{}) (*struct{ Body stat
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	newest, err := s.store.Newest(ctx)
+	newest, err := s.store.NewestWalked(ctx)
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}

@@ -92,7 +92,7 @@ func (r *request) describe() string {
 func (r *request) caseLine(row row) caseLine {
 	id := row.text("case_id")
 	line := caseLine{
-		Href: r.href("/case/" + id), Short: shortID(id), Person: row.text("person"), Account: row.text("account"),
+		Href: r.behind("/case/" + id), Short: shortID(id), Person: row.text("person"), Account: row.text("account"),
 		Persona: r.personaLabel(row.text("persona")), Stage: r.stageLabel(row.text("stage")), State: row.text("state"),
 		Entered: r.when(row, "entered_at", "occurred_at"), Left: r.when(row, "left_at", "closed_at"),
 	}

@@ -32,7 +32,7 @@ func (s *server) funnelPage(r *request) (string, any, error) {
 	if c.Stages, c.How, err = r.stageColumns(); err != nil {
 		return "", nil, err
 	}
-	c.Funnel.Cases = r.href("/cases", "journey", string(r.journey.ID))
+	c.Funnel.Cases = r.behind("/cases", "journey", string(r.journey.ID))
 	for _, state := range states {
 		c.Funnel.States = append(c.Funnel.States, funnelState{state, r.text("state." + state)})
 	}

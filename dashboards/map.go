@@ -141,12 +141,12 @@ func (r *request) stageColumn(row row) *stageColumn {
 	stage, _, _ := r.journey.Stage(journey.StageID(id))
 	c := &stageColumn{
 		ID: id, Label: stage.Labels.In(r.lang), Activity: stage.Activity.In(r.lang),
-		Entered: r.format.Count(row.count("entered")), EnteredHref: r.href("/cases", "stage", id),
+		Entered: r.format.Count(row.count("entered")), EnteredHref: r.behind("/cases", "stage", id),
 		Mature: r.format.Count(row.count("mature")), Reached: r.format.Count(row.count("reached")),
 		HasDropoff: row.number("dropoff") != nil, Few: row.yes("few"),
 		Dropoff:    r.format.Percent(row.number("dropoff")),
 		DropoffLow: r.format.Percent(row.number("dropoff_low")), DropoffHigh: r.format.Percent(row.number("dropoff_high")),
-		LostHref:    r.href("/cases", "stage", id, "state", "lost"),
+		LostHref:    r.behind("/cases", "stage", id, "state", "lost"),
 		TimeInStage: r.format.Duration(row.number("median_s")),
 		counts:      map[string]int64{},
 	}
@@ -155,7 +155,7 @@ func (r *request) stageColumn(row row) *stageColumn {
 		n := row.count(state)
 		c.counts[state] = n
 		label := r.text("state." + state)
-		c.States = append(c.States, stateCount{state, label, r.format.Count(n), r.href("/cases", "stage", id, "state", state)})
+		c.States = append(c.States, stateCount{state, label, r.format.Count(n), r.behind("/cases", "stage", id, "state", state)})
 		if entered := row.count("entered"); entered > 0 && n > 0 {
 			c.Bar = append(c.Bar, barPart{state, label + ": " + r.format.Count(n), 100 * float64(n) / float64(entered)})
 			words = append(words, label+" "+r.format.Count(n))
@@ -224,7 +224,7 @@ func (r *request) quotes() (map[string][]quoteCell, error) {
 	out := map[string][]quoteCell{}
 	for _, quote := range quotes {
 		if quote.Label == "positive" || quote.Label == "negative" {
-			cell := quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.href("/case/" + quote.CaseID)}
+			cell := quoteCell{Text: shorten(quote.Text, 160), Mood: quote.Label, Href: r.behind("/case/" + quote.CaseID)}
 			out[quote.Stage] = append(out[quote.Stage], cell)
 		}
 	}
@@ -250,7 +250,7 @@ func (r *request) fillWaits(stages []*stageColumn) (how string, err error) {
 			P50:   r.format.Duration(row.number("wait_p50_s")), P90: r.format.Duration(row.number("wait_p90_s")),
 			Business: r.format.Duration(row.number("wait_business_p50_s")) + " · " + r.format.Duration(row.number("wait_business_p90_s")),
 			Waiting:  r.format.Count(row.count("wait_waiting")),
-			Href:     r.href("/reports/waiting", "stage", column.ID),
+			Href:     r.behind("/reports/waiting", "stage", column.ID),
 		}
 		if row.number("wait_oldest_s") != nil {
 			column.Waits.Oldest = r.format.Duration(row.number("wait_oldest_s"))

@@ -82,7 +82,7 @@ func (r *request) touchpointCell(stage string, tp journey.Touchpoint, row row) t
 	return touchpointCell{
 		Label: tp.Labels.In(r.lang), Channels: strings.Join(tp.Channels, ", "), Department: r.department(tp.Department),
 		Cases: r.format.Count(row.count("cases")), MOT: verdict(tp, row),
-		Href: r.href("/cases", "stage", stage, "touched", string(tp.ID)),
+		Href: r.behind("/cases", "stage", stage, "touched", string(tp.ID)),
 	}
 }
 

@@ -2,11 +2,13 @@ package dashboards
 
 import (
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -181,5 +183,22 @@ func TestEveryReportIsServed(t *testing.T) {
 		if code, _ := fetch(t, s, "/reports/"+info.Name); code != http.StatusOK {
 			t.Errorf("page of %s: status %d", info.Name, code)
 		}
+	}
+}
+
+// TestALinkPinsTheInstant follows a number to its cases after more has come in: the list is as long as the number said.
+func TestALinkPinsTheInstant(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	_, body := fetch(t, s, "/funnel?lang=en")
+	link := regexp.MustCompile(`href="(/cases\?[^"]*stage=evaluation[^"]*)"`).FindStringSubmatch(body)
+	if link == nil || !strings.Contains(link[1], "at=2026-03-02T09") {
+		t.Fatalf("the number links to %v, which names no instant", link)
+	}
+	code, body := fetch(t, s, html.UnescapeString(link[1]))
+	if code != http.StatusOK || !strings.Contains(body, `<b class="num" id="total">1</b>`) {
+		t.Errorf("the list behind the number: status %d:\n%s", code, body)
+	}
+	if strings.Contains(body, `href="/map?at=`) {
+		t.Error("the pin goes on to other pages")
 	}
 }

@@ -98,7 +98,7 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		return reportContent{}, err
 	}
 	api := "/api/v1/journeys/" + string(r.journey.ID) + "/reports/" + name
-	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department}
+	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department, "as_of", r.query.AsOf.UTC().Format(time.RFC3339Nano)}
 	c.JSON, c.CSV = r.href(api, args...), r.href(api+"/csv", args...)
 	c.How = []string{t.report.How}
 	visible := t.report.Shown(r.lang, r.values.Get("wide") != "")
@@ -163,7 +163,7 @@ func (r *request) cell(c aggregate.Column, value any) cell {
 		}
 		out.Text = r.named(column, v)
 		if c.Name == "case_id" {
-			out.Href, out.Text = r.href("/case/"+v), shortID(v)
+			out.Href, out.Text = r.behind("/case/"+v), shortID(v)
 		}
 	default:
 		out.Text = fmt.Sprint(v)

@@ -67,7 +67,7 @@ func (s *server) findJourney(id string) (*journey.Journey, error) {
 	return nil, badRequestError{fmt.Sprintf("there is no journey %q", id)}
 }
 
-// parseQuery reads the filters of an address. as_of is a day (its end counts) or an instant; from and to likewise, a
+// parseQuery reads the filters of an address. as_of (or at, see behind) is a day (its end counts) or an instant; from and to likewise, a
 // day being its beginning; period counts months back from as_of and gives way to from.
 func (s *server) parseQuery(ctx context.Context, j *journey.Journey, v url.Values) (aggregate.Query, error) {
 	q := aggregate.Query{
@@ -75,11 +75,15 @@ func (s *server) parseQuery(ctx context.Context, j *journey.Journey, v url.Value
 		Department: v.Get("department"), Stage: v.Get("stage"), State: v.Get("state"), By: v.Get("by"),
 	}
 	var err error
-	if q.AsOf, err = parseInstant(v.Get("as_of"), j.Location, 24*time.Hour-time.Millisecond); err != nil {
+	asOf := v.Get("as_of")
+	if asOf == "" {
+		asOf = v.Get("at")
+	}
+	if q.AsOf, err = parseInstant(asOf, j.Location, 24*time.Hour-time.Millisecond); err != nil {
 		return q, err
 	}
 	if q.AsOf.IsZero() {
-		if q.AsOf, err = s.store.Newest(ctx); err != nil {
+		if q.AsOf, err = s.store.NewestWalked(ctx); err != nil {
 			return q, err
 		}
 	}
@@ -134,4 +138,10 @@ func (r *request) href(path string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + v.Encode()
+}
+
+// behind is the address of what stands behind a number: it pins the instant the number was computed as of, so that the
+// list is as long as the number says, however much has come in meanwhile. The pin does not go on to other pages.
+func (r *request) behind(path string, pairs ...string) string {
+	return r.href(path, append(pairs, "at", r.query.AsOf.UTC().Format(time.RFC3339Nano))...)
 }
