@@ -20,7 +20,7 @@ type Partition struct {
 type Count struct {
 	Read     int64            // records seen, markers of transactions included
 	Stored   int64            // rows the sink took; copies of one interaction count each
-	Filtered int64            // tombstones, markers of transactions, records of aborted transactions
+	Filtered int64            // tombstones, markers of transactions, records of aborted transactions, vendors' records that carry no interaction
 	Dead     map[string]int64 // dead letters by reason
 	Gap      int64            // records that retention deleted unread; not part of Read
 }

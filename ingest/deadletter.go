@@ -32,9 +32,14 @@ const (
 	HeaderReplay = "tappa-replay"
 )
 
-const (
-	headerPrefix = "tappa-"
+// ours are the headers that this file writes before a record's own; those of a record in a vendor's format
+// (source.HeaderFormat, …) are not among them.
+var ours = map[string]bool{
+	HeaderReason: true, HeaderDetail: true, HeaderTopic: true, HeaderPartition: true, HeaderOffset: true,
+	HeaderTime: true, HeaderVersion: true, HeaderLength: true, HeaderSHA256: true, HeaderReplay: true,
+}
 
+const (
 	// deadLetterRoom is what a dead letter may be longer than its value: our headers, and Kafka's framing.
 	deadLetterRoom = 16 << 10
 
@@ -119,7 +124,7 @@ func (d *deadLetters) message(l *deadLetter, limit int) kafka.Message {
 		{Key: HeaderVersion, Value: []byte(d.version)},
 	}}
 	for _, h := range l.record.Headers {
-		if !strings.HasPrefix(h.Key, headerPrefix) || h.Key == HeaderReplay {
+		if !ours[h.Key] || h.Key == HeaderReplay {
 			m.Headers = append(m.Headers, Header(h))
 		}
 	}
@@ -131,7 +136,7 @@ func (d *deadLetters) message(l *deadLetter, limit int) kafka.Message {
 func shorten(m kafka.Message, limit int) kafka.Message {
 	foreign := 0
 	for _, h := range m.Headers {
-		if !strings.HasPrefix(h.Key, headerPrefix) {
+		if !ours[h.Key] {
 			foreign += len(h.Key) + len(h.Value) + 4
 		}
 	}
@@ -142,7 +147,7 @@ func shorten(m kafka.Message, limit int) kafka.Message {
 	noted := false
 	for _, h := range m.Headers {
 		noted = noted || h.Key == HeaderSHA256
-		if strings.HasPrefix(h.Key, headerPrefix) || foreign < limit/2 {
+		if ours[h.Key] || foreign < limit/2 {
 			headers = append(headers, h)
 		}
 	}

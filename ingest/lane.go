@@ -154,6 +154,10 @@ func (l *lane) add(b *batch, s *span, rec fetched) {
 	}
 	b.bytes += len(rec.Value)
 	out, err := l.g.c.work(rec.Record)
+	if nothing, ok := errors.AsType[*source.Nothing](err); ok {
+		s.skipped[nothing.Kind]++
+		return
+	}
 	if err != nil {
 		reason, detail := reasonOf(err)
 		b.dead = append(b.dead, deadLetter{rec.Record, reason, detail})

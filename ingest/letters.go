@@ -68,7 +68,7 @@ func readLetter(rec source.Record) (letter, error) {
 		case HeaderSHA256:
 			l.cut = true
 		}
-		if !strings.HasPrefix(h.Key, headerPrefix) {
+		if !ours[h.Key] {
 			l.record.Headers = append(l.record.Headers, h)
 		}
 	}

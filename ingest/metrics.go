@@ -24,7 +24,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		read:     counters("records_read_total", "Records of blocks that are done, whatever became of them.", place...),
 		stored:   counters("records_stored_total", "Records the sink has stored.", place...),
-		filtered: counters("records_filtered_total", "Records that carry nothing: tombstones, markers of transactions, aborted records.", append(place, "kind")...),
+		filtered: counters("records_filtered_total", "Records that carry nothing: tombstones, markers of transactions, aborted records, asides of vendors.", append(place, "kind")...),
 		dead:     counters("records_dead_total", "Records put among the dead letters, by reason.", append(place, "reason")...),
 		gaps:     counters("records_gap_total", "Records that retention deleted before they were read.", place...),
 		unmapped: counters("records_unmapped_total", "Stored records that no rule of the journey file matched.", "source"),

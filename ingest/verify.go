@@ -52,7 +52,7 @@ type Account struct {
 	Stored    int64            `json:"stored"`    // interactions stored from here
 	Duplicate int64            `json:"duplicate"` // further copies of interactions that are stored
 	Dead      map[string]int64 `json:"dead"`      // records among the dead letters, by reason
-	Filtered  int64            `json:"filtered"`  // tombstones, markers of transactions, records of aborted ones
+	Filtered  int64            `json:"filtered"`  // carry nothing: tombstones, markers of transactions, aborted records, vendors' asides
 	Gap       int64            `json:"gap"`       // deleted from Kafka, and nothing is stored of them
 	Missing   int64            `json:"missing"`   // still in Kafka, and nowhere else
 	Waiting   int64            `json:"waiting"`   // not read yet
@@ -240,6 +240,10 @@ func (l *lookout) at(ctx context.Context, rec fetched) error {
 		return nil
 	}
 	i, err := l.v.opts.Decode(rec.Record)
+	if _, ok := errors.AsType[*source.Nothing](err); ok {
+		l.account.Filtered++
+		return nil
+	}
 	if err != nil {
 		l.missing(MissingRecord{Offset: rec.Offset, Why: "cannot be used, but is not among the dead letters: " + err.Error()})
 		return nil

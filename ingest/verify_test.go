@@ -64,7 +64,7 @@ func verify(t testing.TB, brokers []string, opts ingest.Options, evidence ingest
 	t.Helper()
 	accounts, err := ingest.Verify(t.Context(), ingest.VerifyOptions{
 		Brokers: brokers, Topics: opts.Topics, Group: opts.Group, DeadLetterTopic: opts.DeadLetterTopic,
-		Decode: decoder.Decode, Evidence: evidence,
+		Decode: opts.Decode, Evidence: evidence,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,13 +20,16 @@ const (
 	ReasonBadTime          Reason = "bad-time"          // time is not RFC 3339 with offset, before 1990, or in the future
 	ReasonUnknownType      Reason = "unknown-type"      // not a type of tappa's
 	ReasonBadPayload       Reason = "bad-payload"       // data breaks its schema
+	ReasonUnknownFormat    Reason = "unknown-format"    // no format of this name is known
+	ReasonMalformed        Reason = "malformed"         // the record cannot be read in its vendor's format
 	ReasonMissingKey       Reason = "missing-key"       // nothing in data identifies the customer
 )
 
 // Reasons lists every reason, so that a metric can show those that never happened.
 var Reasons = [...]Reason{
 	ReasonTooLarge, ReasonInvalidUTF8, ReasonMalformedJSON, ReasonNotCloudEvent, ReasonMissingAttribute,
-	ReasonBadAttribute, ReasonBadTime, ReasonUnknownType, ReasonBadPayload, ReasonMissingKey,
+	ReasonBadAttribute, ReasonBadTime, ReasonUnknownType, ReasonBadPayload, ReasonUnknownFormat, ReasonMalformed,
+	ReasonMissingKey,
 }
 
 // Error says why a record cannot be decoded, where, and what was expected.

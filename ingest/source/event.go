@@ -17,6 +17,10 @@ type Event struct {
 	Type   string    // "tappa.form.submitted"; the prefix "tappa." may be left out
 	Time   time.Time // when it happened
 	Data   any       // a Form, Email, Call, …; or anything that marshals to such a JSON object
+
+	// Vendor is what the vendor's own record says, a JSON object. It becomes the member "vendor" of the data, where
+	// rules reach what no payload has a field for. Nil is none.
+	Vendor json.RawMessage
 }
 
 // cloudEvent is an event in structured mode.
@@ -118,14 +122,28 @@ func (e Event) fullType() string {
 func (e Event) when() string { return e.Time.Format("2006-01-02T15:04:05.999Z07:00") }
 
 func (e Event) data() (json.RawMessage, error) {
-	if raw, ok := e.Data.(json.RawMessage); ok {
-		return raw, nil
+	b, ok := e.Data.(json.RawMessage)
+	if !ok {
+		var err error
+		if b, err = marshal(e.Data); err != nil {
+			return nil, fmt.Errorf("marshal payload of event %s: %w", e.ID, err)
+		}
 	}
-	b, err := marshal(e.Data)
-	if err != nil {
-		return nil, fmt.Errorf("marshal payload of event %s: %w", e.ID, err)
+	if len(e.Vendor) == 0 {
+		return b, nil
 	}
-	return b, nil
+	return withVendor(b, e.Vendor), nil
+}
+
+// withVendor adds the member "vendor" to a JSON object.
+func withVendor(object, vendor []byte) []byte {
+	object = bytes.TrimRight(object, " \t\r\n")
+	out := append(make([]byte, 0, len(object)+len(vendor)+len(`,"vendor":`)), bytes.TrimSuffix(object, []byte("}"))...)
+	if len(out) > 1 {
+		out = append(out, ',')
+	}
+	out = append(append(out, `"vendor":`...), vendor...)
+	return append(out, '}')
 }
 
 // marshal is json.Marshal without escapes for HTML: customers' texts are full of what it would escape.

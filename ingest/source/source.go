@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/valyala/fastjson"
+
 	"tappa/ingest/identity"
 	"tappa/journey"
 )
@@ -32,6 +34,10 @@ type Header struct {
 type Options struct {
 	DefaultCountry string // ISO 3166-1 alpha-2, for phone numbers without a prefix; "" takes numbers with a prefix only
 	MaxBytes       int    // the largest value decoded; 0 is 8 MiB
+
+	Formats  map[string]Format // vendors' formats by name; none: CloudEvents only
+	Topics   map[string]string // the format of topics whose records need not name it
+	Settings Settings          // what formats may need to know
 }
 
 const defaultMaxBytes = 8 << 20
@@ -47,6 +53,9 @@ type Decoder struct {
 func NewDecoder(o Options) *Decoder {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = defaultMaxBytes
+	}
+	if o.Settings.Zone == nil {
+		o.Settings.Zone = time.UTC
 	}
 	return &Decoder{options: o, keys: identity.New()}
 }
@@ -98,21 +107,19 @@ type kind struct {
 const typePrefix = "tappa."
 
 // Decode returns the interaction that a record carries. Every failure is an *Error whose Reason is one of a bounded
-// set; the record cannot become an interaction by trying again.
+// set; the record cannot become an interaction by trying again. A record that is sound and carries none is a *Nothing.
 //
-// Both content modes of CloudEvents 1.0 are read: structured (content type application/cloudevents+json, or any JSON
-// object with a specversion) and binary (attributes in headers ce_id, ce_source, …, the payload in the value).
+// A record with HeaderFormat, or of a topic with a format, is read by that format. Of all others both content modes of
+// CloudEvents 1.0 are read: structured (content type application/cloudevents+json, or any JSON object with a specversion)
+// and binary (attributes in headers ce_id, ce_source, …, the payload in the value).
 func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 	if len(rec.Value) > d.options.MaxBytes {
 		return journey.Interaction{}, fail(ReasonTooLarge, "", "%d bytes, at most %d are read", len(rec.Value), d.options.MaxBytes)
 	}
-	if err := checkText(rec.Value); err != nil {
-		return journey.Interaction{}, err
-	}
 	r := d.reader()
 	defer d.release(r, len(rec.Value))
 
-	env, err := readEnvelope(&r.parser, rec)
+	env, err := d.open(&r.parser, rec)
 	if err != nil {
 		return journey.Interaction{}, err
 	}
@@ -140,6 +147,17 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 	}
 	in.Payload = append(make([]byte, 0, len(env.raw)), env.raw...)
 	return *in, nil
+}
+
+// open takes a record apart, whatever it is written in.
+func (d *Decoder) open(p *fastjson.Parser, rec Record) (envelope, error) {
+	if name := d.formatOf(&rec); name != "" {
+		return d.readFormat(p, name, rec)
+	}
+	if err := checkText(rec.Value); err != nil {
+		return envelope{}, err
+	}
+	return readEnvelope(p, rec)
 }
 
 // Types lists every event type in full, sorted: "tappa.call.held", ….

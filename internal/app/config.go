@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/ingest"
+	"tappa/ingest/source/vendor"
 )
 
 // Config is how a production installation is set up, from TAPPA_* variables. The fields' names are the
@@ -33,7 +35,7 @@ type Config struct {
 	KafkaSaslUsername     string   `split_words:"true" desc:"Kafka user"`
 	KafkaSaslPassword     secret   `split_words:"true" desc:"Kafka user's password"`
 	KafkaSaslPasswordFile string   `split_words:"true" desc:"file to read that password from"`
-	Topics                []string `split_words:"true" default:"tappa.interactions" desc:"topics to collect, comma separated"`
+	Topics                []string `split_words:"true" default:"tappa.interactions" desc:"topics to collect, comma separated; NAME=FORMAT where records are in a vendor's format and do not say so"`
 	DeadLetters           string   `split_words:"true" default:"tappa.dead-letters" desc:"topic for records that cannot be used"`
 	Group                 string   `split_words:"true" default:"tappa" desc:"Kafka consumer group"`
 
@@ -120,14 +122,18 @@ func (c *Config) check() error {
 	w.need("CLICKHOUSE_PROTOCOL", c.ClickhouseProtocol, c.ClickhouseProtocol == "native" || c.ClickhouseProtocol == "http", "native or http")
 	w.need("DATABASE", c.Database, databaseName.MatchString(c.Database), "letters, digits and _")
 	w.need("GROUP", c.Group, c.Group != "", "a name")
-	for _, t := range append(slices.Clone(c.Topics), c.DeadLetters) {
+	topics, formats := splitTopics(c.Topics)
+	for _, name := range slices.Sorted(maps.Keys(formats)) {
+		w.need("TOPICS", formats[name], vendor.Formats[formats[name]] != nil, "one of "+strings.Join(slices.Sorted(maps.Keys(vendor.Formats)), ", "))
+	}
+	for _, t := range append(slices.Clone(topics), c.DeadLetters) {
 		name := "TOPICS"
 		if t == c.DeadLetters {
 			name = "DEAD_LETTERS"
 		}
 		w.need(name, t, topicName.MatchString(t), "letters, digits, '.', '_' and '-', at most 249 of them")
 	}
-	w.need("DEAD_LETTERS", c.DeadLetters, !slices.Contains(c.Topics, c.DeadLetters), "a topic that is not among TAPPA_TOPICS, or dead letters would be collected")
+	w.need("DEAD_LETTERS", c.DeadLetters, !slices.Contains(topics, c.DeadLetters), "a topic that is not among TAPPA_TOPICS, or dead letters would be collected")
 	for _, r := range c.Roles {
 		w.need("ROLES", r, slices.Contains(roles, r), "some of "+strings.Join(roles, ", "))
 	}

@@ -14,6 +14,7 @@ import (
 	"tappa/aggregate"
 	"tappa/ingest"
 	"tappa/ingest/source"
+	"tappa/ingest/source/vendor"
 	"tappa/journey"
 	"tappa/sentiment"
 )
@@ -22,7 +23,7 @@ import (
 type PipelineOptions struct {
 	Brokers     []string
 	Connection  ingest.Connection
-	Topics      []string
+	Topics      []string // "name", or "name=format" for records in a vendor's format that do not say so themselves
 	DeadLetters string
 	Group       string
 	Store       *aggregate.Store
@@ -39,13 +40,14 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 	if scorer == nil {
 		scorer = &scoring{own: sentiment.New()}
 	}
+	topics, _ := splitTopics(opts.Topics)
 	return ingest.New(ingest.Options{
 		Brokers:         opts.Brokers,
 		Connection:      opts.Connection,
-		Topics:          opts.Topics,
+		Topics:          topics,
 		Group:           opts.Group,
 		DeadLetterTopic: opts.DeadLetters,
-		Decode:          newDecoder(opts.Journeys).Decode,
+		Decode:          newDecoder(opts.Journeys, opts.Topics).Decode,
 		Tag:             tagger(opts.Journeys),
 		Score:           scorer.Score,
 		Definition:      definition(opts.Journeys),
@@ -57,8 +59,26 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 }
 
 // newDecoder makes the decoder that all commands share, so that they agree on what can be used.
-func newDecoder(journeys []*journey.Journey) *source.Decoder {
-	return source.NewDecoder(source.Options{DefaultCountry: defaultCountry(journeys)})
+func newDecoder(journeys []*journey.Journey, topics []string) *source.Decoder {
+	options := source.Options{DefaultCountry: defaultCountry(journeys), Formats: vendor.Formats}
+	_, options.Topics = splitTopics(topics)
+	if len(journeys) > 0 {
+		options.Settings.Zone = journeys[0].Location
+	}
+	return source.NewDecoder(options)
+}
+
+// splitTopics takes "name=format" apart, for those topics that have a format.
+func splitTopics(topics []string) (names []string, formats map[string]string) {
+	formats = map[string]string{}
+	for _, t := range topics {
+		name, format, ok := strings.Cut(t, "=")
+		names = append(names, name)
+		if ok {
+			formats[name] = format
+		}
+	}
+	return names, formats
 }
 
 // definition names the versions of all journeys together.

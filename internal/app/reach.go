@@ -68,8 +68,9 @@ func (c Config) reach(ctx context.Context) (reached, error) {
 
 // verifyOptions are those of ingest.Verify for this installation.
 func (p PipelineOptions) verifyOptions() ingest.VerifyOptions {
+	topics, _ := splitTopics(p.Topics)
 	return ingest.VerifyOptions{
-		Brokers: p.Brokers, Connection: p.Connection, Topics: p.Topics, Group: p.Group, DeadLetterTopic: p.DeadLetters,
-		Decode: newDecoder(p.Journeys).Decode, Evidence: p.Store,
+		Brokers: p.Brokers, Connection: p.Connection, Topics: topics, Group: p.Group, DeadLetterTopic: p.DeadLetters,
+		Decode: newDecoder(p.Journeys, p.Topics).Decode, Evidence: p.Store,
 	}
 }

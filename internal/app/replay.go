@@ -38,7 +38,7 @@ func Replay(ctx context.Context, opts ReplayOptions) (err error) {
 	at.pipeline.Logger = opts.Logger
 	ro := opts.Replay
 	ro.Brokers, ro.Connection, ro.DeadLetterTopic = at.pipeline.Brokers, at.pipeline.Connection, at.pipeline.DeadLetters
-	ro.Decode, ro.Evidence = newDecoder(at.pipeline.Journeys).Decode, at.pipeline.Store
+	ro.Decode, ro.Evidence = newDecoder(at.pipeline.Journeys, at.pipeline.Topics).Decode, at.pipeline.Store
 	if opts.Progress != nil {
 		ro.Progress = func(published, selected int) {
 			fmt.Fprintf(opts.Progress, "\r%d of at most %d published", published, selected)

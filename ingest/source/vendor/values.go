@@ -1,0 +1,78 @@
+package vendor
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"strings"
+
+	"tappa/ingest/source"
+)
+
+// Bounds of a posted form, so that nobody makes one that is dear to read.
+const (
+	maxFields    = 2000
+	maxFieldSize = 1 << 20
+)
+
+// readValues reads a posted form, urlencoded or multipart. Files are left out; the names they were sent under are told.
+func readValues(raw source.Raw) (values url.Values, files []string, err error) {
+	media, params, err := mime.ParseMediaType(contentType(raw))
+	if err == nil && media == "multipart/form-data" {
+		return readMultipart(raw.Value, params["boundary"])
+	}
+	values, err = url.ParseQuery(string(bytes.TrimRight(raw.Value, "\r\n")))
+	if err != nil {
+		return nil, nil, source.Malformed("expected a posted form: %v", err)
+	}
+	return values, nil, nil
+}
+
+func readMultipart(body []byte, boundary string) (url.Values, []string, error) {
+	if boundary == "" {
+		return nil, nil, source.Malformed("a multipart form without boundary")
+	}
+	values, files := url.Values{}, []string(nil)
+	r := multipart.NewReader(bytes.NewReader(body), boundary)
+	for range maxFields {
+		part, err := r.NextPart()
+		if errors.Is(err, io.EOF) {
+			return values, files, nil
+		}
+		if err != nil {
+			return nil, nil, source.Malformed("expected a multipart form: %v", err)
+		}
+		if part.FileName() != "" {
+			files = append(files, part.FormName())
+			continue
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxFieldSize))
+		if err != nil {
+			return nil, nil, source.Malformed("expected a multipart form: %v", err)
+		}
+		values.Add(part.FormName(), string(text))
+	}
+	return nil, nil, source.Malformed("a form of more than %d fields", maxFields)
+}
+
+// contentType returns what the sender called the value.
+func contentType(raw source.Raw) string {
+	for _, h := range raw.Headers {
+		if strings.EqualFold(h.Key, "content-type") {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+// isJSON says whether a value is a JSON object or list, by what it is called and, where it is not, by how it begins.
+func isJSON(raw source.Raw) bool {
+	if media, _, err := mime.ParseMediaType(contentType(raw)); err == nil {
+		return media == "application/json" || strings.HasSuffix(media, "+json")
+	}
+	b := bytes.TrimLeft(raw.Value, " \t\r\n")
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
+}
