@@ -114,9 +114,10 @@ func (g GivenForm) imply(in *Interaction) {
 	if in.Direction == "" {
 		in.Direction = Inbound
 		switch in.Type {
-		case "email.sent", "quote.sent", "order.delivered":
+		case "email.sent", "quote.sent", "order.delivered", "order.invoiced", "meeting.held":
 			in.Direction = Outbound
-		case "ticket.noted", "ticket.updated", "ticket.solved", "ticket.closed", "quote.expired":
+		case "ticket.noted", "ticket.updated", "ticket.solved", "ticket.closed", "quote.expired",
+			"crm.created", "crm.updated", "crm.converted", "crm.linked", "crm.campaign":
 			in.Direction = Internal
 		}
 	}
@@ -127,7 +128,7 @@ func (g GivenForm) imply(in *Interaction) {
 		return otherwise
 	}
 	in.Public = stated(g.Public, in.Direction != Internal && in.Type != "email.bounced")
-	in.Held = stated(g.Held, in.Source == SourceCall && what == "held")
+	in.Held = stated(g.Held, (in.Source == SourceCall || in.Source == SourceMeeting) && what == "held")
 	in.Solved = stated(g.Solved, in.Type == "ticket.solved")
 }
 

@@ -20,6 +20,9 @@ const (
 	SourceQuote  Source = "quote"
 	SourceWeb    Source = "web"
 	SourceCRM    Source = "crm"
+
+	SourceMeeting Source = "meeting"
+	SourceSurvey  Source = "survey"
 )
 
 // Direction says who addressed whom.

@@ -4,6 +4,7 @@ package journey
 var sourceNames = []string{
 	string(SourceForm), string(SourceEmail), string(SourceCall), string(SourceTicket), string(SourceReview),
 	string(SourceOrder), string(SourceQuote), string(SourceWeb), string(SourceCRM),
+	string(SourceMeeting), string(SourceSurvey),
 }
 
 // typeNames are the types of tappa's own events, without the leading "tappa.". Other systems' decoders may bring
@@ -15,8 +16,11 @@ var typeNames = []string{
 	"ticket.opened", "ticket.commented", "ticket.noted", "ticket.updated", "ticket.solved", "ticket.closed", "ticket.rated",
 	"web.visited",
 	"quote.sent", "quote.accepted", "quote.rejected", "quote.expired",
-	"order.placed", "order.delivered", "order.cancelled", "order.paid",
+	"order.placed", "order.delivered", "order.invoiced", "order.cancelled", "order.paid",
 	"review.posted",
+	"crm.created", "crm.updated", "crm.converted", "crm.linked", "crm.campaign",
+	"meeting.held",
+	"survey.answered", "survey.rated",
 }
 
 // View describes a report as far as a KPI needs it: its numbers, and what it can be filtered by.

@@ -23,7 +23,7 @@ func decodeForm(in *journey.Interaction, o object) customer {
 	o.activity(in)
 	o.textMap("fields")
 	o.required("customer")
-	p, _ := o.party()
+	p, _ := o.party("customer")
 	in.From = first(p.Email, p.Phone)
 	return customer{"data.customer", [2]identity.Party{p}}
 }
@@ -36,7 +36,7 @@ func decodeEmail(in *journey.Interaction, o object) customer {
 	in.Subject, in.Text, in.Lang = o.text("subject"), o.text("text"), o.lang()
 	in.Automatic, in.Agent = o.flag("automatic"), o.text("agent")
 	o.activity(in)
-	further, _ := o.party()
+	further, _ := o.party("customer")
 	recipient := ""
 	if len(to) > 0 {
 		recipient = to[0]
@@ -89,7 +89,7 @@ func decodeCall(in *journey.Interaction, o object) customer {
 	o.amount("ring_seconds")
 	o.amount("talk_seconds")
 	o.required("customer")
-	p, _ := o.party()
+	p, _ := o.party("customer")
 	in.From, in.To = p.Phone, o.text("number")
 	if in.Direction == journey.Outbound {
 		in.From, in.To = in.To, in.From
@@ -106,7 +106,7 @@ func decodeWeb(in *journey.Interaction, o object) customer {
 	o.text("campaign")
 	o.activity(in)
 	o.required("customer")
-	p, _ := o.party()
+	p, _ := o.party("customer")
 	in.From = first(p.Email, p.Phone)
 	return customer{"data.customer", [2]identity.Party{p}}
 }
@@ -118,7 +118,7 @@ func decodeReview(in *journey.Interaction, o object) customer {
 	in.Rating = o.rating()
 	o.activity(in)
 	o.required("customer")
-	p, name := o.party()
+	p, name := o.party("customer")
 	in.From = first(p.Email, p.Phone, name)
 	return customer{"data.customer", [2]identity.Party{p}}
 }

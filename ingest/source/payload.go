@@ -23,8 +23,14 @@ package source
 //	tappa.ticket.rated       Ticket    the customer stated a satisfaction
 //	tappa.web.visited        Web       a page was seen
 //	tappa.quote.sent         Quote     a quote was sent; likewise quote.accepted, quote.rejected, quote.expired
-//	tappa.order.placed       Order     an order was placed; likewise order.delivered, order.cancelled, order.paid
+//	tappa.order.placed       Order     an order was placed; likewise order.delivered, order.invoiced, order.cancelled, order.paid
 //	tappa.review.posted      Review    a public review
+//	tappa.crm.created        CRM       a CRM's record came to be; likewise crm.updated, crm.converted
+//	tappa.crm.linked         CRM       two identifiers are the same human's, or a human is a company's
+//	tappa.crm.campaign       CRM       what a campaign did to somebody, or somebody with a campaign
+//	tappa.meeting.held       Meeting   a meeting took place
+//	tappa.survey.answered    Survey    a survey was answered, or one of its questions in words
+//	tappa.survey.rated       Survey    one of its questions was answered by a number
 
 // Party identifies a human on either side. Every field is optional; a customer needs at least one identifier.
 type Party struct {
@@ -144,6 +150,54 @@ type Order struct {
 type Review struct {
 	Site     string  `json:"site,omitempty"`
 	Customer Party   `json:"customer"`
+	Text     string  `json:"text,omitempty"`
+	Rating   *Rating `json:"rating,omitempty"`
+	Lang     string  `json:"lang,omitempty"`
+	Activity string  `json:"activity,omitempty"`
+}
+
+// CRM is what became of a record in a CRM, as far as no other payload fits.
+type CRM struct {
+	Module    string  `json:"module"              jsonschema:"minLength=1,description=Kind of record: lead\\, contact\\, opportunity …"`
+	Record    string  `json:"record,omitempty"    jsonschema:"description=The record's id"`
+	Customer  Party   `json:"customer"`
+	SameAs    Party   `json:"same_as,omitzero"    jsonschema:"description=Further identifiers of the same human"`
+	Party     string  `json:"party,omitempty"     jsonschema:"description=What the customer is in the CRM: contact\\, lead\\, account …"`
+	Direction string  `json:"direction,omitempty" jsonschema:"enum=internal,enum=inbound,enum=outbound"`
+	Automatic bool    `json:"automatic,omitempty"`
+	Field     string  `json:"field,omitempty"     jsonschema:"description=What changed"`
+	From      string  `json:"from,omitempty"      jsonschema:"description=The field's value before"`
+	To        string  `json:"to,omitempty"        jsonschema:"description=The field's value after"`
+	Status    string  `json:"status,omitempty"`
+	Campaign  string  `json:"campaign,omitempty"`
+	Value     float64 `json:"value,omitempty"     jsonschema:"minimum=0"`
+	Currency  string  `json:"currency,omitempty"`
+	Subject   string  `json:"subject,omitempty"`
+	Text      string  `json:"text,omitempty"`
+	Lang      string  `json:"lang,omitempty"`
+	Agent     string  `json:"agent,omitempty"`
+	Thread    string  `json:"thread,omitempty"`
+	Activity  string  `json:"activity,omitempty"`
+}
+
+// Meeting is a meeting that took place, in person or by video.
+type Meeting struct {
+	Customer  Party   `json:"customer"`
+	Direction string  `json:"direction,omitempty" jsonschema:"enum=outbound,enum=inbound,description=Who called it"`
+	Place     string  `json:"place,omitempty"`
+	Subject   string  `json:"subject,omitempty"`
+	Minutes   float64 `json:"minutes,omitempty"   jsonschema:"minimum=0"`
+	Agent     string  `json:"agent,omitempty"`
+	Thread    string  `json:"thread,omitempty"`
+	Activity  string  `json:"activity,omitempty"`
+}
+
+// Survey is a customer's answer to a survey, or to one question of it.
+type Survey struct {
+	Survey   string  `json:"survey"             jsonschema:"minLength=1"`
+	Response string  `json:"response,omitempty" jsonschema:"description=Id of the filled-in survey"`
+	Customer Party   `json:"customer"`
+	Question string  `json:"question,omitempty"`
 	Text     string  `json:"text,omitempty"`
 	Rating   *Rating `json:"rating,omitempty"`
 	Lang     string  `json:"lang,omitempty"`

@@ -216,9 +216,9 @@ func (o object) required(name string) {
 	}
 }
 
-// party returns the member "customer".
-func (o object) party() (identity.Party, string) {
-	c := o.object("customer")
+// party returns a member that says who somebody is, and the name in it.
+func (o object) party(member string) (identity.Party, string) {
+	c := o.object(member)
 	p := identity.Party{
 		CRM: c.text("crm"), Email: c.text("email"), Phone: c.text("phone"), Cookie: c.text("cookie"), Account: c.text("account"),
 	}

@@ -17,6 +17,7 @@ import (
 // payloads are the structs that the schemas are generated from.
 var payloads = map[string]any{
 	"form": Form{}, "email": Email{}, "call": Call{}, "ticket": Ticket{}, "web": Web{}, "quote": Quote{}, "order": Order{}, "review": Review{},
+	"crm": CRM{}, "meeting": Meeting{}, "survey": Survey{},
 }
 
 func TestSchemasAreCurrent(t *testing.T) {
@@ -77,8 +78,8 @@ func generate(t *testing.T, family string) []byte {
 			"data":            data,
 		},
 	}
-	if family == "ticket" {
-		schema["if"] = map[string]any{"properties": map[string]any{"type": map[string]any{"const": "tappa.ticket.rated"}}}
+	if family == "ticket" || family == "survey" {
+		schema["if"] = map[string]any{"properties": map[string]any{"type": map[string]any{"const": typePrefix + family + ".rated"}}}
 		schema["then"] = map[string]any{"properties": map[string]any{"data": map[string]any{
 			"required": []any{"rating"}, "properties": map[string]any{"rating": map[string]any{"type": "object"}},
 		}}}

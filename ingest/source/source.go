@@ -82,8 +82,12 @@ var decoders = map[string]decoder{
 	"ticket": {journey.SourceTicket, []string{"opened", "commented", "noted", "updated", "solved", "closed", "rated"}, decodeTicket},
 	"web":    {journey.SourceWeb, []string{"visited"}, decodeWeb},
 	"quote":  {journey.SourceQuote, []string{"sent", "accepted", "rejected", "expired"}, decodeQuote},
-	"order":  {journey.SourceOrder, []string{"placed", "delivered", "cancelled", "paid"}, decodeOrder},
+	"order":  {journey.SourceOrder, []string{"placed", "delivered", "invoiced", "cancelled", "paid"}, decodeOrder},
 	"review": {journey.SourceReview, []string{"posted"}, decodeReview},
+
+	"crm":     {journey.SourceCRM, []string{"created", "updated", "converted", "linked", "campaign"}, decodeCRM},
+	"meeting": {journey.SourceMeeting, []string{"held"}, decodeMeeting},
+	"survey":  {journey.SourceSurvey, []string{"answered", "rated"}, decodeSurvey},
 }
 
 // known is every type in full ("tappa.form.submitted") with its decoder and its short name, which this table

@@ -45,7 +45,7 @@ func decodeTicket(in *journey.Interaction, o object) customer {
 	in.Automatic = author == bySystem && in.Type != "ticket.rated"
 	in.Direction = ticketDirection(in.Type, author, in.Text != "")
 	in.Public = in.Direction != journey.Internal
-	p, _ := o.party()
+	p, _ := o.party("customer")
 	if in.Direction == journey.Inbound {
 		in.From = first(p.Email, p.Phone)
 	}

@@ -23,12 +23,12 @@ func decodeQuote(in *journey.Interaction, o object) customer {
 	return trade(in, o)
 }
 
-// decodeOrder reads an Order: delivered is the company's, everything else the customer's.
+// decodeOrder reads an Order: delivered and invoiced are the company's, everything else is the customer's.
 func decodeOrder(in *journey.Interaction, o object) customer {
 	o.need("order")
 	in.Text = o.text("text")
 	in.Direction, in.Public = journey.Inbound, true
-	if in.Type == "order.delivered" {
+	if in.Type == "order.delivered" || in.Type == "order.invoiced" {
 		in.Direction = journey.Outbound
 	}
 	return trade(in, o)
@@ -40,7 +40,7 @@ func trade(in *journey.Interaction, o object) customer {
 	o.text("reason")
 	o.activity(in)
 	o.required("customer")
-	p, _ := o.party()
+	p, _ := o.party("customer")
 	if in.Direction == journey.Inbound {
 		in.From = first(p.Email, p.Phone)
 	}
