@@ -143,7 +143,11 @@ func (c *Collector) CaughtUp(ctx context.Context) error {
 
 // ends returns where every partition that is not empty ends now.
 func (c *Collector) ends(ctx context.Context) (map[Partition]int64, error) {
-	all, err := c.partitions(ctx, c.opts.Topics)
+	topics, err := c.matching(ctx, c.opts.Topics, c.opts.TopicPattern, c.opts.DeadLetterTopic)
+	if err != nil || len(topics) == 0 {
+		return nil, err
+	}
+	all, err := c.partitions(ctx, topics)
 	if err != nil {
 		return nil, err
 	}

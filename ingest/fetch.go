@@ -36,6 +36,14 @@ type chunk struct {
 	end       int64     // where the log ended
 }
 
+// begins is the time of a chunk's first record; zero where it has none.
+func (c *chunk) begins() time.Time {
+	if len(c.records) == 0 {
+		return time.Time{}
+	}
+	return c.records[0].Time
+}
+
 // fetched is a record, or the place of one that carries nothing.
 type fetched struct {
 	source.Record
@@ -69,6 +77,7 @@ func (g *generation) fetch(ctx context.Context, p *partition, to chan<- chunk) e
 		}
 		failures = 0
 		g.c.progress.fetched(len(ch.records))
+		g.c.metrics.lags.reached(f.id, ch.end, ch.begins())
 		if ch.next == f.next {
 			continue
 		}

@@ -58,10 +58,10 @@ func (c *Collector) join() (group *kafka.ConsumerGroup, leave func(), err error)
 	dialer := c.opts.Connection.dialer()
 	dialer.DialFunc = open.dial
 	group, err = kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
-		ID: c.opts.Group, Brokers: c.opts.Brokers, Topics: c.opts.Topics, Dialer: dialer,
+		ID: c.opts.Group, Brokers: c.opts.Brokers, Topics: c.subscription(), Dialer: dialer,
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}, kafka.RoundRobinGroupBalancer{}},
 		HeartbeatInterval: c.opts.Heartbeat, SessionTimeout: c.opts.SessionTimeout, RebalanceTimeout: c.opts.RebalanceTimeout,
-		WatchPartitionChanges: true, JoinGroupBackoff: 500 * time.Millisecond, StartOffset: kafka.FirstOffset,
+		WatchPartitionChanges: true, PartitionWatchInterval: c.opts.WatchEvery, JoinGroupBackoff: 500 * time.Millisecond, StartOffset: kafka.FirstOffset,
 		Logger: &self,
 	})
 	if err != nil {
@@ -190,7 +190,7 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 	c.opts.Logger.Info("ingest: partitions assigned", "group", c.opts.Group, "generation", gen.ID, "partitions", len(g.partitions))
 	defer func() {
 		for id := range g.partitions {
-			c.metrics.forget(id)
+			c.metrics.lags.forget(id)
 		}
 		c.metrics.partitions.Set(0)
 	}()
@@ -228,7 +228,7 @@ func (g *generation) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, g.c.opts.StuckAfter, errStuck)
 	defer cancel()
 	note := func(_ int, err error) {
-		g.c.metrics.retries.WithLabelValues("start").Inc()
+		g.c.metrics.retries.WithLabelValues("start", causeOf(err)).Inc()
 		g.c.progress.failed(err)
 		g.c.opts.Logger.Warn("ingest: cannot find out yet where to begin", "error", err)
 	}
@@ -239,6 +239,9 @@ func (g *generation) prepare(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	for id, p := range g.partitions {
+		g.c.metrics.lags.begin(id, p.next)
 	}
 	return retry(ctx, note, func() error { return g.commit(ctx, moved) })
 }
@@ -274,6 +277,7 @@ func (g *generation) work(reading context.Context, stop context.CancelCauseFunc)
 		to := lanes[i%len(lanes)]
 		wg.Go(func() { fail(g.fetch(reading, g.partitions[id], to.in)) })
 	}
+	wg.Go(func() { g.watchEnds(reading) })
 	for _, l := range lanes {
 		wg.Go(func() { l.build(reading) })
 		wg.Go(func() { l.write(fail) })

@@ -64,6 +64,7 @@ type Collector struct {
 
 	mu      sync.Mutex
 	running bool
+	topics  []string // read now: Options.Topics and what the pattern matches
 }
 
 // New checks the options and prepares a collector. It connects to nothing.
@@ -76,7 +77,7 @@ func New(opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new collector: %w", err)
 	}
-	c := &Collector{cluster: opts.Connection.cluster(opts.Brokers), opts: opts, metrics: m}
+	c := &Collector{cluster: opts.Connection.cluster(opts.Brokers), opts: opts, metrics: m, topics: opts.Topics}
 	c.dead = &deadLetters{
 		writer: newWriter(c.addr, c.transport, opts.DeadLetterTopic, opts.DeadLetterBytes+deadLetterRoom),
 		limit:  opts.DeadLetterBytes, version: opts.Definition,
@@ -106,10 +107,11 @@ func (c *Collector) Run(ctx context.Context) error {
 		return fmt.Errorf("run collector: %w", err)
 	}
 	for {
-		err := c.member(ctx)
+		err := c.subscribed(ctx)
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return nil
+		case err == nil: // other topics match the pattern now
 		case errors.Is(err, errStuck):
 			c.metrics.stuck.Inc()
 			c.opts.Logger.Error("ingest: the sink takes nothing; partitions handed back until it answers", "error", err)
@@ -127,7 +129,7 @@ func (c *Collector) waitForSink(ctx context.Context) error {
 	return retry(ctx, func(_ int, err error) { c.progress.failed(err) }, func() error {
 		tryCtx, cancel := context.WithTimeout(ctx, c.opts.WriteTimeout)
 		defer cancel()
-		_, err := c.opts.Sink.Stored(tryCtx, c.opts.Topics[0])
+		_, err := c.opts.Sink.Stored(tryCtx, c.subscription()[0])
 		return err
 	})
 }

@@ -46,7 +46,6 @@ type batch struct {
 // span is what a batch holds of one partition.
 type span struct {
 	next    int64 // everything before it is in this batch or an earlier one
-	end     int64 // where the log ended when it was fetched
 	stored  int64 // highest offset among records; -1 if none
 	rows    int64
 	last    time.Time        // of the last record
@@ -128,7 +127,6 @@ func (l *lane) take(reading context.Context, b *batch, ch chunk) *batch {
 		if reading.Err() != nil {
 			return b
 		}
-		s.end = ch.end
 		l.add(b, s, ch.records[i])
 		if l.isFull(b) {
 			l.full <- b
@@ -137,7 +135,7 @@ func (l *lane) take(reading context.Context, b *batch, ch chunk) *batch {
 			s = b.span(ch.partition, ch.records[i].Offset+1)
 		}
 	}
-	s.next, s.end = ch.next, ch.end
+	s.next = ch.next
 	return b
 }
 
@@ -226,7 +224,7 @@ func (l *lane) settle(b *batch) error {
 		state := l.g.partitions[p]
 		state.note.stored = max(state.note.stored, s.stored)
 		offsets[p] = s.next
-		c.metrics.behind(p, s.next, s.end, s.last)
+		c.metrics.lags.done(p, s.next, s.last)
 	}
 	commitCtx, cancelCommit := context.WithTimeout(l.g.writing, 10*time.Second)
 	defer cancelCommit()
@@ -274,7 +272,7 @@ func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, r
 // noting counts and reports failures that pass.
 func (l *lane) noting(what string) func(int, error) {
 	return func(try int, err error) {
-		l.g.c.metrics.retries.WithLabelValues(what).Inc()
+		l.g.c.metrics.retries.WithLabelValues(what, causeOf(err)).Inc()
 		l.g.c.progress.failed(fmt.Errorf("%s: %w", what, err))
 		l.g.c.opts.Logger.Warn("ingest: trying again", "what", what, "try", try+1, "error", err)
 	}

@@ -2,8 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -13,7 +11,7 @@ type metrics struct {
 	read, stored, filtered, dead, gaps, unmapped *prometheus.CounterVec
 	retries                                      *prometheus.CounterVec
 	rebalances, fetchErrors, stuck, dropped      prometheus.Counter
-	lag, lagSeconds                              *prometheus.GaugeVec
+	lags                                         *lags
 	partitions                                   prometheus.Gauge
 	flushRows, flushBytes, flushSeconds, latency prometheus.Histogram
 }
@@ -28,10 +26,8 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		dead:     counters("records_dead_total", "Records put among the dead letters, by reason.", append(place, "reason")...),
 		gaps:     counters("records_gap_total", "Records that retention deleted before they were read.", place...),
 		unmapped: counters("records_unmapped_total", "Stored records that no rule of the journey file matched.", "source"),
-		retries:  counters("retries_total", "Tries that failed and were made again.", "what"),
-		lag:      gauges("lag_records", "Records between the last one done and the end of the log.", place...),
-		lagSeconds: gauges("lag_seconds",
-			"Age of the last record done, while there are later ones; 0 at the end of the log.", place...),
+		retries:  counters("retries_total", "Tries that failed and were made again, by what was tried and why it failed.", "what", "reason"),
+		lags:     newLags(),
 
 		rebalances:  counter("rebalances_total", "Generations of the consumer group this member has joined."),
 		fetchErrors: counter("fetch_errors_total", "Fetches that failed."),
@@ -51,7 +47,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.read, m.stored, m.filtered, m.dead, m.gaps, m.unmapped, m.retries, m.lag, m.lagSeconds, m.rebalances,
+		m.read, m.stored, m.filtered, m.dead, m.gaps, m.unmapped, m.retries, m.lags, m.rebalances,
 		m.fetchErrors, m.stuck, m.dropped, m.partitions, m.flushRows, m.flushBytes, m.flushSeconds, m.latency,
 	} {
 		if err := reg.Register(c); err != nil {
@@ -89,31 +85,8 @@ func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tappa", Subsystem: "ingest", Name: name, Help: help})
 }
 
-func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "tappa", Subsystem: "ingest", Name: name, Help: help}, labels)
-}
-
 func histogram(name, help string, buckets []float64) prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{
 		Namespace: "tappa", Subsystem: "ingest", Name: name, Help: help, Buckets: buckets,
 	})
-}
-
-// behind sets a partition's lag: it is done up to next, the log ends at end, and last is the time of the last record
-// done.
-func (m *metrics) behind(p Partition, next, end int64, last time.Time) {
-	number := strconv.Itoa(p.Number)
-	records, seconds := max(0, end-next), 0.0
-	if records > 0 && !last.IsZero() {
-		seconds = max(0, time.Since(last).Seconds())
-	}
-	m.lag.WithLabelValues(p.Topic, number).Set(float64(records))
-	m.lagSeconds.WithLabelValues(p.Topic, number).Set(seconds)
-}
-
-// forget drops the lag of a partition that is another member's now.
-func (m *metrics) forget(p Partition) {
-	number := strconv.Itoa(p.Number)
-	m.lag.DeleteLabelValues(p.Topic, number)
-	m.lagSeconds.DeleteLabelValues(p.Topic, number)
 }

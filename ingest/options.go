@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"regexp"
 	"runtime"
 	"time"
 
@@ -37,9 +38,17 @@ type Options struct {
 	Brokers    []string
 	Connection Connection
 
-	Topics          []string // to read; default DefaultTopic
+	Topics          []string // to read; default DefaultTopic, where there is no pattern either
 	Group           string   // consumer group; default DefaultGroup
 	DeadLetterTopic string   // default DefaultDeadLetterTopic
+
+	// TopicPattern reads every topic whose whole name it matches, beside Topics: of change data capture, for example, a
+	// topic a table. Kafka's own topics and DeadLetterTopic never match. A topic that is made later is read from its
+	// start; the group rebalances for it.
+	TopicPattern *regexp.Regexp
+
+	// WatchEvery is how often a look is taken for new topics and new partitions, and for the ends of the logs; default 5 s.
+	WatchEvery time.Duration
 
 	// Decode makes an interaction of a record, with normalised contact keys. A *source.Error names the reason for which
 	// the record is put among the dead letters.
@@ -96,7 +105,7 @@ func (o Options) withDefaults() (Options, error) {
 	case o.Sink == nil:
 		return o, errors.New("no sink given")
 	}
-	if len(o.Topics) == 0 {
+	if len(o.Topics) == 0 && o.TopicPattern == nil {
 		o.Topics = []string{DefaultTopic}
 	}
 	if o.Logger == nil {
@@ -104,6 +113,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	set(&o.Group, DefaultGroup)
 	set(&o.DeadLetterTopic, DefaultDeadLetterTopic)
+	set(&o.WatchEvery, 5*time.Second)
 	set(&o.FlushRows, 20000)
 	set(&o.FlushBytes, 32<<20)
 	set(&o.FlushAge, time.Second)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
+
+	"github.com/segmentio/kafka-go"
 )
 
 // Waits between tries double from the first to the last, each shortened at random by up to half, so that many
@@ -12,6 +15,9 @@ import (
 const (
 	firstWait = 50 * time.Millisecond
 	lastWait  = 10 * time.Second
+
+	// busyWait is the first wait for a sink that says it has too much to do: every try costs it more.
+	busyWait = time.Second
 )
 
 // retry calls f until it succeeds, fails for good, or ctx ends; note is told of every failure that passes. The error
@@ -23,7 +29,11 @@ func retry(ctx context.Context, note func(try int, err error), f func() error) e
 			return err
 		}
 		note(try, err)
-		if sleepErr := sleep(ctx, wait(try)); sleepErr != nil {
+		d := wait(try)
+		if busy(err) {
+			d = max(d, jitter(min(busyWait<<min(try, 5), 3*lastWait)))
+		}
+		if sleepErr := sleep(ctx, d); sleepErr != nil {
 			return errors.Join(sleepErr, err)
 		}
 	}
@@ -35,8 +45,11 @@ func wait(try int) time.Duration {
 	if try < 8 {
 		d = min(firstWait<<try, lastWait)
 	}
-	return d - rand.N(d/2)
+	return jitter(d)
 }
+
+// jitter shortens a wait at random by up to half.
+func jitter(d time.Duration) time.Duration { return d - rand.N(d/2) }
 
 // sleep waits, or returns ctx's error if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {
@@ -61,4 +74,26 @@ func final(err error) bool {
 func rowAtFault(err error) bool {
 	var e interface{ RowAtFault() bool }
 	return errors.As(err, &e) && e.RowAtFault()
+}
+
+// busy says whether a sink has refused a block because it has too much to do, such as too many parts to merge.
+func busy(err error) bool {
+	var e interface{ Busy() bool }
+	return errors.As(err, &e) && e.Busy()
+}
+
+// causeOf names, in a word that is fit for a metric's label, why something is tried again: in the sink's words where it
+// has some.
+func causeOf(err error) string {
+	var named interface{ Cause() string }
+	var code kafka.Error
+	switch {
+	case errors.As(err, &named):
+		return named.Cause()
+	case errors.As(err, &code):
+		return strings.ReplaceAll(strings.ToLower(code.Title()), " ", "-")
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "other"
 }

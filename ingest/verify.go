@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/segmentio/kafka-go"
@@ -34,6 +35,7 @@ type VerifyOptions struct {
 	Brokers         []string
 	Connection      Connection
 	Topics          []string
+	TopicPattern    *regexp.Regexp
 	Group           string
 	DeadLetterTopic string
 	Decode          func(source.Record) (journey.Interaction, error)
@@ -86,7 +88,7 @@ func Verify(ctx context.Context, opts VerifyOptions) ([]Account, error) {
 	if len(opts.Brokers) == 0 || opts.Decode == nil || opts.Evidence == nil {
 		return nil, errors.New("verify: one of Brokers, Decode and Evidence is missing")
 	}
-	if len(opts.Topics) == 0 {
+	if len(opts.Topics) == 0 && opts.TopicPattern == nil {
 		opts.Topics = []string{DefaultTopic}
 	}
 	set(&opts.Group, DefaultGroup)
@@ -110,7 +112,11 @@ type verifier struct {
 // verify asks in the opposite of the collectors' order, so that what they do meanwhile cannot seem lost: how far they say
 // they are, which rows there are, where the log ends, which dead letters there are.
 func (v *verifier) verify(ctx context.Context) ([]Account, error) {
-	all, err := v.partitions(ctx, v.opts.Topics)
+	topics, err := v.matching(ctx, v.opts.Topics, v.opts.TopicPattern, v.opts.DeadLetterTopic)
+	if err != nil || len(topics) == 0 {
+		return nil, err
+	}
+	all, err := v.partitions(ctx, topics)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type Config struct {
 	KafkaSaslPassword     secret   `split_words:"true" desc:"Kafka user's password"`
 	KafkaSaslPasswordFile string   `split_words:"true" desc:"file to read that password from"`
 	Topics                []string `split_words:"true" default:"tappa.interactions" desc:"topics to collect, comma separated; NAME=FORMAT where records are in a vendor's format and do not say so"`
+	TopicPattern          string   `split_words:"true" desc:"regular expression: also collect every topic whose whole name it matches, new ones too"`
 	DeadLetters           string   `split_words:"true" default:"tappa.dead-letters" desc:"topic for records that cannot be used"`
 	Group                 string   `split_words:"true" default:"tappa" desc:"Kafka consumer group"`
 
@@ -51,6 +52,7 @@ type Config struct {
 	Password                secret `split_words:"true" desc:"ClickHouse user's password"`
 	PasswordFile            string `split_words:"true" desc:"file to read that password from"`
 
+	TuningConfig
 	Scorer ScorerConfig
 
 	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
@@ -61,6 +63,8 @@ type Config struct {
 	connection ingest.Connection
 	store      aggregate.Options
 	readyAfter time.Duration
+	pattern    *regexp.Regexp
+	tuning     ingest.Options
 }
 
 // secret is text that nothing prints.
@@ -147,6 +151,11 @@ func (c *Config) check() error {
 	var err error
 	c.readyAfter, err = time.ParseDuration(c.ReadyAfter)
 	w.need("READY_AFTER", c.ReadyAfter, err == nil && c.readyAfter > 0, "a duration such as 2m")
+	if c.TopicPattern != "" {
+		c.pattern, err = regexp.Compile(c.TopicPattern)
+		w.need("TOPIC_PATTERN", c.TopicPattern, err == nil, "a regular expression such as crm\\..*")
+	}
+	c.tuning = c.options(&w)
 	c.secure(&w)
 	c.Scorer.options(&w)
 	return errors.Join(w.errs...)
@@ -178,8 +187,8 @@ func (c *Config) secure(w *wrong) {
 // pipeline says how to reach Kafka and what of it is used.
 func (c *Config) pipeline(store *aggregate.Store) PipelineOptions {
 	return PipelineOptions{
-		Brokers: c.KafkaBrokers, Connection: c.connection, Topics: c.Topics, DeadLetters: c.DeadLetters, Group: c.Group, Store: store,
-		ReadyAfter: c.readyAfter,
+		Brokers: c.KafkaBrokers, Connection: c.connection, Topics: c.Topics, TopicPattern: c.pattern, DeadLetters: c.DeadLetters, Group: c.Group,
+		Store: store, ReadyAfter: c.readyAfter, Tuning: c.tuning,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ type PipelineOptions struct {
 	Scoring     *scoring // nil: the built-in scorer as it is
 	Logger      *slog.Logger
 	Registerer  prometheus.Registerer
+
+	TopicPattern *regexp.Regexp // topics beside Topics; nil: none
+	Tuning       ingest.Options // how to batch, wait and decide; what is not about that is not looked at
 }
 
 // NewCollector wires decoding, tagging and scoring into a collector that writes to the store.
@@ -41,21 +45,14 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 		scorer = &scoring{own: sentiment.New()}
 	}
 	topics, _ := splitTopics(opts.Topics)
-	return ingest.New(ingest.Options{
-		Brokers:         opts.Brokers,
-		Connection:      opts.Connection,
-		Topics:          topics,
-		Group:           opts.Group,
-		DeadLetterTopic: opts.DeadLetters,
-		Decode:          newDecoder(opts.Journeys, opts.Topics).Decode,
-		Tag:             tagger(opts.Journeys),
-		Score:           scorer.Score,
-		Definition:      definition(opts.Journeys),
-		Sink:            opts.Store,
-		ReadyAfter:      opts.ReadyAfter,
-		Logger:          opts.Logger,
-		Registerer:      opts.Registerer,
-	})
+	o := opts.Tuning
+	o.Brokers, o.Connection, o.Group = opts.Brokers, opts.Connection, opts.Group
+	o.Topics, o.TopicPattern, o.DeadLetterTopic = topics, opts.TopicPattern, opts.DeadLetters
+	o.Decode, o.Tag, o.Score = newDecoder(opts.Journeys, opts.Topics).Decode, tagger(opts.Journeys), scorer.Score
+	o.Definition = definition(opts.Journeys)
+	o.Sink, o.ReadyAfter = opts.Store, opts.ReadyAfter
+	o.Logger, o.Registerer = opts.Logger, opts.Registerer
+	return ingest.New(o)
 }
 
 // newDecoder makes the decoder that all commands share, so that they agree on what can be used.

@@ -3,6 +3,7 @@ package app
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestReadConfig reads TAPPA_* variables, and no others: USERNAME and LISTEN are often somebody else's.
@@ -21,7 +22,8 @@ func TestReadConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(c.KafkaBrokers) != 2 || c.Clickhouse != "c:9000" || c.store.TLS == nil || c.Username != "default" || c.Password != "" ||
-		c.Database != "tappa" || c.Group != "tappa" || c.ClickhouseProtocol != "native" || len(c.Roles) != 3 {
+		c.Database != "tappa" || c.Group != "tappa" || c.ClickhouseProtocol != "native" || len(c.Roles) != 3 ||
+		c.tuning.FlushRows != 20000 || c.tuning.FlushBytes != 32<<20 || c.tuning.FlushAge != time.Second || c.tuning.StopAtGap {
 		t.Errorf("got %+v", c)
 	}
 	if _, err := ReadConfig("dance"); err == nil || !strings.Contains(err.Error(), `"dance"`) {

@@ -70,7 +70,7 @@ func (c Config) reach(ctx context.Context) (reached, error) {
 func (p PipelineOptions) verifyOptions() ingest.VerifyOptions {
 	topics, _ := splitTopics(p.Topics)
 	return ingest.VerifyOptions{
-		Brokers: p.Brokers, Connection: p.Connection, Topics: topics, Group: p.Group, DeadLetterTopic: p.DeadLetters,
+		Brokers: p.Brokers, Connection: p.Connection, Topics: topics, TopicPattern: p.TopicPattern, Group: p.Group, DeadLetterTopic: p.DeadLetters,
 		Decode: newDecoder(p.Journeys, p.Topics).Decode, Evidence: p.Store,
 	}
 }
