@@ -114,7 +114,7 @@ func (g GivenForm) imply(in *Interaction) {
 	if in.Direction == "" {
 		in.Direction = Inbound
 		switch in.Type {
-		case "email.sent", "quote.sent", "order.delivered", "order.invoiced", "meeting.held":
+		case "email.sent", "quote.sent", "order.delivered", "order.invoiced", "meeting.held", "payment.refunded", "ad.shown":
 			in.Direction = Outbound
 		case "ticket.noted", "ticket.updated", "ticket.solved", "ticket.closed", "quote.expired",
 			"crm.created", "crm.updated", "crm.converted", "crm.linked", "crm.campaign":

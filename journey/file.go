@@ -87,7 +87,7 @@ type personaFile struct {
 
 type ruleFile struct {
 	Name       string     `json:"name"                 jsonschema:"required"              jsonschema_description:"Name of the rule, shown wherever an interaction's tag is explained."`
-	Source     stringList `json:"source,omitempty"                                        jsonschema_description:"Kinds of source it looks at: form, email, call, ticket, review, order, quote, web, crm. Left out: any."`
+	Source     stringList `json:"source,omitempty"                                        jsonschema_description:"Kinds of source it looks at: form, email, call, ticket, review, order, quote, web, crm, meeting, survey, payment, ad. Left out: any."`
 	Type       stringList `json:"type,omitempty"       jsonschema:"example=email.received" jsonschema_description:"Types it looks at. Left out: any."`
 	When       string     `json:"when,omitempty"                                          jsonschema_description:"Condition, for example: to == \"sales@example.com\" && has(subject, \"preventivo\", \"quote\")."`
 	Touchpoint string     `json:"touchpoint"           jsonschema:"required"              jsonschema_description:"The touchpoint of what matches."`

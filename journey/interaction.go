@@ -23,6 +23,8 @@ const (
 
 	SourceMeeting Source = "meeting"
 	SourceSurvey  Source = "survey"
+	SourcePayment Source = "payment"
+	SourceAd      Source = "ad"
 )
 
 // Direction says who addressed whom.

@@ -5,6 +5,7 @@ var sourceNames = []string{
 	string(SourceForm), string(SourceEmail), string(SourceCall), string(SourceTicket), string(SourceReview),
 	string(SourceOrder), string(SourceQuote), string(SourceWeb), string(SourceCRM),
 	string(SourceMeeting), string(SourceSurvey),
+	string(SourcePayment), string(SourceAd),
 }
 
 // typeNames are the types of tappa's own events, without the leading "tappa.". Other systems' decoders may bring
@@ -21,6 +22,8 @@ var typeNames = []string{
 	"crm.created", "crm.updated", "crm.converted", "crm.linked", "crm.campaign",
 	"meeting.held",
 	"survey.answered", "survey.rated",
+	"payment.received", "payment.failed", "payment.refunded",
+	"ad.shown", "ad.clicked",
 }
 
 // View describes a report as far as a KPI needs it: its numbers, and what it can be filtered by.

@@ -123,6 +123,24 @@ func decodeReview(in *journey.Interaction, o object) customer {
 	return customer{"data.customer", [2]identity.Party{p}}
 }
 
+// decodeAd reads an Ad: shown is the company's, clicked the customer's. The company's side is the campaign.
+func decodeAd(in *journey.Interaction, o object) customer {
+	campaign := o.need("campaign")
+	for _, name := range [...]string{"network", "ad", "keyword", "page", "currency"} {
+		o.text(name)
+	}
+	o.amount("cost") // what it cost the company is not what is at stake
+	o.activity(in)
+	o.required("customer")
+	p, _ := o.party("customer")
+	in.Direction, in.Public = journey.Inbound, true
+	in.From, in.To = first(p.Email, p.Phone), campaign
+	if in.Type == "ad.shown" {
+		in.Direction, in.From, in.To = journey.Outbound, campaign, in.From
+	}
+	return customer{"data.customer", [2]identity.Party{p}}
+}
+
 // textMap checks a member whose members are all texts.
 func (o object) textMap(name string) {
 	m := o.object(name)

@@ -31,6 +31,8 @@ package source
 //	tappa.meeting.held       Meeting   a meeting took place
 //	tappa.survey.answered    Survey    a survey was answered, or one of its questions in words
 //	tappa.survey.rated       Survey    one of its questions was answered by a number
+//	tappa.payment.received   Payment   money came in; likewise payment.failed, payment.refunded
+//	tappa.ad.shown           Ad        the customer saw an advertisement; likewise ad.clicked
 
 // Party identifies a human on either side. Every field is optional; a customer needs at least one identifier.
 type Party struct {
@@ -201,5 +203,32 @@ type Survey struct {
 	Text     string  `json:"text,omitempty"`
 	Rating   *Rating `json:"rating,omitempty"`
 	Lang     string  `json:"lang,omitempty"`
+	Activity string  `json:"activity,omitempty"`
+}
+
+// Payment is money that changed hands, or should have.
+type Payment struct {
+	Payment  string  `json:"payment"            jsonschema:"minLength=1,description=The payment's id"`
+	Customer Party   `json:"customer"`
+	Order    string  `json:"order,omitempty"    jsonschema:"description=The order or invoice it is for"`
+	Value    float64 `json:"value,omitempty"    jsonschema:"minimum=0"`
+	Currency string  `json:"currency,omitempty"`
+	Method   string  `json:"method,omitempty"   jsonschema:"description=Card\\, transfer\\, …"`
+	Reason   string  `json:"reason,omitempty"   jsonschema:"description=Why it failed or was refunded"`
+	Text     string  `json:"text,omitempty"     jsonschema:"description=What the customer wrote with it"`
+	Thread   string  `json:"thread,omitempty"`
+	Activity string  `json:"activity,omitempty"`
+}
+
+// Ad is an advertisement that one customer saw or clicked.
+type Ad struct {
+	Campaign string  `json:"campaign"           jsonschema:"minLength=1"`
+	Network  string  `json:"network,omitempty"  jsonschema:"description=Where it ran: google\\, meta\\, a trade journal"`
+	Ad       string  `json:"ad,omitempty"       jsonschema:"description=The advertisement's id or name"`
+	Keyword  string  `json:"keyword,omitempty"`
+	Page     string  `json:"page,omitempty"     jsonschema:"description=The page it leads to"`
+	Cost     float64 `json:"cost,omitempty"     jsonschema:"minimum=0,description=What this one cost"`
+	Currency string  `json:"currency,omitempty"`
+	Customer Party   `json:"customer"`
 	Activity string  `json:"activity,omitempty"`
 }

@@ -88,6 +88,8 @@ var decoders = map[string]decoder{
 	"crm":     {journey.SourceCRM, []string{"created", "updated", "converted", "linked", "campaign"}, decodeCRM},
 	"meeting": {journey.SourceMeeting, []string{"held"}, decodeMeeting},
 	"survey":  {journey.SourceSurvey, []string{"answered", "rated"}, decodeSurvey},
+	"payment": {journey.SourcePayment, []string{"received", "failed", "refunded"}, decodePayment},
+	"ad":      {journey.SourceAd, []string{"shown", "clicked"}, decodeAd},
 }
 
 // known is every type in full ("tappa.form.submitted") with its decoder and its short name, which this table

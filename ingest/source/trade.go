@@ -46,3 +46,16 @@ func trade(in *journey.Interaction, o object) customer {
 	}
 	return customer{"data.customer", [2]identity.Party{p}}
 }
+
+// decodePayment reads a Payment: a refund is the company's, everything else the customer's.
+func decodePayment(in *journey.Interaction, o object) customer {
+	o.need("payment")
+	o.text("order")
+	o.text("method")
+	in.Text, in.Thread = o.text("text"), o.text("thread")
+	in.Direction, in.Public = journey.Inbound, true
+	if in.Type == "payment.refunded" {
+		in.Direction = journey.Outbound
+	}
+	return trade(in, o)
+}
