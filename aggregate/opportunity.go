@@ -65,20 +65,50 @@ func (s *Store) AddOpportunity(ctx context.Context, o Opportunity) (Opportunity,
 
 // CloseOpportunity closes an opportunity and keeps why. It stays in the list.
 func (s *Store) CloseOpportunity(ctx context.Context, id, opportunity, why string) (Opportunity, error) {
-	_, stored, err := s.opportunities(ctx, id)
-	if err != nil {
-		return Opportunity{}, fmt.Errorf("close opportunity %s: %w", opportunity, err)
-	}
-	i := slices.IndexFunc(stored, func(o Opportunity) bool { return o.ID == opportunity })
-	if i < 0 {
-		return Opportunity{}, fmt.Errorf("close opportunity %s: %w", opportunity, ErrNoOpportunity)
-	}
 	if why == "" {
 		why = "closed"
 	}
-	o := stored[i]
-	o.Closed = why
+	return s.UpdateOpportunity(ctx, id, opportunity, 0, func(o *Opportunity) { o.Closed = why })
+}
+
+// UpdateOpportunity changes an opportunity; what it is measured against stays as it was. Where revision is not 0, the
+// opportunity must still be of that revision, else ErrChanged. An empty Closed opens it again.
+func (s *Store) UpdateOpportunity(ctx context.Context, id, opportunity string, revision uint32, change func(*Opportunity)) (Opportunity, error) {
+	fail := func(err error) (Opportunity, error) {
+		return Opportunity{}, fmt.Errorf("update opportunity %s: %w", opportunity, err)
+	}
+	j, stored, err := s.opportunities(ctx, id)
+	if err != nil {
+		return fail(err)
+	}
+	i := slices.IndexFunc(stored, func(o Opportunity) bool { return o.ID == opportunity })
+	switch {
+	case i < 0:
+		return fail(ErrNoOpportunity)
+	case revision != 0 && stored[i].Revision != revision:
+		return fail(ErrChanged)
+	}
+	kept, o := stored[i], stored[i]
+	change(&o)
+	o.ID, o.Journey, o.Revision, o.Baseline, o.BaselineVersion = kept.ID, kept.Journey, kept.Revision, kept.Baseline, kept.BaselineVersion
+	if err := o.check(j); err != nil {
+		return fail(err)
+	}
 	return s.putOpportunity(ctx, o)
+}
+
+// Opportunity gives one of a journey's opportunities.
+func (s *Store) Opportunity(ctx context.Context, id, opportunity string) (Opportunity, error) {
+	_, stored, err := s.opportunities(ctx, id)
+	if err != nil {
+		return Opportunity{}, fmt.Errorf("opportunity %s: %w", opportunity, err)
+	}
+	for _, o := range stored {
+		if o.ID == opportunity {
+			return o, nil
+		}
+	}
+	return Opportunity{}, fmt.Errorf("opportunity %s: %w", opportunity, ErrNoOpportunity)
 }
 
 // Opportunities lists a journey's opportunities in the order they were added, closed ones too.
@@ -90,12 +120,17 @@ func (s *Store) Opportunities(ctx context.Context, id string) ([]Opportunity, er
 	return out, nil
 }
 
-func (s *Store) opportunities(ctx context.Context, id string) (*journey.Journey, []Opportunity, error) {
+// definition is the journey as it is stored; "" is the only one there is.
+func (s *Store) definition(ctx context.Context, id string) (*journey.Journey, error) {
 	stored, err := s.chooseJourney(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	j, err := journey.Parse(string(stored.Journey), []byte(stored.YAML))
+	return journey.Parse(string(stored.Journey), []byte(stored.YAML))
+}
+
+func (s *Store) opportunities(ctx context.Context, id string) (*journey.Journey, []Opportunity, error) {
+	j, err := s.definition(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
