@@ -62,3 +62,33 @@ func (s *Store) RefreshRuns(ctx context.Context, most int) ([]RefreshRun, error)
 	}
 	return out, nil
 }
+
+// RefreshedAt says when the last run that ended well and froze a month began; the zero time if none did.
+func (s *Store) RefreshedAt(ctx context.Context, id journey.JourneyID, month string) (time.Time, error) {
+	const query = "SELECT count(), max(began_at) FROM refreshes WHERE journey = {journey:String} AND month = {month:String} AND error = ''"
+	var n uint64
+	var at time.Time
+	ctx = withParameters(ctx, map[string]string{"journey": string(id), "month": month})
+	if err := s.conn.QueryRow(ctx, query).Scan(&n, &at); err != nil {
+		return time.Time{}, fmt.Errorf("find last refresh of %s: %w", month, err)
+	}
+	if n == 0 {
+		return time.Time{}, nil
+	}
+	return at.UTC(), nil
+}
+
+// HasHistory says whether anything of a journey happened before an instant.
+func (s *Store) HasHistory(ctx context.Context, id journey.JourneyID, before time.Time) (bool, error) {
+	const query = `
+		SELECT count() FROM
+		(
+			SELECT 1 FROM steps WHERE journey = {journey:String} AND occurred_at < fromUnixTimestamp64Milli({ms:Int64}, 'UTC') LIMIT 1
+		)`
+	var n uint64
+	ctx = withParameters(ctx, map[string]string{"journey": string(id), "ms": fmt.Sprint(before.UnixMilli())})
+	if err := s.conn.QueryRow(ctx, query).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for history of %s: %w", id, err)
+	}
+	return n > 0, nil
+}

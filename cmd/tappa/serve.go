@@ -21,6 +21,7 @@ func newServeCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
+			config.Software = version()
 			level := slog.LevelInfo
 			if verbose {
 				level = slog.LevelDebug

@@ -12,7 +12,7 @@ import (
 
 func newUpCommand() *cobra.Command {
 	var opts app.UpOptions
-	var demoEnd string
+	var demoEnd, refresh string
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -30,6 +30,11 @@ func newUpCommand() *cobra.Command {
 					return usageError{fmt.Errorf("--demo-end %q: write it like 2026-06-30T12:00:00Z", demoEnd)}
 				}
 			}
+			var err error
+			if opts.Refresh, err = app.ParseTimetable(refresh); err != nil {
+				return usageError{fmt.Errorf("--refresh: %w", err)}
+			}
+			opts.Software = version()
 			opts.Out = cmd.OutOrStdout()
 			opts.Logger = newLogger(cmd, verbose)
 			return app.Up(cmd.Context(), opts)
@@ -42,6 +47,7 @@ func newUpCommand() *cobra.Command {
 	cmd.Flags().StringVar(&demoEnd, "demo-end", "", "instant the demo's year ends at, for a demo that can be repeated (default now)")
 	cmd.Flags().BoolVar(&opts.Year.Live, "demo-live", true, "go on producing interactions after the demo's year")
 	cmd.Flags().StringVar(&opts.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 picks a free one")
+	cmd.Flags().StringVar(&refresh, "refresh", app.DefaultTimetable, "days of the month and time when last month is frozen as a snapshot, or off")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
 }

@@ -58,6 +58,7 @@ type Config struct {
 	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen     string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
 	Roles      []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated"`
+	Refresh    string   `split_words:"true" default:"off" desc:"days of the month and time, in each journey's time zone, when the role aggregate freezes last month: 1-7 04:00; or off"`
 	ReadyAfter string   `split_words:"true" default:"2m" desc:"/readyz fails when for so long nothing was done although something waits"`
 
 	connection ingest.Connection
@@ -65,6 +66,9 @@ type Config struct {
 	readyAfter time.Duration
 	pattern    *regexp.Regexp
 	tuning     ingest.Options
+	refresh    Timetable
+
+	Software string `ignored:"true"` // the program's version; no variable
 }
 
 // secret is text that nothing prints.
@@ -156,6 +160,9 @@ func (c *Config) check() error {
 		w.need("TOPIC_PATTERN", c.TopicPattern, err == nil, "a regular expression such as crm\\..*")
 	}
 	c.tuning = c.options(&w)
+	if c.refresh, err = ParseTimetable(c.Refresh); err != nil {
+		w.add("REFRESH", err.Error())
+	}
 	c.secure(&w)
 	c.Scorer.options(&w)
 	return errors.Join(w.errs...)

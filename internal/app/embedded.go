@@ -110,6 +110,15 @@ func (e *Embedded) announce(writing, reading string) error {
 // Close stops everything in reverse order. A second Close does nothing.
 func (e *Embedded) Close() error { return e.stack.Close() }
 
+// OpenServers gives a store over the servers that a configuration names, for reports.
+func OpenServers(ctx context.Context, c Config) (*aggregate.Store, func() error, error) {
+	store, err := aggregate.Open(ctx, c.store)
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
+}
+
 // OpenForReading gives a store over dir for reports: its own, or, where another process holds the directory, through
 // that process. A directory that does not exist is an error, since there is nothing to report on.
 func OpenForReading(ctx context.Context, dir string) (*aggregate.Store, func() error, error) {

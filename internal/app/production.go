@@ -35,6 +35,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	}
 	registry := newRegistry()
 	ready := readiness{store: store}
+	var troubles func() []string
 	if slices.Contains(c.Roles, "aggregate") {
 		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: logger, Registerer: registry})
 		if err != nil {
@@ -42,6 +43,14 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		}
 		ready.walk = newWalkWatch(store, journeys, c.readyAfter)
 		st.start("walk", fail, walker.Run)
+		if !c.refresh.Never() {
+			schedule, err := newScheduler(store, journeys, c.refresh, c.Software, logger, registry)
+			if err != nil {
+				return err
+			}
+			troubles = schedule.Troubles
+			st.start("refresh", fail, schedule.Run)
+		}
 	}
 	if slices.Contains(c.Roles, "collect") {
 		pipeline := c.pipeline(store)
@@ -57,7 +66,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		ready.collector = collector
 		st.start("collector", fail, collector.Run)
 	}
-	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger}
+	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troubles}
 	pages.hidden = !slices.Contains(c.Roles, "dashboards")
 	addr, err := pages.listen(&st, c.Listen, fail)
 	if err != nil {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"tappa/aggregate"
-	"tappa/internal/chdb"
 	"tappa/journey"
 )
 
@@ -33,45 +31,68 @@ const (
 )
 
 // Refresh freezes the numbers of a month for each journey. Run again over the same data it changes nothing; with later
-// data for the month it adds a version. A journey that fails does not keep the others from theirs.
+// data for the month it adds a version. A journey that fails does not keep the others from theirs. Beside a tappa that
+// runs on the data it waits for that one's walk.
 func Refresh(ctx context.Context, opts RefreshOptions) (err error) {
-	store, closeStore, err := OpenForWriting(ctx, opts.Target, opts.Logger)
+	at, err := opts.Target.open(ctx, opts.Logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeStore()) }()
-	journeys, err := storedJourneys(ctx, store)
+	defer func() { err = errors.Join(err, at.close()) }()
+	journeys, err := storedJourneys(ctx, at.store)
 	if err != nil {
 		return err
 	}
-	if err := settled(ctx, opts, store, journeys); err != nil {
+	if at.own {
+		err = at.walk(ctx, io.Discard, journeys, opts.Logger)
+	}
+	if opts.Journey != "" {
+		journeys = slices.DeleteFunc(journeys, func(j *journey.Journey) bool { return opts.Journey != string(j.ID) })
+	}
+	if !at.own {
+		err = walked(ctx, at.store, journeys, opts.Logger)
+	}
+	if err != nil {
 		return err
 	}
 	var errs []error
-	found := false
 	for _, j := range journeys {
-		if opts.Journey != "" && opts.Journey != string(j.ID) {
+		month := opts.Month
+		if month == "" {
+			month = lastMonth(time.Now().In(j.Location))
+		}
+		snap, added, err := freeze(ctx, at.store, j, month, opts.Software)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("journey %s: %w", j.ID, err))
 			continue
 		}
-		found = true
-		errs = append(errs, refreshOne(ctx, opts, store, j))
+		_, err = fmt.Fprintln(opts.Out, frozenLine(j, snap, added))
+		errs = append(errs, err)
 	}
-	if !found {
+	if len(journeys) == 0 {
 		return fmt.Errorf("refresh: no journey %q is stored", opts.Journey)
 	}
 	return errors.Join(errs...)
 }
 
-func refreshOne(ctx context.Context, opts RefreshOptions, store *aggregate.Store, j *journey.Journey) error {
-	month := opts.Month
-	if month == "" {
-		now := time.Now().In(j.Location)
-		month = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, j.Location).AddDate(0, -1, 0).Format("2006-01")
-	}
-	snap, added, err := store.Refresh(ctx, string(j.ID), month, opts.Software)
+// freeze makes a month's snapshot and keeps how that went.
+func freeze(ctx context.Context, store *aggregate.Store, j *journey.Journey, month, software string) (aggregate.Snapshot, bool, error) {
+	run := aggregate.RefreshRun{Journey: j.ID, Month: month, BeganAt: time.Now().UTC(), By: processName()}
+	snap, added, err := store.Refresh(ctx, string(j.ID), month, software)
 	if err != nil {
-		return fmt.Errorf("journey %s: %w", j.ID, err)
+		run.Error = err.Error()
+	} else {
+		run.Version, run.Added = snap.Version, added
 	}
+	run.EndedAt = time.Now().UTC()
+	// The run is over, be it because ctx is: how it ended is kept all the same.
+	logCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout/2)
+	defer cancel()
+	return snap, added, errors.Join(err, store.LogRefresh(logCtx, run))
+}
+
+// frozenLine says what became of a month.
+func frozenLine(j *journey.Journey, snap aggregate.Snapshot, added bool) string {
 	what := "unchanged"
 	switch {
 	case added && snap.Restated():
@@ -79,21 +100,26 @@ func refreshOne(ctx context.Context, opts RefreshOptions, store *aggregate.Store
 	case added:
 		what = "frozen"
 	}
-	_, err = fmt.Fprintf(opts.Out, "%s %s: version %d %s, as of %s, %d interactions, sha256 %s\n",
+	return fmt.Sprintf("%s %s: version %d %s, as of %s, %d interactions, sha256 %s",
 		j.ID, snap.Month, snap.Version, what, snap.AsOf.In(j.Location).Format("2006-01-02 15:04:05 MST"), snap.Interactions, snap.SHA256[:12])
-	return err
 }
 
-// settled makes sure that what is stored has been walked: in embedded data nobody else does it, on servers it is waited for.
-func settled(ctx context.Context, opts RefreshOptions, store *aggregate.Store, journeys []*journey.Journey) error {
-	if opts.Target.Dir != "" {
-		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: opts.Logger})
-		if err != nil {
-			return err
-		}
-		_, err = walker.CatchUp(ctx)
-		return err
+// lastMonth names the month before the one that now is in.
+func lastMonth(now time.Time) string {
+	return time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, now.Location()).AddDate(0, -1, 0).Format("2006-01")
+}
+
+// processName names this process among those of an installation.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
 	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}
+
+// walked waits until another process has walked what is stored.
+func walked(ctx context.Context, store *aggregate.Store, journeys []*journey.Journey, logger *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, backlogPatience)
 	defer cancel()
 	for {
@@ -108,7 +134,7 @@ func settled(ctx context.Context, opts RefreshOptions, store *aggregate.Store, j
 		if behind == 0 {
 			return nil
 		}
-		opts.Logger.Info("waiting for the walk", "behind", behind)
+		logger.Info("waiting for the walk", "behind", behind)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("refresh: %d records are stored and not walked yet; is a process with the role aggregate running? %w", behind, ctx.Err())
@@ -117,27 +143,8 @@ func settled(ctx context.Context, opts RefreshOptions, store *aggregate.Store, j
 	}
 }
 
-// OpenForWriting opens an installation's store. Embedded data can be written by one process at a time.
+// OpenForWriting opens an installation's store. Embedded data that another tappa holds are written through that one.
 func OpenForWriting(ctx context.Context, target Target, logger *slog.Logger) (*aggregate.Store, func() error, error) {
-	if target.Dir == "" {
-		store, err := aggregate.Open(ctx, target.Config.store)
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := store.Migrate(ctx); err != nil {
-			return nil, nil, errors.Join(err, store.Close())
-		}
-		return store, store.Close, nil
-	}
-	if _, err := os.Stat(filepath.Join(target.Dir, "clickhouse")); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("no tappa data in %q: import something there first, or name another directory with --data", target.Dir)
-	}
-	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: target.Dir, Logger: logger})
-	if errors.Is(err, chdb.ErrHeld) {
-		return nil, nil, fmt.Errorf("another tappa holds %q, and only one can write there: try again when it has ended: %w", target.Dir, err)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return e.Store, e.Close, nil
+	at, err := target.open(ctx, logger)
+	return at.store, at.close, err
 }

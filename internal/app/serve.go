@@ -32,7 +32,8 @@ type site struct {
 	registry *prometheus.Registry
 	ready    readiness
 	logger   *slog.Logger
-	hidden   bool // only metrics and health, no pages
+	hidden   bool            // only metrics and health, no pages
+	troubles func() []string // what goes wrong without keeping the process from its work; nil: nothing is watched
 }
 
 // listen binds addr and serves until the stack stops it. It returns the address bound, which matters for port 0.
@@ -53,6 +54,11 @@ func (s site) listen(st *stack, addr string, fail func(error)) (string, error) {
 			return
 		}
 		fmt.Fprintln(w, "ready")
+		if s.troubles != nil {
+			for _, trouble := range s.troubles() {
+				fmt.Fprintln(w, "trouble:", trouble)
+			}
+		}
 	})
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

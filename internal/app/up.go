@@ -20,6 +20,8 @@ type UpOptions struct {
 	Demo     bool     // seed a year of the sample journey
 	Year     DemoYear // of which year, and how large
 	Listen   string   // address of the pages
+	Refresh  Timetable
+	Software string // the program's version
 	Out      io.Writer
 	Logger   *slog.Logger
 }
@@ -66,8 +68,12 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	st.start("walk", fail, walker.Run)
 	st.start("collector", fail, collector.Run)
 
+	schedule, err := newScheduler(e.Store, journeys, opts.Refresh, opts.Software, opts.Logger, registry)
+	if err != nil {
+		return err
+	}
 	addr, err := site{
-		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger,
+		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger, troubles: schedule.Troubles,
 		ready: readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, defaultReadyAfter)},
 	}.listen(&st, opts.Listen, fail)
 	if err != nil {
@@ -78,6 +84,9 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 		if err := startDemo(ctx, &st, fail, e, journeys[0], opts, collector, walker, began); err != nil && ctx.Err() == nil {
 			return err // otherwise it was stopped while it seeded, which is no failure
 		}
+	}
+	if !opts.Refresh.Never() {
+		st.start("refresh", fail, schedule.Run)
 	}
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
