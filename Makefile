@@ -13,7 +13,7 @@ BROWSER    := dashboards/browser/node_modules/.package-lock.json
 RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
 TESTFLAGS  ?=
 
-.PHONY: all build demo test unit browser lint alerts-test fuzz bench eval-mood engine assets kafka clean help
+.PHONY: all build demo test unit browser lint alerts-test test-arm64 fuzz bench eval-mood engine assets kafka clean help
 
 all: build
 
@@ -51,6 +51,12 @@ lint: $(ASSETS) ## formatting, vet, staticcheck, revive, errorlint, godot
 alerts-test: ## the Prometheus alerts, where promtool is installed (Debian: apt-get install prometheus)
 	@if command -v promtool >/dev/null; then cd deploy/prometheus && promtool check rules rules.yml && promtool test rules rules_test.yml; \
 	else echo "no promtool: the alerts are NOT tested"; fi
+
+QEMU := $(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/null))
+
+test-arm64: ## that moods on arm64 are the same, bit for bit (Debian: apt-get install qemu-user-static)
+	@test -n "$(QEMU)" || { echo "no qemu-aarch64: install it, or run go test ./sentiment on an arm64 machine"; exit 1; }
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -exec $(QEMU) -run 'Everywhere|Care|ExpAndTanh' ./sentiment
 
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 	@./deploy/fuzz.sh $${FUZZTIME:-20s}

@@ -37,22 +37,22 @@ const hoped = 0.75
 func newSignal(ev *evidence, good, bad float32) signal {
 	g := signal{rules: ev.polarity(), model: chance(good) - chance(bad), asks: ev.asks > 0}
 	if ev.good+ev.bad == 0 {
-		g.model *= wordless
+		g.model = mul(g.model, wordless)
 	}
 	if g.asks {
-		g.model *= requested
+		g.model = mul(g.model, requested)
 	}
 	return g
 }
 
 // chance is the probability of a logit.
-func chance(z float32) float64 { return 1 / (1 + math.Exp(-float64(z))) }
+func chance(z float32) float64 { return 1 / (1 + exp(-float64(z))) }
 
 // score is in −1 … 1, to three places.
 func (b Blend) score(g signal) float64 {
-	score := math.Tanh(b.Rules*g.rules + b.Model*g.model + b.Bias)
+	score := tanh(mul(b.Rules, g.rules) + mul(b.Model, g.model) + b.Bias)
 	if g.asks && score > 0 {
-		score *= hoped
+		score = mul(score, hoped)
 	}
 	return math.Round(1000*max(-1, min(1, score))) / 1000
 }

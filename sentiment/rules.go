@@ -126,8 +126,8 @@ func (e *evidence) thank(words int) {
 	case e.good == 0 && words-e.muted > fewWords:
 		k = aside
 	}
-	e.good += k * e.polite
-	e.pro += k * e.polite
+	e.good += mul(k, e.polite)
+	e.pro += mul(k, e.polite)
 	if k == 1 && e.polite > 0 {
 		e.emotion[Satisfaction] += max(0.3, e.polite)
 	}
@@ -145,8 +145,8 @@ func (r *reader) pause(m token.Mark) {
 	r.bad += r.span
 	r.con += r.span
 	if r.waiting {
-		r.bad += r.span * waited
-		r.con += r.span * waited
+		r.bad += mul(r.span, waited)
+		r.con += mul(r.span, waited)
 	}
 	k := 1.0
 	if m&token.Question != 0 {
@@ -159,10 +159,10 @@ func (r *reader) pause(m token.Mark) {
 	if r.asking {
 		kg = min(k, wished)
 	}
-	r.ev.good += r.good * kg
-	r.ev.bad += r.bad * k
-	r.ev.pro += r.pro * kg
-	r.ev.con += r.con * k
+	r.ev.good += mul(r.good, kg)
+	r.ev.bad += mul(r.bad, k)
+	r.ev.pro += mul(r.pro, kg)
+	r.ev.con += mul(r.con, k)
 	r.good, r.bad, r.pro, r.con, r.after = 0, 0, 0, 0, 1
 	r.asking, r.waiting, r.span = false, false, 0
 }
@@ -200,7 +200,7 @@ func (r *reader) take(e entry, words []token.Word) {
 		r.factor = 1
 	case kindWord, kindFix:
 		if e.kind == kindFix && r.not == 0 {
-			r.bad, r.con = r.bad*mended, r.con*mended
+			r.bad, r.con = mul(r.bad, mended), mul(r.con, mended)
 		}
 		r.word(e, words)
 	case kindNot:
@@ -210,12 +210,11 @@ func (r *reader) take(e entry, words []token.Word) {
 		r.not = 0
 		return
 	case kindBut:
-		r.good, r.bad = r.good*beforeBut, r.bad*beforeBut
+		r.good, r.bad = mul(r.good, beforeBut), mul(r.bad, beforeBut)
 		r.after, r.not, r.factor = afterBut, 0, 1
 		return
 	case kindAmp, kindDim:
-		r.factor *= float64(e.value) / 100
-		r.factor = min(r.factor, 2)
+		r.factor = min(mul(r.factor, float64(e.value)/100), 2)
 		if r.not > 0 {
 			r.not++
 		}
@@ -238,28 +237,28 @@ func (r *reader) court(e entry, words []token.Word) {
 }
 
 func (r *reader) word(e entry, words []token.Word) {
-	v := float64(e.value) / 100 * r.factor
+	v := mul(float64(e.value)/100, r.factor)
 	r.factor = 1
 	if words[0].Shape&token.Upper != 0 && r.loud {
-		v *= shouted
+		v = mul(v, shouted)
 	}
 	if words[0].Shape&token.Drawn != 0 {
-		v *= drawn
+		v = mul(v, drawn)
 	}
 	turned := r.not > 0
 	if turned {
 		r.not = 1
 		if v > 0 {
-			v *= turnGood
+			v = mul(v, turnGood)
 		} else {
-			v *= turnBad
+			v = mul(v, turnBad)
 		}
 	}
 	if v > 0 {
-		r.good += v * r.after
+		r.good += mul(v, r.after)
 		r.pro += v
 	} else {
-		r.bad -= v * r.after
+		r.bad -= mul(v, r.after)
 		r.con -= v
 	}
 	if e.emotion != None {

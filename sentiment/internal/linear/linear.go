@@ -155,7 +155,7 @@ func (m *Model) Pair(hashes []uint32) (first, second float32) {
 		b += w >> 8
 	}
 	norm, zero := scaling(len(hashes))
-	return float32(int32(a)-zero)*m.Scale[0]*norm + m.Bias[0], float32(int32(b)-zero)*m.Scale[1]*norm + m.Bias[1]
+	return m.logit(0, int32(a)-zero, norm), m.logit(1, int32(b)-zero, norm)
 }
 
 // Rest writes the logits of the outputs after the first two to out, beginning at out[2].
@@ -179,8 +179,14 @@ func (m *Model) Rest(hashes []uint32, out []float32) {
 		}
 	}
 	for k := pairOutputs; k < m.Outputs; k++ {
-		out[k] = float32(int32(sums[k-pairOutputs])-zero)*m.Scale[k]*norm + m.Bias[k]
+		out[k] = m.logit(k, int32(sums[k-pairOutputs])-zero, norm)
 	}
+}
+
+// logit makes a sum of weights a logit. The conversion keeps the product from being fused with the addition, which
+// would give another last bit on processors that can.
+func (m *Model) logit(k int, sum int32, norm float32) float32 {
+	return float32(float32(sum)*m.Scale[k]*norm) + m.Bias[k]
 }
 
 // Apply writes the logit of every output to out.
