@@ -17,10 +17,14 @@ const (
 
 // Cut returns what the writer of a message wrote, without the messages it quotes, the signature, the closing
 // formula and legal notices. It knows the marks of the common mail programs in Italian and English, and those of
-// quoted messages in French, German and Spanish. A text without such marks is returned as it is.
+// quoted messages in French, German and Spanish. Of a call or chat that is written down with the speakers' names it
+// returns what the customer said. A text without such marks is returned as it is.
 func Cut(text string) string {
 	if strings.IndexByte(text, '\n') < 0 && !strings.HasPrefix(text, ">") {
 		return text
+	}
+	if said, ok := customerTurns(text); ok {
+		return said
 	}
 	c := cutter{text: text}
 	c.run()
