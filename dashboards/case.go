@@ -28,6 +28,7 @@ type stepLine struct {
 	Direction, At, Touchpoint, Activity, Channel string
 	Automatic, Return                            bool
 	Mood, Emotion, Subject, Text                 string
+	Words                                        []string // that spoke for the mood
 }
 
 // casePage shows one case: the stages it passed, its waits, and everything that happened, in order.
@@ -102,6 +103,12 @@ func (r *request) stepLine(step aggregate.CaseStep) stepLine {
 	}
 	if step.Emotion != "none" {
 		line.Emotion = step.Emotion
+	}
+	if r.server.explain != nil && step.MoodLabel != "" {
+		// What somebody corrected, or another scorer scored, is not explained by words that speak for something else.
+		if label, words := r.server.explain(step.Text); label == step.MoodLabel {
+			line.Words = words
+		}
 	}
 	return line
 }

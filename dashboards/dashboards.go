@@ -25,6 +25,9 @@ type Options struct {
 	Store    *aggregate.Store   // read-only is enough
 	Journeys []*journey.Journey // in the order they are offered
 	Logger   *slog.Logger
+
+	// Explain returns the mood of a customer's text, and the words that spoke for it; nil explains nothing.
+	Explain func(text string) (label string, words []string)
 }
 
 // server answers pages and API.
@@ -32,6 +35,7 @@ type server struct {
 	store    *aggregate.Store
 	journeys []*journey.Journey
 	logger   *slog.Logger
+	explain  func(text string) (label string, words []string)
 	texts    catalogue
 	pages    map[string]*template.Template
 }
@@ -45,7 +49,7 @@ func New(opts Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{store: opts.Store, journeys: opts.Journeys, logger: opts.Logger, texts: texts}
+	s := &server{store: opts.Store, journeys: opts.Journeys, logger: opts.Logger, explain: opts.Explain, texts: texts}
 	if s.pages, err = parsePages(); err != nil {
 		return nil, err
 	}

@@ -58,7 +58,10 @@ func newSite(t *testing.T, blocks ...journey.Block) *httptest.Server {
 	if _, err := walker.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := New(Options{Store: open(env.ReadOnlyAddr), Journeys: []*journey.Journey{j}, Logger: slog.New(slog.DiscardHandler)})
+	handler, err := New(Options{
+		Store: open(env.ReadOnlyAddr), Journeys: []*journey.Journey{j}, Logger: slog.New(slog.DiscardHandler),
+		Explain: func(string) (string, []string) { return "negative", []string{"so bad", hostile} },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,8 +141,8 @@ func TestWhatCustomersWriteIsNeverMarkup(t *testing.T) {
 			}
 		}
 	}
-	if _, body := fetch(t, s, "/case/"+id); !strings.Contains(body, "pessimo") {
-		t.Error("the case does not show what the customer wrote")
+	if _, body := fetch(t, s, "/case/"+id); !strings.Contains(body, "pessimo") || !strings.Contains(body, "“so bad”") {
+		t.Error("the case does not show what the customer wrote and the words that spoke for the mood")
 	}
 }
 

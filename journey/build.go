@@ -65,8 +65,21 @@ func (b *builder) journey() *Journey {
 	j.Touchpoints = b.touchpoints(j)
 	j.Personas = b.personas()
 	j.Rules = b.rules(j)
+	j.StopPhrases = b.stopPhrases()
 	j.KPIs = b.kpis(j)
 	return j
+}
+
+// mostStopWords is how many words a stop phrase may have; the scorer knows no longer phrases.
+const mostStopWords = 8
+
+func (b *builder) stopPhrases() []string {
+	for i, p := range b.form.Mood.StopPhrases {
+		if n := len(strings.Fields(p)); n == 0 || n > mostStopWords {
+			b.errorf(fmt.Sprintf("mood.stop_phrases[%d]", i), "%q has %d words; a stop phrase has 1 to %d", p, n, mostStopWords)
+		}
+	}
+	return b.form.Mood.StopPhrases
 }
 
 // id checks an identifier's form.

@@ -16,6 +16,7 @@ type Journey struct {
 	Departments    []Department
 	Personas       []Persona
 	Rules          []Rule
+	StopPhrases    []string // phrases that tell nothing of a mood: names of products, slogans
 	KPIs           []KPI
 	Raw            []byte // the file as read
 

@@ -15,6 +15,7 @@ type journeyFile struct {
 	Touchpoints    []touchpointFile `json:"touchpoints"               jsonschema:"required,minItems=1"                    jsonschema_description:"Where customer and company meet. Not the channel: five phone numbers are five touchpoints on one channel."`
 	Personas       []personaFile    `json:"personas,omitempty"                                                            jsonschema_description:"Kinds of customer. The first whose condition holds is the one an interaction reveals."`
 	Rules          []ruleFile       `json:"rules,omitempty"                                                               jsonschema_description:"Tagging rules, in order: the first whose source, type and condition match decides."`
+	Mood           moodFile         `json:"mood,omitzero"                                                                 jsonschema_description:"What the mood of texts goes by, beyond the scorer's own knowledge."`
 	KPIs           []kpiFile        `json:"kpis,omitempty"                                                                jsonschema_description:"Numbers to follow over time."`
 }
 
@@ -95,6 +96,10 @@ type ruleFile struct {
 	Stage      string     `json:"stage,omitempty"                                         jsonschema_description:"Fixes the stage. Left out: the touchpoint's stages."`
 	Outcome    string     `json:"outcome,omitempty"    jsonschema:"enum=won,enum=lost"    jsonschema_description:"won completes the case, lost ends it as lost."`
 	Automatic  bool       `json:"automatic,omitempty"                                     jsonschema_description:"It was a machine: no activity of anybody's, and no answer."`
+}
+
+type moodFile struct {
+	StopPhrases []string `json:"stop_phrases,omitempty" jsonschema:"example=Buona Tavola" jsonschema_description:"Phrases of one to eight words that tell nothing of a mood, whatever their words: names of products, slogans, formulas of your own forms. Capitals and accents do not matter."`
 }
 
 type kpiFile struct {

@@ -35,6 +35,7 @@ const (
 	kindWait        // what is waited for or was asked; weighs the spans of its sentence
 	kindSpan        // a length of time, bad when something is waited for: "da tre settimane"
 	kindNum         // a number; phrases know any number as #
+	kindStop        // of a stop phrase, which says nothing
 	kindStart       // no entry itself, but the beginning of a phrase
 )
 
@@ -69,11 +70,7 @@ const longestPhrase = 8
 
 // newLexicon reads the lines of a built lexicon: form, kind, value, letter of the emotion.
 func newLexicon(data string) (*lexicon, error) {
-	size := uint64(1)
-	for size < uint64(strings.Count(data, "\n"))*4 {
-		size *= 2
-	}
-	l := &lexicon{slots: make([]slot, size), mask: size - 1}
+	l := emptyLexicon(strings.Count(data, "\n"))
 	for line := range strings.Lines(data) {
 		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(cells) != 4 {
@@ -86,6 +83,15 @@ func newLexicon(data string) (*lexicon, error) {
 		l.add(strings.Fields(cells[0]), entry{kind: kinds[cells[1]], value: int16(value), emotion: emotionByLetter[cells[3][0]]})
 	}
 	return l, nil
+}
+
+// emptyLexicon returns a lexicon with room for so many entries.
+func emptyLexicon(entries int) *lexicon {
+	size := uint64(1)
+	for size < uint64(entries)*4 {
+		size *= 2
+	}
+	return &lexicon{slots: make([]slot, size), mask: size - 1}
 }
 
 // add stores an entry and marks the beginnings of its phrase.

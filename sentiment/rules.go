@@ -70,14 +70,21 @@ type reader struct {
 	span      float64 // of the lengths of time in it
 }
 
-// read walks the words once and gathers the evidence of a lexicon. It marks words of courtesy and names as muted.
-func read(s *token.Scanner, l *lexicon, italian bool, ev *evidence) {
+// read walks the words once and gathers the evidence of a lexicon. It marks stop phrases, words of courtesy and names as
+// muted.
+func read(s *token.Scanner, l, stops *lexicon, italian bool, ev *evidence) {
 	*ev = evidence{}
 	r := reader{ev: ev, factor: 1, after: 1, loud: s.Capital*2 < s.Letters, head: true, names: italian && s.Titles*3 < len(s.Words)+6}
 	for i := 0; i < len(s.Words); {
 		w := &s.Words[i]
 		if w.Before != 0 {
 			r.pause(w.Before)
+		}
+		if n := stops.stop(s, i); n > 0 {
+			ev.muted += n
+			r.take(entry{}, s.Words[i:i+n])
+			i += n
+			continue
 		}
 		e, n := l.match(s, i)
 		if e.kind == kindNone && italian {

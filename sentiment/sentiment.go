@@ -47,6 +47,7 @@ type Mood struct {
 type Scorer struct {
 	italian, english knowledge
 	languages        *linear.Model
+	stops            *lexicon  // phrases that say nothing; nil for none
 	model            string    // name and version
 	scratch          sync.Pool // of *scratch
 }
@@ -141,7 +142,7 @@ func (s *Scorer) read(x *scratch, text, lang string) (*knowledge, string) {
 
 // signal weighs the text that was read.
 func (s *Scorer) signal(x *scratch, know *knowledge) signal {
-	read(&x.scan, know.words, know == &s.italian, &x.ev)
+	read(&x.scan, know.words, s.stops, know == &s.italian, &x.ev)
 	if n := x.ev.muted; n > 0 && n < len(x.scan.Words) {
 		x.rows = linear.Features(x.rows[:0], &x.scan)
 	}

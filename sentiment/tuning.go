@@ -54,6 +54,7 @@ func (s *Scorer) With(t Tuning) (*Scorer, error) {
 		return nil, fmt.Errorf("tune scorer %s: %w: %q", Model, ErrOtherModel, t.Base)
 	}
 	tuned := newScorer(s.italian, s.english, s.languages)
+	tuned.stops = s.stops
 	tuned.model = t.Name()
 	for _, k := range [...]struct {
 		to   *knowledge

@@ -85,7 +85,7 @@ func (e *Embedded) importFiles(ctx context.Context, journeys []*journey.Journey,
 	if err != nil {
 		return err
 	}
-	scorer, err := openScoring(ctx, e.Store, nil, opts.Logger)
+	scorer, err := openScoring(ctx, e.Store, journeys, nil, opts.Logger)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	if slices.Contains(c.Roles, "collect") {
 		pipeline := c.pipeline(store)
 		pipeline.Journeys, pipeline.Logger, pipeline.Registerer = journeys, logger, registry
-		if pipeline.Scoring, err = openScoring(ctx, store, registry, logger); err != nil {
+		if pipeline.Scoring, err = openScoring(ctx, store, journeys, registry, logger); err != nil {
 			return err
 		}
 		st.pushClose("scorer", pipeline.Scoring.Close)

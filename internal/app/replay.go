@@ -64,7 +64,7 @@ func Replay(ctx context.Context, opts ReplayOptions) (err error) {
 
 // collectNow collects and walks what Kafka holds, and returns the collector's accounting.
 func collectNow(ctx context.Context, pipeline PipelineOptions) (count ingest.Count, err error) {
-	if pipeline.Scoring, err = openScoring(ctx, pipeline.Store, nil, pipeline.Logger); err != nil {
+	if pipeline.Scoring, err = openScoring(ctx, pipeline.Store, pipeline.Journeys, nil, pipeline.Logger); err != nil {
 		return count, err
 	}
 	defer func() { err = errors.Join(err, pipeline.Scoring.Close()) }()

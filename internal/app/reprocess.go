@@ -38,7 +38,7 @@ func Retag(ctx context.Context, opts ReprocessOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	scorer, err := openScoring(ctx, at.store, nil, opts.Logger)
+	scorer, err := openScoring(ctx, at.store, journeys, nil, opts.Logger)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func Rescore(ctx context.Context, opts ReprocessOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	scorer, err := openScoring(ctx, at.store, nil, opts.Logger)
+	scorer, err := openScoring(ctx, at.store, journeys, nil, opts.Logger)
 	if err != nil {
 		return err
 	}

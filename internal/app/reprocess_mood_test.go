@@ -140,12 +140,32 @@ func TestMoodOfOnesOwn(t *testing.T) {
 	}
 }
 
+// TestStopPhrasesOfAllJourneysHold opens the scorer for two journeys.
+func TestStopPhrasesOfAllJourneysHold(t *testing.T) {
+	e, err := OpenEmbedded(t.Context(), EmbeddedOptions{Dir: t.TempDir(), Logger: quiet(t)})
+	needEngine(t, err)
+	defer func() { _ = e.Close() }()
+	journeys := []*journey.Journey{{StopPhrases: []string{"pessimo servizio"}}, {StopPhrases: []string{"super offerta"}}}
+	s, err := openScoring(t.Context(), e.Store, journeys, nil, quiet(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"il programma Pessimo Servizio", "il listino SUPER OFFERTA"} {
+		if m := s.Score(text, "it"); m.Label != sentiment.Neutral || m.Model == sentiment.Model {
+			t.Errorf("%q: %+v, want neutral by a model that tells the phrases", text, m)
+		}
+	}
+	if _, err := openScoring(t.Context(), e.Store, []*journey.Journey{{StopPhrases: []string{"…"}}}, nil, quiet(t)); !errors.Is(err, sentiment.ErrStopPhrase) {
+		t.Errorf("a stop phrase without a word: %v", err)
+	}
+}
+
 // TestScorerConfigSaysAllThatIsWrong reads bad values.
 func TestScorerConfigSaysAllThatIsWrong(t *testing.T) {
 	for name, value := range map[string]string{"URL": "example.com", "TIMEOUT": "soon", "BATCH": "0", "TOKEN_FILE": "/nowhere"} {
 		t.Setenv("TAPPA_SCORER_"+name, value)
 	}
-	_, err := openScoring(t.Context(), nil, nil, quiet(t))
+	_, err := openScoring(t.Context(), nil, nil, nil, quiet(t))
 	for _, name := range []string{"URL", "TIMEOUT", "BATCH", "TOKEN_FILE"} {
 		if err == nil || !strings.Contains(err.Error(), "TAPPA_SCORER_"+name) {
 			t.Errorf("TAPPA_SCORER_%s is wrong, and it says %v", name, err)

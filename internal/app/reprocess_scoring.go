@@ -53,8 +53,11 @@ type scoring struct {
 	other *external.Scorer // nil: none
 }
 
-// openScoring reads which scorer the environment asks for, and the tuning that the store holds.
-func openScoring(ctx context.Context, store *aggregate.Store, registerer prometheus.Registerer, logger *slog.Logger) (*scoring, error) {
+// openScoring reads which scorer the environment asks for, the tuning that the store holds, and the journeys' stop phrases. Those of
+// all journeys hold for all texts; an external scorer gets texts as they are.
+func openScoring(
+	ctx context.Context, store *aggregate.Store, journeys []*journey.Journey, registerer prometheus.Registerer, logger *slog.Logger,
+) (*scoring, error) {
 	var c ScorerConfig
 	if err := envconfig.Process("tappa_scorer", &c); err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
@@ -65,6 +68,9 @@ func openScoring(ctx context.Context, store *aggregate.Store, registerer prometh
 		return nil, err
 	}
 	own, err := tunedScorer(ctx, store, logger)
+	if err == nil {
+		own, err = own.Without(stopPhrases(journeys)...)
+	}
 	if err != nil || c.URL == "" {
 		return &scoring{own: own}, err
 	}
@@ -91,6 +97,13 @@ func tunedScorer(ctx context.Context, store *aggregate.Store, logger *slog.Logge
 		return scorer, nil
 	}
 	return tuned, err
+}
+
+func stopPhrases(journeys []*journey.Journey) (phrases []string) {
+	for _, j := range journeys {
+		phrases = append(phrases, j.StopPhrases...)
+	}
+	return phrases
 }
 
 // Score returns the mood of a text that has one.

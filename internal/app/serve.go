@@ -16,6 +16,7 @@ import (
 	"tappa/aggregate"
 	"tappa/dashboards"
 	"tappa/journey"
+	"tappa/sentiment"
 )
 
 // newRegistry returns a registry with the process's own metrics on it.
@@ -40,7 +41,14 @@ type site struct {
 func (s site) listen(st *stack, addr string, fail func(error)) (string, error) {
 	mux := http.NewServeMux()
 	if !s.hidden {
-		pages, err := dashboards.New(dashboards.Options{Store: s.store, Journeys: s.journeys, Logger: s.logger})
+		scorer, err := sentiment.New().Without(stopPhrases(s.journeys)...)
+		if err != nil {
+			return "", err
+		}
+		pages, err := dashboards.New(dashboards.Options{
+			Store: s.store, Journeys: s.journeys, Logger: s.logger,
+			Explain: func(text string) (string, []string) { m := scorer.Explain(text, ""); return m.Label, m.Cues },
+		})
 		if err != nil {
 			return "", err
 		}

@@ -50,7 +50,7 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 		return err
 	}
 	registry := newRegistry()
-	scorer, err := openScoring(ctx, e.Store, registry, opts.Logger)
+	scorer, err := openScoring(ctx, e.Store, journeys, registry, opts.Logger)
 	if err != nil {
 		return err
 	}
