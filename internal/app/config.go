@@ -58,6 +58,7 @@ type Config struct {
 	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen     string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
 	Roles      []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated"`
+	Alerts     string   `split_words:"true" desc:"alerts file that the role aggregate watches by; default: none"`
 	Refresh    string   `split_words:"true" default:"off" desc:"days of the month and time, in each journey's time zone, when the role aggregate freezes last month: 1-7 04:00; or off"`
 	ReadyAfter string   `split_words:"true" default:"2m" desc:"/readyz fails when for so long nothing was done although something waits"`
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tappa/aggregate"
+	"tappa/alert"
 )
 
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
@@ -35,7 +36,8 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	}
 	registry := newRegistry()
 	ready := readiness{store: store}
-	var troubles func() []string
+	var watched []troubled
+	var alerts *alert.Watcher
 	if slices.Contains(c.Roles, "aggregate") {
 		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: logger, Registerer: registry})
 		if err != nil {
@@ -48,8 +50,15 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 			if err != nil {
 				return err
 			}
-			troubles = schedule.Troubles
+			watched = append(watched, schedule)
 			st.start("refresh", fail, schedule.Run)
+		}
+		if alerts, err = watch(c.Alerts, store, logger, registry); err != nil {
+			return err
+		}
+		if alerts != nil {
+			watched = append(watched, alerts)
+			st.start("alerts", fail, alerts.Run)
 		}
 	}
 	if slices.Contains(c.Roles, "collect") {
@@ -66,7 +75,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		ready.collector = collector
 		st.start("collector", fail, collector.Run)
 	}
-	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troubles}
+	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troublesOf(watched...), alerts: alerts}
 	pages.hidden = !slices.Contains(c.Roles, "dashboards")
 	addr, err := pages.listen(&st, c.Listen, fail)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tappa/aggregate"
+	"tappa/alert"
 	"tappa/dashboards"
 	"tappa/journey"
 	"tappa/sentiment"
@@ -34,6 +35,7 @@ type site struct {
 	ready    readiness
 	logger   *slog.Logger
 	hidden   bool            // only metrics and health, no pages
+	alerts   *alert.Watcher  // nil: none
 	troubles func() []string // what goes wrong without keeping the process from its work; nil: nothing is watched
 }
 

@@ -21,6 +21,7 @@ type UpOptions struct {
 	Year     DemoYear // of which year, and how large
 	Listen   string   // address of the pages
 	Refresh  Timetable
+	Alerts   string // alerts file; "" is none
 	Software string // the program's version
 	Out      io.Writer
 	Logger   *slog.Logger
@@ -72,8 +73,12 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	alerts, err := watch(opts.Alerts, e.Store, opts.Logger, registry)
+	if err != nil {
+		return err
+	}
 	addr, err := site{
-		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger, troubles: schedule.Troubles,
+		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger, troubles: troublesOf(schedule, alerts), alerts: alerts,
 		ready: readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, defaultReadyAfter)},
 	}.listen(&st, opts.Listen, fail)
 	if err != nil {
@@ -87,6 +92,9 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}
 	if !opts.Refresh.Never() {
 		st.start("refresh", fail, schedule.Run)
+	}
+	if alerts != nil {
+		st.start("alerts", fail, alerts.Run)
 	}
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

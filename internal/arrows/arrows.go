@@ -5,9 +5,10 @@ package arrows
 // Allowed lists, for each part of the tree, the parts of tappa it may import. A part is a package path without the
 // module's name and stands for everything below it that has no entry of its own. Every part may import itself.
 var Allowed = map[string][]string{
-	"cmd/tappa":         {"internal/app", "ingest", "aggregate", "dashboards", "journey", "sentiment"},
-	"internal/app":      {"ingest", "aggregate", "dashboards", "journey", "sentiment", "internal/broker", "internal/chdb", "internal/synth"},
-	"dashboards":        {"aggregate", "journey"},
+	"cmd/tappa":         {"internal/app", "ingest", "aggregate", "alert", "dashboards", "journey", "sentiment"},
+	"internal/app":      {"ingest", "aggregate", "alert", "dashboards", "journey", "sentiment", "internal/broker", "internal/chdb", "internal/synth"},
+	"dashboards":        {"aggregate", "alert", "journey"},
+	"alert":             {"aggregate", "journey"},
 	"aggregate":         {"journey"},
 	"ingest":            {"journey", "sentiment"},
 	"journey":           {},

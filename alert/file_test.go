@@ -1,0 +1,133 @@
+package alert
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const good = `
+every: 1m
+lang: it
+link: https://tappa.example.com/
+time_zone: Europe/Rome
+quiet:
+  - {days: mon-fri, from: "19:00", to: "08:00"}
+  - {days: "sat,sun"}
+notify:
+  desk: {webhook: {url: "https://chat.example.com/hooks/1", secret_file: secret}}
+  boss: {mail: {server: "smtp.example.com:587", from: tappa@example.com, to: [boss@example.com]}}
+alerts:
+  - id: waiting-long
+    labels: {it: "Clienti in attesa", en: Customers waiting}
+    report: waiting
+    column: waiting_s
+    above: 8h
+    per: [department]
+    for: 15m
+    repeat: 1d
+    notify: [desk]
+  - id: lost
+    labels: {en: Loss in decision}
+    report: dropoff
+    column: dropoff
+    filter: {stage: decision}
+    window: 90d
+    above: 30 %
+    change: {against: previous, above: 20 %}
+    at_least: 30
+    notify: [desk, boss]
+`
+
+// parse reads a file that stands in a folder of its own, beside a secret.
+func parse(t *testing.T, text string) (*Definitions, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("whsec_c2VjcmV0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Parse(filepath.Join(dir, "alerts.yaml"), []byte(text))
+}
+
+func TestParse(t *testing.T) {
+	d, err := parse(t, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := d.Alerts[0], d.Alerts[1]
+	if *first.Above != 8*3600 || first.For != 15*time.Minute || first.Repeat != 24*time.Hour || first.Take != "max" || first.Cause != "waiting-long" {
+		t.Errorf("first: got %+v", first)
+	}
+	if *second.Above != 0.3 || *second.Change.Above != 0.2 || second.query.Stage != "decision" || second.AtLeast != 30 {
+		t.Errorf("second: got %+v", second)
+	}
+	if got := first.Condition(); got != "above 8h 00m" {
+		t.Errorf("condition: got %q", got)
+	}
+	if w := d.Notifiers["desk"].(*webhook); string(w.key) != "secret" {
+		t.Errorf("secret: got %q", w.key)
+	}
+	if d.Link != "https://tappa.example.com" || d.Every != time.Minute {
+		t.Errorf("got %+v", d)
+	}
+}
+
+// TestParseRefuses expects every problem of a file at its place, all at once.
+func TestParseRefuses(t *testing.T) {
+	for old, c := range map[string]struct{ instead, want string }{
+		`every: 1m`:            {"every: soon", `alerts.yaml:2:8: "soon" is not a duration`},
+		`lang: it`:             {"lang: de", `alerts.yaml:3:7: unknown "de"`},
+		`Europe/Rome`:          {"Mars", `alerts.yaml:5:12: "Mars" is no time zone`},
+		`days: mon-fri`:        {"days: mon-fry", `alerts.yaml:7:12: "mon-fry" is no day`},
+		`"19:00"`:              {`"25:00"`, `alerts.yaml:7:27: "25:00" is no time of day`},
+		`report: waiting`:      {"report: waitin", `alerts.yaml:15:13: unknown "waitin"; did you mean "waiting"?`},
+		`above: 8h`:            {"above: much", `alerts.yaml:17:12: "much" is not a duration`},
+		`notify: [desk]`:       {"notify: [desc]", `alerts.yaml:21:14: nobody is called "desc" under notify; did you mean "desk"?`},
+		`stage: decision`:      {"phase: decision", `alerts.yaml:26:14: unknown filter "phase"`},
+		`window: 90d`:          {"", `the previous window is as long as this one: set the alert's window`},
+		`above: 30 %`:          {"abowe: 30 %", `alerts.yaml:28:5: unknown field "abowe"; did you mean "above"?`},
+		`id: lost`:             {"id: waiting-long", `alerts.yaml:22:9: there is an alert "waiting-long" already`},
+		`smtp.example.com:587`: {"smtp.example.com", `"smtp.example.com" is no server`},
+		`to: [boss@`:           {"to: [boss at ", `is no mail address`},
+		`secret_file: secret`:  {"secret_file: nowhere", "nowhere"},
+		`against: previous, `:  {"", `alerts.yaml:29:5: unknown ""`},
+		`column: dropoff`:      {"", "name the number"},
+	} {
+		text := strings.Replace(good, old, c.instead, 1)
+		_, err := parse(t, text)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s → %s: got error %v, want %q in it", old, c.instead, err, c.want)
+		}
+	}
+	_, err := parse(t, strings.NewReplacer("every: 1m", "every: soon", "above: 8h", "above: much").Replace(good))
+	if err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("two problems: got %v, want both", err)
+	}
+}
+
+func TestQuietHours(t *testing.T) {
+	d, err := parse(t, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]bool{
+		"2026-03-02T07:59": false, // Monday: no weekday's night begins on a Sunday
+		"2026-03-03T07:59": true,  // Tuesday morning belongs to Monday's night
+		"2026-03-03T08:00": false, // and ends at eight
+		"2026-03-03T18:59": false,
+		"2026-03-03T19:00": true,
+		"2026-03-07T07:00": true, // Saturday morning belongs to Friday's night
+		"2026-03-07T12:00": true, // and the whole day is quiet
+		"2026-03-08T23:59": true,
+	} {
+		instant, err := time.ParseInLocation("2006-01-02T15:04", at, d.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.QuietAt(instant.UTC()); got != want {
+			t.Errorf("%s: quiet %t, want %t", at, got, want)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package alert
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"tappa/aggregate"
+)
+
+// Notice is what a notifier sends. Text is for people, the rest for programs.
+type Notice struct {
+	ID       string    `json:"id"`     // the same however often it is sent again
+	Status   string    `json:"status"` // Fires, StillFires, Ended or Trial
+	Cause    string    `json:"cause"`
+	Since    time.Time `json:"since"`
+	EndedAt  time.Time `json:"ended_at,omitzero"`
+	Findings []Finding `json:"findings"`
+	Link     string    `json:"link,omitempty"`
+	Subject  string    `json:"subject"`
+	Text     string    `json:"text"` // chat systems show this
+}
+
+// words of the messages.
+var words = map[string]map[string]string{
+	"en": {
+		Fires: "ALERT", StillFires: "STILL", Ended: "OVER", Trial: "TEST", "since": "since %s", "until": "from %s to %s",
+		"holds": "%s: %s (alert when %s)", "n": "over n = %d", "rows": "%d rows", "from": "before: %s, change %s", "how": "How computed: %s",
+		"trial": "This is a test; nothing needs to be done.",
+	},
+	"it": {
+		Fires: "ALLARME", StillFires: "ANCORA", Ended: "FINITO", Trial: "PROVA", "since": "dal %s", "until": "dal %s al %s",
+		"holds": "%s: %s (allarme: %s)", "n": "su n = %d", "rows": "%d righe", "from": "prima: %s, variazione %s", "how": "Come si calcola: %s",
+		"trial": "Questa è una prova; non c'è nulla da fare.",
+	},
+}
+
+// notice writes what is to be said about a cause.
+func (d *Definitions) notice(status string, s *State, now time.Time) Notice {
+	w := words[d.Lang]
+	n := Notice{
+		ID: fmt.Sprintf("%s@%d", s.Cause, s.FiredAt.UnixMilli()), Status: status, Cause: s.Cause, Since: s.Since, EndedAt: s.EndedAt,
+		Findings: []Finding{},
+	}
+	n.ID += "/" + strings.ReplaceAll(status, " ", "-")
+	if status == StillFires || status == Trial {
+		n.ID += fmt.Sprint("@", now.Unix()) // each reminder is another message
+	}
+	const minutes = "2006-01-02 15:04 MST"
+	var lines, labels []string
+	for _, a := range d.Alerts {
+		h, ok := s.Holding[a.ID]
+		label := a.Labels.In(d.Lang)
+		if !ok {
+			if a.cause(s.Cause) == s.Cause && len(s.Holding) == 0 {
+				labels = append(labels, label)
+			}
+			continue
+		}
+		labels = append(labels, label)
+		n.Findings = append(n.Findings, h.Finding)
+		lines = append(lines, d.describe(a, h.Finding, label))
+		if d.Link != "" && n.Link == "" {
+			n.Link = d.link(a, h.Finding)
+		}
+	}
+	n.Subject = fmt.Sprintf("[tappa] %s: %s", w[status], strings.Join(labels, " · "))
+	if per := perOf(s); per != "" {
+		n.Subject += " (" + per + ")"
+	}
+	when := fmt.Sprintf(w["since"], s.Since.In(d.Zone).Format(minutes))
+	if status == Ended {
+		when = fmt.Sprintf(w["until"], s.Since.In(d.Zone).Format(minutes), s.EndedAt.In(d.Zone).Format(minutes))
+	}
+	parts := append([]string{n.Subject, when}, lines...)
+	if status == Trial {
+		parts = append(parts, w["trial"])
+	}
+	if n.Link != "" {
+		parts = append(parts, n.Link)
+	}
+	n.Text = strings.Join(parts, "\n")
+	return n
+}
+
+// describe writes one alert's number in a line or two.
+func (d *Definitions) describe(a Definition, f Finding, label string) string {
+	w := words[d.Lang]
+	line := fmt.Sprintf(w["holds"], label, aggregate.FormatNumber(f.Value, f.Unit), a.Condition())
+	var more []string
+	if a.Column != countRows && f.N > 0 {
+		more = append(more, fmt.Sprintf(w["n"], f.N))
+	}
+	if a.Column != countRows && f.Rows > 1 {
+		more = append(more, fmt.Sprintf(w["rows"], f.Rows))
+	}
+	if f.Change != nil {
+		more = append(more, fmt.Sprintf(w["from"], aggregate.FormatNumber(f.Baseline, f.Unit), aggregate.FormatNumber(f.Change, "share")))
+	}
+	if len(more) > 0 {
+		line += "; " + strings.Join(more, ", ")
+	}
+	return line + "\n" + fmt.Sprintf(w["how"], f.How)
+}
+
+// link is the page of the alert's report, as of the alert's instant.
+func (d *Definitions) link(a Definition, f Finding) string {
+	v := url.Values{"as_of": {f.AsOf.UTC().Format(time.RFC3339Nano)}}
+	for name, value := range map[string]string{
+		"journey": a.query.Journey, "persona": a.query.Persona, "channel": a.query.Channel, "touchpoint": a.query.Touchpoint,
+		"department": a.query.Department, "stage": a.query.Stage, "state": a.query.State, "by": a.query.By,
+	} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if a.Window > 0 {
+		v.Set("from", f.AsOf.Add(-a.Window).UTC().Format(time.RFC3339Nano))
+	}
+	return d.Link + "/reports/" + url.PathEscape(a.Report) + "?" + v.Encode()
+}
+
+// perOf names the values that the cause stands for.
+func perOf(s *State) string {
+	var parts []string
+	for _, column := range sortedKeys(s.Per) {
+		parts = append(parts, column+" "+s.Per[column])
+	}
+	return strings.Join(parts, ", ")
+}
