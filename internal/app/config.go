@@ -161,6 +161,9 @@ func (c *Config) check() error {
 		w.need("TOPIC_PATTERN", c.TopicPattern, err == nil, "a regular expression such as crm\\..*")
 	}
 	c.tuning = c.options(&w)
+	if c.Alerts != "" {
+		w.readable("ALERTS", c.Alerts)
+	}
 	if c.refresh, err = ParseTimetable(c.Refresh); err != nil {
 		w.add("REFRESH", err.Error())
 	}
