@@ -18,6 +18,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/ingest"
+	"tappa/ingest/gateway"
 	"tappa/ingest/source/vendor"
 )
 
@@ -57,10 +58,12 @@ type Config struct {
 
 	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen     string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
-	Roles      []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated"`
+	Roles      []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated: collect, aggregate, dashboards, gateway"`
 	Alerts     string   `split_words:"true" desc:"alerts file that the role aggregate watches by; default: none"`
 	Refresh    string   `split_words:"true" default:"off" desc:"days of the month and time, in each journey's time zone, when the role aggregate freezes last month: 1-7 04:00; or off"`
 	ReadyAfter string   `split_words:"true" default:"2m" desc:"/readyz fails when for so long nothing was done although something waits"`
+
+	GatewayConfig string `split_words:"true" desc:"file that says which webhooks the role gateway takes in"`
 
 	connection ingest.Connection
 	store      aggregate.Options
@@ -68,6 +71,7 @@ type Config struct {
 	pattern    *regexp.Regexp
 	tuning     ingest.Options
 	refresh    Timetable
+	gateway    *gateway.Config
 
 	Software string `ignored:"true"` // the program's version; no variable
 }
@@ -93,7 +97,7 @@ func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // roles are what a process can be asked to do.
-var roles = []string{"collect", "aggregate", "dashboards"}
+var roles = []string{"collect", "aggregate", "dashboards", roleGateway}
 
 // ReadConfig reads the environment and says everything that is wrong with it at once. Roles given here replace those of
 // the environment.
@@ -127,7 +131,9 @@ var (
 func (c *Config) check() error {
 	var w wrong
 	w.addresses("KAFKA_BROKERS", c.KafkaBrokers)
-	w.addresses("CLICKHOUSE", split(c.Clickhouse))
+	if !c.onlyGateway() {
+		w.addresses("CLICKHOUSE", split(c.Clickhouse))
+	}
 	w.need("CLICKHOUSE_PROTOCOL", c.ClickhouseProtocol, c.ClickhouseProtocol == "native" || c.ClickhouseProtocol == "http", "native or http")
 	w.need("DATABASE", c.Database, databaseName.MatchString(c.Database), "letters, digits and _")
 	w.need("GROUP", c.Group, c.Group != "", "a name")
@@ -167,6 +173,7 @@ func (c *Config) check() error {
 	if c.refresh, err = ParseTimetable(c.Refresh); err != nil {
 		w.add("REFRESH", err.Error())
 	}
+	c.loadGateway(&w)
 	c.secure(&w)
 	c.Scorer.options(&w)
 	return errors.Join(w.errs...)

@@ -14,6 +14,9 @@ import (
 
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
 func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (err error) {
+	if c.onlyGateway() {
+		return serveGateway(ctx, c, out, logger)
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var st stack
@@ -80,6 +83,13 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	addr, err := pages.listen(&st, c.Listen, fail)
 	if err != nil {
 		return err
+	}
+	if c.gateway != nil {
+		at, err := c.gatewayOn(registry, logger).listen(&st, fail)
+		if err != nil {
+			return err
+		}
+		tellGateway(out, c.gateway, at)
 	}
 	fmt.Fprintf(out, "tappa serves %v on http://%s/\n", c.Roles, addr)
 	<-ctx.Done()

@@ -22,6 +22,7 @@ type UpOptions struct {
 	Listen   string   // address of the pages
 	Refresh  Timetable
 	Alerts   string // alerts file; "" is none
+	Gateway  string // the gateway's configuration file; none: no gateway
 	Software string // the program's version
 	Out      io.Writer
 	Logger   *slog.Logger
@@ -32,6 +33,10 @@ type UpOptions struct {
 // It is deliberately one straight line: what is started later is stopped earlier.
 func Up(ctx context.Context, opts UpOptions) (err error) {
 	began := time.Now()
+	hooks, err := opts.loadGateway()
+	if err != nil {
+		return err
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var st stack
@@ -83,6 +88,14 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}.listen(&st, opts.Listen, fail)
 	if err != nil {
 		return err
+	}
+	if hooks != nil {
+		hooks.Topic = ingest.DefaultTopic
+		at, err := gatewayParts{hooks, ingest.NewProducer(e.Brokers, hooks.Topic), registry, opts.Logger}.listen(&st, fail)
+		if err != nil {
+			return err
+		}
+		tellGateway(opts.Out, hooks, at)
 	}
 	fmt.Fprintf(opts.Out, "tappa is up: http://%s/ (data in %s, stop with Ctrl-C)\n", addr, opts.Dir)
 	if opts.Demo {
