@@ -153,12 +153,43 @@ func (n *nameSet) addData(data any) {
 	}
 }
 
-// mask is Mask, and "[name]" for the words of the set, whatever their case.
+// Whom a letter is addressed to, and what is left of a signature of which the set knew one word.
+var (
+	salutation = regexp.MustCompile(`(?m)^(\s*(?i:ciao|car[oa]|gentile|gentilissim[oa]|egregi[oa]|gent\.m[oa]|buongiorno|buonasera|salve|dear|hi|hello|hey|good morning)` +
+		`(?: (?i:sig\.?|sig\.ra|sig\.na|signora?|dott\.?|dott\.ssa|ing\.|mr\.?|mrs\.?|ms\.?))?) (\p{Lu}[\p{L}'’]+(?: \p{Lu}[\p{L}'’]+){0,2})(\s*[,;:!.]|\s*$)`)
+	halfSigned = regexp.MustCompile(`(?m)^\p{Lu}\p{L}+ \[name\]$|^\[name\] \p{Lu}\p{L}+$`)
+)
+
+// greeted are words that a salutation names instead of a person.
+var greeted = map[string]bool{
+	"sirs": true, "sir": true, "madam": true, "all": true, "everyone": true, "tutti": true, "signori": true, "cliente": true,
+	"direttore": true, "responsabile": true, "customer": true, "staff": true, "azienda": true, "ditta": true,
+}
+
+// maskGreeted takes the name out of a salutation, unless it is a role or a company's team.
+func maskGreeted(text string) string {
+	return salutation.ReplaceAllStringFunc(text, func(found string) string {
+		part := salutation.FindStringSubmatch(found)
+		for w := range strings.FieldsSeq(strings.ToLower(part[2])) {
+			if greeted[w] || roles[w] {
+				return found
+			}
+		}
+		return part[1] + " [name]" + part[3]
+	})
+}
+
+// mask is Mask, and "[name]" for whom a salutation names and for the words of the set, whatever their case.
 func (n *nameSet) mask(text string) string {
-	text = Mask(text)
+	text = maskGreeted(Mask(text))
 	if len(n.words) == 0 {
 		return text
 	}
+	return halfSigned.ReplaceAllString(n.maskWords(text), "[name]")
+}
+
+// maskWords puts "[name]" for the words of the set.
+func (n *nameSet) maskWords(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {
 		end := strings.IndexFunc(text, unicode.IsLetter)

@@ -50,6 +50,27 @@ func TestMaskNames(t *testing.T) {
 	}
 }
 
+func TestMaskWhomALetterNames(t *testing.T) {
+	var names nameSet
+	names.addPerson("email:doe@example.com")
+	for _, c := range [][2]string{
+		{"Ciao Davide Pini, La macchina è ferma", "Ciao [name], La macchina è ferma"},
+		{"Buongiorno Omar Bassi,\nl'ordine manca", "Buongiorno [name],\nl'ordine manca"},
+		{"Gentile sig.ra Neri\nle scrivo", "Gentile sig.ra [name]\nle scrivo"},
+		{"Dear Mr Smith: no reply yet", "Dear Mr [name]: no reply yet"},
+		{"Dear Sirs, no reply yet", "Dear Sirs, no reply yet"},
+		{"Hello Tramoggia team, it is here", "Hello Tramoggia team, it is here"},
+		{"Gentile Assistenza, la pompa perde", "Gentile Assistenza, la pompa perde"},
+		{"Ciao Davide non risponde nessuno", "Ciao Davide non risponde nessuno"}, // no salutation
+		{"Thanks a lot.\nJane Doe", "Thanks a lot.\n[name]"},
+		{"Thanks a lot, Jane Doe is right", "Thanks a lot, Jane [name] is right"},
+	} {
+		if got := names.mask(c[0]); got != c[1] {
+			t.Errorf("%q:\ngot  %q\nwant %q", c[0], got, c[1])
+		}
+	}
+}
+
 func TestOwnWords(t *testing.T) {
 	got := ownWords("Grazie, ma non funziona.\n\nAncora.\nIl giorno lun 3 mar 2026 Mario Rossi ha scritto:\n> Buongiorno\n")
 	if want := "Grazie, ma non funziona.\n\nAncora."; got != want {

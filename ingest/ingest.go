@@ -140,6 +140,9 @@ func (c *Collector) ensureTopics(ctx context.Context) error {
 	topics := append([]string{c.opts.DeadLetterTopic}, c.opts.Topics...)
 	note := func(try int, err error) {
 		c.progress.failed(err)
+		if ctx.Err() != nil {
+			return // stopped, which is not worth a warning
+		}
 		if try == 0 || try%10 == 9 {
 			c.opts.Logger.Warn("ingest: topics cannot be looked up or made yet", "topics", topics, "error", err)
 		}

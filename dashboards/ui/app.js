@@ -6,6 +6,8 @@ const colours = {
   moved_on: '#2a7f8e', completed: '#2f8f4e', lost_explicit: '#b3362c', lost_silent: '#e08a3c', in_progress: '#9aa7b4',
 };
 
+const counts = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: 'always' });
+
 function data(id) {
   const element = document.getElementById(id);
   return element ? JSON.parse(element.textContent) : null;
@@ -54,8 +56,8 @@ function drawFunnel(element) {
   chart.setOption({
     animation: false,
     grid: { left: 8, right: 24, top: 8, bottom: 8, containLabel: true },
-    tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' }, confine: true },
-    xAxis: { type: 'value' },
+    tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' }, confine: true, valueFormatter: (v) => counts.format(v) },
+    xAxis: { type: 'value', axisLabel: { formatter: (v) => counts.format(v) } },
     yAxis: { type: 'category', inverse: true, data: funnel.stages.map((s) => s.label) },
     series: funnel.states.map((state) => ({
       name: state.label, type: 'bar', stack: 'all', barMaxWidth: 42, itemStyle: { color: colours[state.id] },

@@ -92,6 +92,9 @@ func (m *Mapping) openCSV(in io.Reader) (*csv.Reader, []string, error) {
 	columns := m.csv.columns
 	if columns == nil {
 		header, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return nil, nil, errors.New("the file is empty: its first line should name the columns (a file without such a line needs csv: columns in the mapping)")
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the header: %w", err)
 		}
