@@ -56,6 +56,7 @@ func (b *builder) journey() *Journey {
 	if f.DefaultCountry != "" {
 		b.check("default_country", validCountry(f.DefaultCountry))
 	}
+	j.Company = b.company()
 	j.Case = CasePolicy{
 		Per:      b.oneOf("case.per", f.Case.Per, "person", "account", "thread"),
 		Attempts: b.oneOf("case.attempts", f.Case.Attempts, "many", "one"),

@@ -10,6 +10,7 @@ type Journey struct {
 	Version        string // hash of the definition's content: first 12 hex digits of SHA-256
 	Location       *time.Location
 	DefaultCountry string // ISO 3166-1 alpha-2, for phone numbers without a prefix
+	Company        Company
 	Case           CasePolicy
 	Stages         []Stage
 	Touchpoints    []Touchpoint

@@ -9,6 +9,7 @@ type journeyFile struct {
 	Labels         labelsFile       `json:"labels"                    jsonschema:"required"                               jsonschema_description:"The journey's name, by language."`
 	TimeZone       string           `json:"time_zone"                 jsonschema:"required,example=Europe/Rome"           jsonschema_description:"IANA time zone in which days, months and opening hours are cut."`
 	DefaultCountry string           `json:"default_country,omitempty" jsonschema:"pattern=^[A-Z]{2}$,example=IT"          jsonschema_description:"Country (ISO 3166-1 alpha-2) of phone numbers written without a prefix."`
+	Company        companyFile      `json:"company,omitzero"                                                              jsonschema_description:"What is the company's own in mail and on the telephone, so that raw mails and call records tell who the customer is."`
 	Case           caseFile         `json:"case,omitzero"                                                                 jsonschema_description:"What counts as one run through the journey."`
 	Stages         []stageFile      `json:"stages"                    jsonschema:"required,minItems=1"                    jsonschema_description:"The stages, in the order a customer goes through them."`
 	Departments    []departmentFile `json:"departments,omitempty"                                                         jsonschema_description:"Who owns touchpoints, with opening hours and promises."`
@@ -21,6 +22,14 @@ type journeyFile struct {
 
 // labelsFile maps a language to a text.
 type labelsFile map[string]string
+
+type companyFile struct {
+	Domains   stringList `json:"domains,omitempty"   jsonschema:"example=example.com"       jsonschema_description:"Mail domains; those below them are the company's too."`
+	Mailboxes stringList `json:"mailboxes,omitempty" jsonschema:"example=acme@gmail.com"    jsonschema_description:"Further mail addresses of the company's."`
+	Numbers   stringList `json:"numbers,omitempty"   jsonschema:"example=+39052194*"        jsonschema_description:"Telephone numbers and extensions as the telephone system writes them; * stands for any characters, ? for one. Default: whatever has at most five digits."`
+	Inbound   stringList `json:"inbound,omitempty"   jsonschema:"example=from-trunk*"       jsonschema_description:"Dialplan contexts in which calls of customers arrive."`
+	Outbound  stringList `json:"outbound,omitempty"  jsonschema:"example=from-internal"     jsonschema_description:"Dialplan contexts in which the company calls out."`
+}
 
 type caseFile struct {
 	Per      string `json:"per,omitempty"      jsonschema:"enum=person,enum=account,enum=thread" jsonschema_description:"Whose run a case is: a person's (default), a company's, or a conversation's (a ticket)."`

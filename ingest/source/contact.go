@@ -35,6 +35,7 @@ func decodeEmail(in *journey.Interaction, o object) customer {
 	thread(in, o)
 	in.Subject, in.Text, in.Lang = o.text("subject"), o.text("text"), o.lang()
 	in.Automatic, in.Agent = o.flag("automatic"), o.text("agent")
+	o.amount("attachments")
 	o.activity(in)
 	further, _ := o.party("customer")
 	recipient := ""

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/valyala/fastjson"
+
+	"tappa/journey"
 )
 
 // The headers of a record that is no CloudEvent but what a vendor sent. HeaderFormat alone is needed, and not even that
@@ -38,7 +40,8 @@ type Raw struct {
 
 // Settings are what a Format may need to know about the company.
 type Settings struct {
-	Zone *time.Location // of times that a vendor writes without offset; never nil
+	Zone    *time.Location  // of times that a vendor writes without offset; never nil
+	Company journey.Company // which side of a mail or call is not the customer
 }
 
 // Nothings are the kinds of records in a vendor's format that are sound and carry no interaction.

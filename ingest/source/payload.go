@@ -72,6 +72,8 @@ type Email struct {
 	Automatic  bool     `json:"automatic,omitempty"`
 	Agent      string   `json:"agent,omitempty"`
 	Activity   string   `json:"activity,omitempty"`
+
+	Attachments int `json:"attachments,omitempty" jsonschema:"minimum=0,description=How many files were attached"`
 }
 
 // Call is one phone call.

@@ -57,12 +57,21 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 
 // newDecoder makes the decoder that all commands share, so that they agree on what can be used.
 func newDecoder(journeys []*journey.Journey, topics []string) *source.Decoder {
-	options := source.Options{DefaultCountry: defaultCountry(journeys), Formats: vendor.Formats}
+	options := source.Options{DefaultCountry: defaultCountry(journeys), Formats: vendor.Formats, Settings: settings(journeys)}
 	_, options.Topics = splitTopics(topics)
-	if len(journeys) > 0 {
-		options.Settings.Zone = journeys[0].Location
-	}
 	return source.NewDecoder(options)
+}
+
+// settings are what formats need to know of the company: the first journey's time zone, and what any of the journeys says
+// is the company's own.
+func settings(journeys []*journey.Journey) (s source.Settings) {
+	for i, j := range journeys {
+		if i == 0 {
+			s.Zone = j.Location
+		}
+		s.Company.Add(j.Company)
+	}
+	return s
 }
 
 // splitTopics takes "name=format" apart, for those topics that have a format.

@@ -6,9 +6,13 @@
 // was is that number's text; only what an interaction cannot do without makes a record an error.
 package vendor
 
-import "tappa/ingest/source"
+import (
+	"tappa/ingest/mail"
+	"tappa/ingest/source"
+)
 
 // Formats are the formats by name, as the header source.HeaderFormat and topics name them.
 var Formats = map[string]source.Format{
-	"form": readForm,
+	"form":    readForm,
+	"rfc5322": mail.Read,
 }

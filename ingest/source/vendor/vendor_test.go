@@ -26,7 +26,9 @@ var update = flag.Bool("update", false, "rewrite golden files")
 var arrived = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 func decoder() *source.Decoder {
-	return source.NewDecoder(source.Options{DefaultCountry: "IT", Formats: Formats})
+	o := source.Options{DefaultCountry: "IT", Formats: Formats}
+	o.Settings.Company = journey.Company{Domains: []string{"example.it"}}
+	return source.NewDecoder(o)
 }
 
 // corpus calls f for every record of testdata: FORMAT.txtar holds records of the format, NAME.in the value, NAME.headers
