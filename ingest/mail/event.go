@@ -29,13 +29,24 @@ const (
 	maxKey         = 900 // bytes of a Message-ID that serves as id
 )
 
+// Format is the name of the format of raw mails, and Origin the system they are of unless another is named: the same for
+// topics and files, so that a mail that comes by both is one.
+const (
+	Format = "rfc5322"
+	Origin = "mail"
+)
+
 // Read is the source.Format of raw mails.
 func Read(raw source.Raw) (source.Event, error) {
 	m, err := Parse(raw.Value)
 	if err != nil {
 		return source.Event{}, source.Malformed("%v", err)
 	}
-	return m.Event(raw.Settings.Company)
+	event, err := m.Event(raw.Settings.Company)
+	if raw.Origin == Format {
+		event.Origin = Origin
+	}
+	return event, err
 }
 
 // Key identifies a message: its Message-ID, so that copies in several mailboxes are one message; one without is

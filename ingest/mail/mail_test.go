@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -419,4 +420,59 @@ func FuzzMbox(f *testing.F) {
 			t.Fatalf("%d bytes of %d", total, len(b))
 		}
 	})
+}
+
+// TestLargeMboxInBoundedMemory reads an mbox of 100 MB, of which two mails alone have more than MaxMessage, and looks at the
+// heap after every mail.
+func TestLargeMboxInBoundedMemory(t *testing.T) {
+	line := strings.Repeat("QUJD", 19) + "\n"
+	mail := func(i, size int) io.Reader {
+		head := fmt.Sprintf("From a@b.it Tue Mar  3 10:12:00 2026\nFrom: a@b.it\nMessage-ID: <%d@b.it>\nContent-Type: multipart/mixed; boundary=b\n\n"+
+			"--b\n\nciao\n--b\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64\n\n", i)
+		return io.MultiReader(strings.NewReader(head), io.LimitReader(&repeated{text: line}, int64(size/len(line)*len(line))), strings.NewReader("--b--\n\n"))
+	}
+	var parts []io.Reader
+	for i := range 60 {
+		parts = append(parts, mail(i, 300<<10))
+	}
+	parts = append(parts, mail(60, MaxMessage+(8<<20)), mail(61, MaxMessage+(8<<20)), mail(62, 1000))
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	before, most, n := stats.HeapAlloc, uint64(0), 0
+	for raw, err := range Mbox(io.MultiReader(parts...)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Parse(raw.Bytes)
+		if err != nil || m.ID != fmt.Sprintf("%d@b.it", n) || m.Text != "ciao" || m.Attachments != 1 {
+			t.Fatalf("mail %d: %v, %+v", n, err, m)
+		}
+		n++
+		runtime.ReadMemStats(&stats)
+		most = max(most, stats.HeapAlloc)
+	}
+	if n != 63 {
+		t.Errorf("%d mails", n)
+	}
+	// The mail that is held, the buffer it outgrew, and what the collector has not come to yet.
+	if limit := before + 4*MaxMessage; most > limit {
+		t.Errorf("%d MB of heap", most>>20)
+	}
+}
+
+// repeated reads as a text without end.
+type repeated struct {
+	text string
+	at   int
+}
+
+func (r *repeated) Read(b []byte) (int, error) {
+	n := 0
+	for n < len(b) {
+		k := copy(b[n:], r.text[r.at:])
+		n += k
+		r.at = (r.at + k) % len(r.text)
+	}
+	return n, nil
 }

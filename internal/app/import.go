@@ -24,16 +24,21 @@ type ImportOptions struct {
 	Dir      string
 	Journeys []string // journey files; none: what the directory holds already
 	Format   string   // one of ImportFormats
-	Mapping  string   // mapping file; JSON lines that are CloudEvents need none
+	Mapping  string   // mapping file; JSON lines that are CloudEvents, and mails, need none
+	Origin   string   // the system that mails are of; default: that of the format
 	Paths    []string
 	DryRun   bool // map everything, publish nothing
 	Out      io.Writer
 	Progress io.Writer // where to show progress, nil for nowhere
 	Logger   *slog.Logger
+
+	settings source.Settings // what the journeys say of the company
 }
 
 // ImportFormats lists the file formats that Import reads.
-func ImportFormats() []string { return slices.Sorted(maps.Keys(mapping.Formats)) }
+func ImportFormats() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(mapping.Formats)), slices.Collect(maps.Keys(rawFormats)))))
+}
 
 // importBatch and importBytes bound how many events, of what size in all, are held and published together.
 const (
@@ -59,6 +64,11 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 		return err
 	}
 	if opts.DryRun {
+		journeys, err := dryJourneys(opts)
+		if err != nil {
+			return err
+		}
+		opts.settings = settings(journeys)
 		return dryRun(opts, m)
 	}
 	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: opts.Dir, Kafka: true, Logger: opts.Logger})
@@ -76,6 +86,7 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 	if err := tellOldTags(ctx, e.Store, journeys, opts.Dir, opts.Logger); err != nil {
 		return err
 	}
+	opts.settings = settings(journeys)
 	return e.importFiles(ctx, journeys, opts, m)
 }
 
@@ -130,6 +141,12 @@ func causeOf(ctx context.Context) error {
 
 // CheckMapping returns an error if the format needs a mapping file and none is named.
 func (o *ImportOptions) CheckMapping() error {
+	if _, raw := rawFormats[o.Format]; raw {
+		if o.Mapping != "" {
+			return fmt.Errorf("%s files are read without --mapping: the journey file's company tells customers from colleagues", o.Format)
+		}
+		return nil
+	}
 	if o.Mapping == "" && o.Format != "jsonl" {
 		return fmt.Errorf("a %s file needs --mapping FILE, which says what its columns mean (deploy/examples has some)", o.Format)
 	}
@@ -144,7 +161,10 @@ func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
 }
 
 // rowCount is what became of the rows of the files.
-type rowCount struct{ published, bad int }
+type rowCount struct {
+	published, bad int
+	left           map[string]int // sound, but saying nothing about a customer
+}
 
 // refuse counts a row that cannot be used and says why, unless that was said of many already.
 func (n *rowCount) refuse(out io.Writer, why error) {
@@ -199,6 +219,9 @@ func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mappi
 
 // eachEvent reads all files, calls f for every event, and reports rows that are none.
 func eachEvent(opts ImportOptions, m *mapping.Mapping, n *rowCount, f func(source.Event) error) error {
+	if format, raw := rawFormats[opts.Format]; raw {
+		return eachRaw(opts, format, n, f)
+	}
 	for _, path := range opts.Paths {
 		file, err := os.Open(path)
 		if err != nil {
@@ -253,6 +276,7 @@ func dryRun(opts ImportOptions, m *mapping.Mapping) error {
 		return err
 	}
 	fmt.Fprintf(opts.Out, "%d events would be published, %d rows cannot be mapped\n", n.published, n.bad)
+	n.tellLeft(opts.Out)
 	if n.published > 0 {
 		fmt.Fprintf(opts.Out, "from %s to %s\n", first.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
 	}
@@ -273,6 +297,7 @@ func account(out io.Writer, rows rowCount, c ingest.Count, before, after aggrega
 		dead += n
 	}
 	fmt.Fprintf(out, "rows      %d published, %d could not be mapped\n", rows.published, rows.bad)
+	rows.tellLeft(out)
 	fmt.Fprintf(out, "records   %d read = %d new + %d copies + %d dead + %d filtered\n", c.Read, fresh, c.Stored-fresh, dead, c.Filtered)
 	for _, reason := range slices.Sorted(maps.Keys(c.Dead)) {
 		fmt.Fprintf(out, "          dead: %-18s %d\n", reason, c.Dead[reason])

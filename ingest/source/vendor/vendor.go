@@ -13,6 +13,6 @@ import (
 
 // Formats are the formats by name, as the header source.HeaderFormat and topics name them.
 var Formats = map[string]source.Format{
-	"form":    readForm,
-	"rfc5322": mail.Read,
+	"form":      readForm,
+	mail.Format: mail.Read,
 }
