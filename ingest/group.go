@@ -49,42 +49,58 @@ func (c *Collector) member(ctx context.Context) error {
 	return nil
 }
 
+// join prepares a member of the collectors' group.
+func (c *Collector) join() (group *kafka.ConsumerGroup, leave func(), err error) {
+	return membership{
+		cluster: c.cluster, connection: c.opts.Connection, patience: c.opts.HandOver + 2*c.opts.Heartbeat,
+		config: kafka.ConsumerGroupConfig{
+			ID: c.opts.Group, Brokers: c.opts.Brokers, Topics: c.subscription(),
+			GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}, kafka.RoundRobinGroupBalancer{}},
+			HeartbeatInterval: c.opts.Heartbeat, SessionTimeout: c.opts.SessionTimeout, RebalanceTimeout: c.opts.RebalanceTimeout,
+			PartitionWatchInterval: c.opts.WatchEvery,
+		},
+	}.join()
+}
+
+// membership is how a member joins a consumer group and leaves it.
+type membership struct {
+	cluster
+	connection Connection
+	config     kafka.ConsumerGroupConfig
+	patience   time.Duration // to leave in order
+}
+
 // join prepares a member of the group; leave ends it, within a bound whatever Kafka does. The bound is the time that
 // the others need to finish what they hold: a member that has just asked to join waits for them, and if it went before
 // it has heard its own name, they would wait for it.
-func (c *Collector) join() (group *kafka.ConsumerGroup, leave func(), err error) {
+func (m membership) join() (group *kafka.ConsumerGroup, leave func(), err error) {
 	var open connections
 	var self memberName
-	dialer := c.opts.Connection.dialer()
-	dialer.DialFunc = open.dial
-	group, err = kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
-		ID: c.opts.Group, Brokers: c.opts.Brokers, Topics: c.subscription(), Dialer: dialer,
-		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}, kafka.RoundRobinGroupBalancer{}},
-		HeartbeatInterval: c.opts.Heartbeat, SessionTimeout: c.opts.SessionTimeout, RebalanceTimeout: c.opts.RebalanceTimeout,
-		WatchPartitionChanges: true, PartitionWatchInterval: c.opts.WatchEvery, JoinGroupBackoff: 500 * time.Millisecond, StartOffset: kafka.FirstOffset,
-		Logger: &self,
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("join group %s: %w", c.opts.Group, err)
+	config := m.config
+	config.Dialer, config.Logger = m.connection.dialer(), &self
+	config.Dialer.DialFunc = open.dial
+	config.WatchPartitionChanges, config.JoinGroupBackoff, config.StartOffset = true, 500*time.Millisecond, kafka.FirstOffset
+	if group, err = kafka.NewConsumerGroup(config); err != nil {
+		return nil, nil, fmt.Errorf("join group %s: %w", config.ID, err)
 	}
 	return group, func() {
-		impatient := time.AfterFunc(c.opts.HandOver+2*c.opts.Heartbeat, open.closeAll)
+		impatient := time.AfterFunc(m.patience, open.closeAll)
 		defer impatient.Stop()
 		_ = group.Close()
-		c.leave(self.get())
+		m.leave(self.get())
 	}, nil
 }
 
 // leave takes a member out of the group. kafka.ConsumerGroup does so itself, except when it is closed while a
 // rebalance is under way: the others would then wait for the member until its session ends.
-func (c *Collector) leave(member string) {
+func (m membership) leave(member string) {
 	if member == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	_, _ = c.client.LeaveGroup(ctx, &kafka.LeaveGroupRequest{
-		GroupID: c.opts.Group, Members: []kafka.LeaveGroupRequestMember{{ID: member}},
+	_, _ = m.client.LeaveGroup(ctx, &kafka.LeaveGroupRequest{
+		GroupID: m.config.ID, Members: []kafka.LeaveGroupRequestMember{{ID: member}},
 	})
 }
 
