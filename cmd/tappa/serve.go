@@ -34,7 +34,7 @@ func newServeCommand() *cobra.Command {
 	if err := app.ConfigUsage(&usage); err == nil {
 		cmd.Long = "Runs against Kafka and ClickHouse servers, configured by these variables:\n\n" + usage.String()
 	}
-	cmd.Flags().StringSliceVar(&roles, "roles", nil, "what this process does: collect,aggregate,dashboards,gateway (default TAPPA_ROLES)")
+	cmd.Flags().StringSliceVar(&roles, "roles", nil, "what this process does: collect,aggregate,dashboards,gateway,suitecrm (default TAPPA_ROLES)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
 }

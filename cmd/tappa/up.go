@@ -50,6 +50,7 @@ func newUpCommand() *cobra.Command {
 	cmd.Flags().StringVar(&opts.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 picks a free one")
 	cmd.Flags().StringVar(&opts.Alerts, "alerts", "", "alerts file: whom to tell when which numbers are too much")
 	cmd.Flags().StringVar(&refresh, "refresh", app.DefaultTimetable, "days of the month and time when last month is frozen as a snapshot, or off")
+	cmd.Flags().BoolVar(&opts.SuiteCRM, "suitecrm", false, "also relay changes of a SuiteCRM's tables, as TAPPA_SUITECRM_* variables say (docs/suitecrm.md)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
 }

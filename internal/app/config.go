@@ -54,7 +54,8 @@ type Config struct {
 	PasswordFile            string `split_words:"true" desc:"file to read that password from"`
 
 	TuningConfig
-	Scorer ScorerConfig
+	Scorer   ScorerConfig
+	Suitecrm SuiteCRMConfig
 
 	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen     string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
@@ -97,7 +98,7 @@ func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // roles are what a process can be asked to do.
-var roles = []string{"collect", "aggregate", "dashboards", roleGateway}
+var roles = []string{"collect", "aggregate", "dashboards", roleGateway, "suitecrm"}
 
 // ReadConfig reads the environment and says everything that is wrong with it at once. Roles given here replace those of
 // the environment.
@@ -176,6 +177,7 @@ func (c *Config) check() error {
 	c.loadGateway(&w)
 	c.secure(&w)
 	c.Scorer.options(&w)
+	c.Suitecrm.options(&w)
 	return errors.Join(w.errs...)
 }
 

@@ -78,6 +78,11 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		ready.collector = collector
 		st.start("collector", fail, collector.Run)
 	}
+	if slices.Contains(c.Roles, "suitecrm") {
+		if ready.relay, err = startRelay(&st, fail, c.relay(), c.readyAfter, logger, registry); err != nil {
+			return err
+		}
+	}
 	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troublesOf(watched...), alerts: alerts}
 	pages.hidden = !slices.Contains(c.Roles, "dashboards")
 	addr, err := pages.listen(&st, c.Listen, fail)

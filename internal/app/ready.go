@@ -9,6 +9,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/ingest"
+	"tappa/ingest/suitecrm"
 	"tappa/journey"
 )
 
@@ -20,6 +21,7 @@ type readiness struct {
 	store     *aggregate.Store
 	collector *ingest.Collector // nil where another process collects
 	walk      *walkWatch        // nil where another process walks
+	relay     *suitecrm.Relay   // nil where another process relays, or none does
 }
 
 // check returns what keeps the process from being ready, all of it.
@@ -29,6 +31,9 @@ func (r readiness) check(ctx context.Context) error {
 	errs := []error{r.store.Ping(ctx)}
 	if r.collector != nil {
 		errs = append(errs, r.collector.Ready())
+	}
+	if r.relay != nil {
+		errs = append(errs, r.relay.Ready())
 	}
 	if r.walk != nil && errs[0] == nil {
 		errs = append(errs, r.walk.check(ctx))

@@ -20,6 +20,7 @@ type UpOptions struct {
 	Demo     bool     // seed a year of the sample journey
 	Year     DemoYear // of which year, and how large
 	Listen   string   // address of the pages
+	SuiteCRM bool     // relay changes of a SuiteCRM's tables, as TAPPA_SUITECRM_* say
 	Refresh  Timetable
 	Alerts   string // alerts file; "" is none
 	Gateway  string // the gateway's configuration file; none: no gateway
@@ -73,6 +74,17 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}
 	st.start("walk", fail, walker.Run)
 	st.start("collector", fail, collector.Run)
+	ready := readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, defaultReadyAfter)}
+	if opts.SuiteCRM {
+		relay, err := readSuiteCRM()
+		if err != nil {
+			return err
+		}
+		relay.Brokers = e.Brokers
+		if ready.relay, err = startRelay(&st, fail, relay, defaultReadyAfter, opts.Logger, registry); err != nil {
+			return err
+		}
+	}
 
 	schedule, err := newScheduler(e.Store, journeys, opts.Refresh, opts.Software, opts.Logger, registry)
 	if err != nil {
@@ -84,7 +96,7 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}
 	addr, err := site{
 		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger, troubles: troublesOf(schedule, alerts), alerts: alerts,
-		ready: readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, defaultReadyAfter)},
+		ready: ready,
 	}.listen(&st, opts.Listen, fail)
 	if err != nil {
 		return err
