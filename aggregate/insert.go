@@ -18,6 +18,9 @@ var pinned = clickhouse.Settings{
 	"max_insert_threads":          1,
 	"min_insert_block_size_bytes": 0,
 	"insert_deduplicate":          1,
+	// Otherwise the engine merges each block with itself, row by row, before it writes it: most of an insert's time, to
+	// collapse copies that merges and FINAL collapse anyway.
+	"optimize_on_insert": 0,
 }
 
 // newer are settings that only some versions of ClickHouse know. Sending one to a server that does not is an error.

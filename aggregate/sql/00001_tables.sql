@@ -6,7 +6,8 @@
 -- The raw truth. One row per interaction and Kafka position; copies of one interaction collapse by the sorting key.
 -- arrived_at is the time of the block's first Kafka record, the same for all its rows, so a block never splits over
 -- partitions and its insert is atomic. Projection ledger answers how far a topic is stored, projection arrivals who is
--- touched by what came since; both live in the rows' own parts, so they are never ahead of the rows nor behind.
+-- touched by what came since; both live in the rows' own parts, so they are never ahead of the rows nor behind. A part
+-- of one block is compact: as a wide one it would be some 150 files, each to be synced to disk.
 CREATE TABLE IF NOT EXISTS interactions
 (
     contact_key     String,
@@ -75,7 +76,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(arrived_at)
 ORDER BY (contact_key, occurred_at, origin, id)
 SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'rebuild',
-    fsync_after_insert = 1, fsync_part_directory = 1;
+    fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 268435456;
 
 -- What follows is derived from the raw truth. It is synced to disk on every insert too: once table walked says that
 -- something was walked, nobody looks at it again.
