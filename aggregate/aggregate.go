@@ -26,6 +26,8 @@ type Options struct {
 	TLS      *tls.Config // nil: no TLS
 }
 
+const protocolHTTP = "http"
+
 // Store is a database of interactions and of what was computed from them. It is safe for concurrent use.
 type Store struct {
 	conn     driver.Conn
@@ -93,7 +95,7 @@ func (o Options) driver(database string) (*clickhouse.Options, error) {
 	case "", "native":
 		config.Protocol = clickhouse.Native
 		config.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
-	case "http":
+	case protocolHTTP:
 		config.Protocol = clickhouse.HTTP
 	default:
 		return nil, fmt.Errorf("protocol %q: use native or http", o.Protocol)

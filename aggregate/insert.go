@@ -46,7 +46,13 @@ func insertSettings(ctx context.Context, conn driver.Conn) (clickhouse.Settings,
 // column is one column of a table, and how rows of type R fill it.
 type column[R any] struct {
 	name, kind string
-	fill       func(c driver.BatchColumn, rows []R) error
+	fill       func(c cells, rows []R) error
+}
+
+// cells is what a column's values go into: a column of the driver, or a nativeColumn.
+type cells interface {
+	Append(values any) error // a slice with a value for each row
+	AppendRow(value any) error
 }
 
 // insert writes rows into a table as one block. With a token, a block that was stored under it already is stored once.
@@ -54,12 +60,7 @@ func insert[R any](ctx context.Context, s *Store, table string, columns []column
 	if len(rows) == 0 {
 		return nil
 	}
-	settings := maps.Clone(s.settings)
-	settings["min_insert_block_size_rows"] = len(rows) + 1
-	settings["max_insert_block_size"] = max(len(rows)+1, 1<<20)
-	if token != "" {
-		settings["insert_deduplication_token"] = token
-	}
+	settings := s.settingsOf(len(rows), token)
 	names := make([]string, len(columns))
 	types := make([]clickhouse.ColumnNameAndType, len(columns))
 	for i, c := range columns {
@@ -68,7 +69,7 @@ func insert[R any](ctx context.Context, s *Store, table string, columns []column
 	}
 	// Naming the types saves asking the server for them before each insert over HTTP.
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(types))
-	batch, err := s.conn.PrepareBatch(ctx, fmt.Sprintf("INSERT INTO %s (%s)", table, strings.Join(names, ", ")))
+	batch, err := s.conn.PrepareBatch(ctx, statement(table, columns))
 	if err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
 	}
@@ -84,10 +85,47 @@ func insert[R any](ctx context.Context, s *Store, table string, columns []column
 	return nil
 }
 
+// insertNative is insert of rows that come by the million, over HTTP.
+func insertNative[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R, token string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	block, err := encodeNative(columns, rows)
+	if err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(s.settingsOf(len(rows), token)))
+	if err := s.conn.InsertFormat(ctx, "Native", statement(table, columns), block.reader()); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err) // the block may still be being read: it is not used again
+	}
+	nativeBlocks.Put(block)
+	return nil
+}
+
+// settingsOf are the settings under which rows are inserted as one block.
+func (s *Store) settingsOf(rows int, token string) clickhouse.Settings {
+	settings := maps.Clone(s.settings)
+	settings["min_insert_block_size_rows"] = rows + 1
+	settings["max_insert_block_size"] = max(rows+1, 1<<20)
+	if token != "" {
+		settings["insert_deduplication_token"] = token
+	}
+	return settings
+}
+
+// statement is the INSERT of columns into a table, without its data.
+func statement[R any](table string, columns []column[R]) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s)", table, strings.Join(names, ", "))
+}
+
 // fill gathers one field of all rows in a pooled slice and appends it to the column at once.
 func fill[R, V any](name, kind string, get func(*R) V) column[R] {
 	pool := &sync.Pool{New: func() any { return new([]V) }}
-	return column[R]{name: name, kind: kind, fill: func(c driver.BatchColumn, rows []R) error {
+	return column[R]{name: name, kind: kind, fill: func(c cells, rows []R) error {
 		values := pool.Get().(*[]V)
 		defer func() {
 			clear(*values) // the pool must not keep a block's texts alive
@@ -103,7 +141,7 @@ func fill[R, V any](name, kind string, get func(*R) V) column[R] {
 
 // fillRows appends a field row by row: for arrays the driver has a faster way there than over a slice of slices.
 func fillRows[R, V any](name, kind string, get func(*R) V) column[R] {
-	return column[R]{name: name, kind: kind, fill: func(c driver.BatchColumn, rows []R) error {
+	return column[R]{name: name, kind: kind, fill: func(c cells, rows []R) error {
 		for i := range rows {
 			if err := c.AppendRow(get(&rows[i])); err != nil {
 				return err

@@ -23,6 +23,9 @@ func (s *Store) Write(ctx context.Context, b journey.Block) error {
 	for i := range b.Records {
 		rows[i] = row{Record: &b.Records[i], arrivedAt: b.ArrivedAt}
 	}
+	if s.opts.Protocol == protocolHTTP {
+		return writeError(insertNative(ctx, s, "interactions", interactionColumns, rows, b.Token))
+	}
 	return writeError(insert(ctx, s, "interactions", interactionColumns, rows, b.Token))
 }
 
