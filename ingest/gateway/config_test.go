@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +71,34 @@ sources:
 	}
 	if _, err := load(t, "sources: [{name: form, auht: open}]\n"); err == nil || !strings.Contains(err.Error(), "auht") {
 		t.Errorf("an unknown field: %v", err)
+	}
+}
+
+// The configuration in the documentation is one.
+func TestDocumentedConfig(t *testing.T) {
+	text, err := os.ReadFile("../../docs/gateway.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "```yaml\n")
+	block, _, ok := strings.Cut(block, "```")
+	if !ok || !strings.Contains(block, "zendesk-de") {
+		t.Fatal("no configuration in docs/gateway.md")
+	}
+	mapping, err := filepath.Abs("../../deploy/examples/helpdesk/mapping.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "gateway.yaml")
+	block = strings.Replace(block, "../deploy/examples/helpdesk/mapping.yaml", mapping, 1)
+	if err := os.WriteFile(path, []byte(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path, func(string) string { return "s3cret" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Sources) != 4 || c.Sources[3].Mapping == nil || c.Limits != (Limits{1_000_000, 256, 64 << 20, 10 * time.Second, 100_000}) {
+		t.Errorf("%+v", c)
 	}
 }
