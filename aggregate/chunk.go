@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tappa/aggregate/people"
 	"tappa/aggregate/walk"
 )
 
@@ -40,7 +41,7 @@ type interaction struct {
 // worker walks one chunk after the other, beside others that do the same.
 type worker struct {
 	store  *Store
-	people *people // only read
+	people *people.Graph // only read
 	// corrections, by interaction, are only read
 	corrections map[interactionID]Correction
 	tags        tags
@@ -106,7 +107,7 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 			return err
 		}
 		w.correct(&x)
-		x.contact, x.person, x.account = w.people.find(x.contact)
+		x.contact, x.person, x.account = w.whose(x.contact)
 		out = append(out, x)
 		return nil
 	}, query, c.args...)
@@ -116,6 +117,15 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 	w.interactions[0] = out
 	w.interactions[1] = bySubject(out, w.interactions[1], len(c.subjects))
 	return w.interactions[1], nil
+}
+
+// whose gives a contact key as it is held in memory, with its person and the person's account. A key never seen is its own.
+func (w *worker) whose(key string) (held, person, account string) {
+	id, known := w.people.Find(key)
+	if !known {
+		return key, key, ""
+	}
+	return w.people.Key(id), w.people.Name(w.people.Person(id)), w.people.Name(w.people.Account(id))
 }
 
 // bySubject copies rows to a buffer, those of a subject side by side.

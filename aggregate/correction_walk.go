@@ -54,7 +54,7 @@ func (w *Walker) meetCorrected(ctx context.Context, a arrivals, t touched) error
 		}
 		for _, key := range keys {
 			if key != "" {
-				t.keys[w.people.learn("", key)] = struct{}{}
+				t.keys[w.people.Add(key)] = struct{}{}
 			}
 		}
 		for _, thread := range threads {

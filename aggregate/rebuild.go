@@ -6,6 +6,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"tappa/aggregate/people"
 )
 
 // rebuild walks everybody through some journeys. People are learnt from the interactions themselves, not from what earlier
@@ -16,6 +18,7 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 	if err := w.meetAll(ctx); err != nil {
 		return fmt.Errorf("learn who is who: %w", err)
 	}
+	stale := w.stale()
 	for _, per := range []string{perPerson, perAccount, perThread} {
 		mine := only(per, journeys)
 		if len(mine) == 0 {
@@ -32,6 +35,12 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 			}
 		}
 	}
+	if err := w.walkTouched(ctx, stale, others(journeys, w.journeys)); err != nil {
+		return fmt.Errorf("walk whom others no longer are: %w", err)
+	}
+	if err := w.writeAllPeople(ctx); err != nil {
+		return fmt.Errorf("write people: %w", err)
+	}
 	slice := make([]arrivals, 0, len(target))
 	for p, to := range target {
 		slice = append(slice, arrivals{place: p, to: to})
@@ -39,23 +48,34 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 	return w.advance(ctx, journeys, slice)
 }
 
-// meetAll learns who is who from all interactions, and stores it.
+// meetAll learns who is who from all interactions.
 func (w *Walker) meetAll(ctx context.Context) error {
-	const links = linksFrom + " FROM interactions WHERE length(contact_keys) > 1" + linksTo
-	if err := w.store.conn.Exec(settled(ctx), links); err != nil {
+	if err := w.store.writeLinks(ctx, " FROM interactions WHERE true"); err != nil {
 		return err
 	}
-	const everybody = `
-		SELECT contact_key, groupUniqArrayArray(contact_keys), account FROM interactions
-		GROUP BY contact_key, account`
-	if err := w.learnFrom(ctx, everybody); err != nil {
+	const everybody = "SELECT DISTINCT contact_key FROM interactions"
+	if err := w.learnKeys(ctx, everybody); err != nil {
 		return err
 	}
-	all := make([]int32, len(w.people.persons.keys))
-	for i := range all {
-		all[i] = int32(i)
+	if err := w.learnLinks(ctx); err != nil {
+		return err
 	}
-	for part := range slices.Chunk(all, w.opts.Chunk) {
+	w.people.Settle()
+	return nil
+}
+
+// others gives the journeys of all that are not among some.
+func others(some, all []*walked) []*walked {
+	return slices.DeleteFunc(slices.Clone(all), func(j *walked) bool { return slices.Contains(some, j) })
+}
+
+// writeAllPeople stores whoever has changed.
+func (w *Walker) writeAllPeople(ctx context.Context) error {
+	for from := 0; from < w.people.Len(); from += w.opts.Chunk {
+		var part []people.ID
+		for id := from; id < min(from+w.opts.Chunk, w.people.Len()); id++ {
+			part = append(part, people.ID(id))
+		}
 		if err := w.writePeople(ctx, part); err != nil {
 			return err
 		}
@@ -71,17 +91,17 @@ func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked)
 	if err != nil {
 		return err
 	}
-	c := &w.people.persons
-	if per == perAccount {
-		c = &w.people.accounts
-	}
-	var ids []int32
-	for id, key := range c.keys {
-		if !strings.HasPrefix(key, "\x00") {
-			ids = append(ids, int32(id))
+	everybody := func(yield func(people.ID) bool) {
+		for id := range people.ID(w.people.Len()) {
+			if w.people.IsKey(id) && !yield(id) {
+				return
+			}
 		}
 	}
-	subjects := w.subjectsOf(c, ids)
+	subjects := w.personsOf(everybody)
+	if per == perAccount {
+		subjects = w.companiesOf(everybody)
+	}
 	for i := range subjects {
 		for _, key := range subjects[i].keys {
 			subjects[i].rows += int(counts[key])
@@ -90,14 +110,14 @@ func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked)
 	return w.walkChunks(ctx, w.ranges(subjects), journeys)
 }
 
-// countByKey counts the interactions of every contact key, by its number in people.persons.
+// countByKey counts the interactions of every contact key, by its number.
 func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
-	out := make([]uint32, len(w.people.persons.keys))
+	out := make([]uint32, w.people.Len())
 	err := w.store.each(ctx, func(scan func(...any) error) error {
 		var key string
 		var n uint32
 		err := scan(&key, &n)
-		if id, known := w.people.persons.ids[key]; known {
+		if id, known := w.people.Find(key); known {
 			out[id] = n
 		}
 		return err
@@ -111,10 +131,9 @@ func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
 // ranges makes chunks of subjects whose interactions are read as a range of the table, which is sorted by contact key, and
 // by a list of those keys of the same subjects that lie elsewhere.
 func (w *Walker) ranges(subjects []subject) iter.Seq[chunk] {
-	keys := w.people.persons.keys
 	least := func(s subject) string {
-		id := slices.MinFunc(s.keys, func(a, b int32) int { return strings.Compare(keys[a], keys[b]) })
-		return keys[id]
+		id := slices.MinFunc(s.keys, func(a, b people.ID) int { return strings.Compare(w.people.Key(a), w.people.Key(b)) })
+		return w.people.Key(id)
 	}
 	subjects = slices.DeleteFunc(subjects, func(s subject) bool { return len(s.keys) == 0 })
 	slices.SortFunc(subjects, func(a, b subject) int { return strings.Compare(least(a), least(b)) })

@@ -96,13 +96,15 @@ func TestLedgerAndArrivalsAreReadFromTheirProjections(t *testing.T) {
 		records = append(records, record(int(i%3), i/3))
 	}
 	must(t, s.Write(t.Context(), block("1", records...)))
-	_, links, _ := strings.Cut(linksQuery, "(key_a, key_b, origin, id, occurred_at)")
+	_, links, _ := strings.Cut(linksFrom+arrivalsOf+linksTo, "(key_a, key_b, reason, shown, last_at)")
+	_, accounts, _ := strings.Cut(accountLinksFrom+arrivalsOf+accountLinksTo, "(contact_key, account, reason, shown, last_at)")
 	slice := strings.NewReplacer("topic = ?", "topic = 't'", "partition = ?", "partition = 0", "offset > ?", "offset > 1", "offset <= ?", "offset <= 9")
 	for _, c := range []struct{ question, projection, query string }{
 		{"how far is it stored", "ledger", "SELECT partition, max(offset) FROM interactions WHERE topic = 't' GROUP BY partition"},
 		{"how far is all stored", "ledger", "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition"},
-		{"who arrived", "arrivals", slice.Replace(arrivalsQuery)},
-		{"who was seen together", "arrivals", slice.Replace(links)},
+		{"who arrived", "sightings", slice.Replace(arrivalsQuery)},
+		{"who was seen together", "sightings", slice.Replace(links)},
+		{"with which account", "sightings", slice.Replace(accounts)},
 	} {
 		plan := dump(t, s, "EXPLAIN projections = 1 "+c.query)
 		if !strings.Contains(plan, "ReadFromMergeTree ("+c.projection+")") {

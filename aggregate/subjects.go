@@ -4,14 +4,16 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"tappa/aggregate/people"
 )
 
 // subject is a component of contact keys, and perhaps accounts, that is walked as one.
 type subject struct {
 	name   string
 	former []string // its own name and every other that it, or a part of it, may once have had
-	keys   []int32  // of its contact keys, in people.persons
-	rows   int      // how many interactions it has, if known
+	keys   []people.ID
+	rows   int // how many interactions it has, if known
 }
 
 // chunkKeys bounds the contact keys of a chunk: they are listed in its condition.
@@ -22,25 +24,32 @@ const accountPrefix = "account:"
 
 func isAccount(subject string) bool { return strings.HasPrefix(subject, accountPrefix) }
 
-// subjectsOf gives the components that ids are in, each once, in the order of their names.
-func (w *Walker) subjectsOf(c *components, ids []int32) []subject {
-	roots := make([]int32, 0, len(ids))
-	for _, id := range ids {
-		roots = append(roots, c.root(id))
+// personsOf gives the persons that ids belong to, each once, in the order of their names.
+func (w *Walker) personsOf(ids iter.Seq[people.ID]) []subject {
+	return w.subjectsOf(ids, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
+}
+
+// companiesOf is personsOf for companies.
+func (w *Walker) companiesOf(ids iter.Seq[people.ID]) []subject {
+	return w.subjectsOf(ids, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
+}
+
+func (w *Walker) subjectsOf(ids iter.Seq[people.ID], rootOf, first func(people.ID) people.ID, each func(people.ID, func(people.ID))) []subject {
+	var roots []people.ID
+	for id := range ids {
+		roots = append(roots, rootOf(id))
 	}
 	slices.Sort(roots)
 	roots = slices.Compact(roots)
 	out := make([]subject, 0, len(roots))
 	for _, root := range roots {
-		s := subject{name: strings.TrimPrefix(c.name(root), "\x00")}
-		for m := range c.members(root) {
-			key := c.keys[m]
-			name, isAccount := strings.CutPrefix(key, "\x00")
-			s.former = append(s.former, name)
-			if !isAccount {
-				s.keys = append(s.keys, w.people.id(key))
+		s := subject{name: w.people.Name(first(root))}
+		each(root, func(m people.ID) {
+			s.former = append(s.former, w.people.Name(m))
+			if w.people.IsKey(m) {
+				s.keys = append(s.keys, m)
 			}
-		}
+		})
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b subject) int { return strings.Compare(a.name, b.name) })
@@ -84,7 +93,7 @@ func (w *Walker) chunk(subjects []subject) chunk {
 		c.subjects = append(c.subjects, s.name)
 		c.former = append(c.former, s.former...)
 		for _, id := range s.keys {
-			key := w.people.persons.keys[id]
+			key := w.people.Key(id)
 			keys = append(keys, key)
 			index[key] = i
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tappa/aggregate/people"
 	"tappa/aggregate/walk"
 	"tappa/journey"
 )
@@ -51,12 +52,16 @@ type Walker struct {
 	mu     sync.Mutex // one walk at a time; guards all below
 	loaded bool
 	number uint64 // of the last walk
-	people *people
+	people *people.Graph
 
 	progress Progress
 	workers  []*worker
 
 	corrections corrections
+
+	rules        people.Rules
+	rulesChanged bool // everybody has to be walked under the present ones
+	fresh        bool // all that is known of people is stored, or will be by the walk at work
 }
 
 // walked is a journey and how far it was walked.
@@ -100,7 +105,7 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	w := &Walker{store: store, opts: opts}
+	w := &Walker{store: store, opts: opts, rules: identityRules(journeys)}
 	definitions := map[string]*walk.Definition{}
 	for _, j := range journeys {
 		def, err := walk.Define(j)
@@ -181,7 +186,7 @@ func (w *Walker) catchUp(ctx context.Context) error {
 	w.progress.Backlog = w.backlog(target)
 	var outdated []*walked
 	for _, j := range w.journeys {
-		if j.version != j.journey.Version || j.upTo[reprocessedPlace] < target[reprocessedPlace] {
+		if w.rulesChanged || j.version != j.journey.Version || j.upTo[reprocessedPlace] < target[reprocessedPlace] {
 			outdated = append(outdated, j)
 		}
 	}
@@ -189,7 +194,15 @@ func (w *Walker) catchUp(ctx context.Context) error {
 		if err := w.rebuild(ctx, outdated, target); err != nil {
 			return err
 		}
+		if w.rulesChanged {
+			if err := w.writeRules(ctx); err != nil {
+				return fmt.Errorf("write the rules of identity: %w", err)
+			}
+		}
 		w.progress.Backlog = w.backlog(target)
+	}
+	if err := w.walkStale(ctx); err != nil {
+		return err
 	}
 	for {
 		s := w.nextSlice(target)
@@ -247,6 +260,9 @@ func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
 	}
 	if err == nil {
 		err = w.store.addCorrections(ctx, out)
+	}
+	if err == nil {
+		err = w.store.addStatements(ctx, out)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"tappa/aggregate/people"
 )
 
 // arrivals are offsets of a partition: after From, up to To.
@@ -18,19 +20,11 @@ type arrivals struct {
 	from, to int64
 }
 
-// arrivalsOf is the condition for a range of arrivals. With what arrivalsQuery and linksQuery select, it is answered by
-// the projection of that name, whose parts are sorted by offset, without looking at the table.
+// arrivalsOf is the condition for a range of arrivals. With what arrivalsQuery and the queries of links select, it is answered
+// by projection sightings, whose parts are sorted by offset, without looking at the table.
 const (
 	arrivalsOf    = " FROM interactions WHERE topic = ? AND partition = ? AND offset > ? AND offset <= ?"
-	arrivalsQuery = "SELECT contact_key, contact_keys, account, thread" + arrivalsOf
-	linksQuery    = linksFrom + arrivalsOf + linksTo
-	linksFrom     = `
-		INSERT INTO links (key_a, key_b, origin, id, occurred_at)
-		SELECT least(contact_key, other), greatest(contact_key, other), origin, id, occurred_at
-		FROM (SELECT contact_key, contact_keys, origin, id, occurred_at`
-	linksTo = `) AS arrived
-		ARRAY JOIN arrayDistinct(contact_keys) AS other
-		WHERE other != contact_key`
+	arrivalsQuery = "SELECT contact_keys, account, thread" + arrivalsOf
 )
 
 // nextSlice takes up the next arrivals of every partition, up to what is stored and as many as may be walked at once.
@@ -55,23 +49,30 @@ func (w *Walker) nextSlice(target map[place]int64) []arrivals {
 
 // touched is who has something new.
 type touched struct {
-	keys    map[int32]struct{}
+	keys    map[people.ID]struct{}
+	beside  map[people.ID]people.ID // keys seen with a stronger one, by key: the stronger one
+	nodes   map[people.ID]struct{}  // of companies that may have lost somebody
 	threads map[string]struct{}
+}
+
+func newTouched() touched {
+	return touched{map[people.ID]struct{}{}, map[people.ID]people.ID{}, map[people.ID]struct{}{}, map[string]struct{}{}}
 }
 
 // walkSlice walks everybody touched by a slice of arrivals, through all journeys, and then says that it did.
 func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 	w.number++
-	t := touched{keys: map[int32]struct{}{}, threads: map[string]struct{}{}}
+	t := newTouched()
 	for _, a := range slice {
 		if err := w.meet(ctx, a, t); err != nil {
 			return fmt.Errorf("read arrivals of %s/%d: %w", a.topic, a.partition, err)
 		}
 		w.progress.Arrivals += a.to - a.from
 	}
+	w.settle(t)
 	w.progress.Walks++
 	w.progress.Touched += len(t.keys)
-	if err := w.walkTouched(ctx, t); err != nil {
+	if err := w.walkTouched(ctx, t, w.journeys); err != nil {
 		return err
 	}
 	return w.advance(ctx, w.journeys, slice)
@@ -79,25 +80,32 @@ func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 
 // meet learns who came, and together with whom.
 func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
-	if a.place == correctionsPlace {
+	switch a.place {
+	case correctionsPlace:
 		return w.meetCorrected(ctx, a, t)
+	case statementsPlace:
+		return w.meetStated(ctx, a, t)
 	}
 	args := []any{a.topic, a.partition, a.from, a.to}
-	if err := w.store.conn.Exec(settled(ctx), linksQuery, args...); err != nil {
+	if err := w.store.writeLinks(ctx, arrivalsOf, args...); err != nil {
 		return err
 	}
 	threads := len(w.journeysPer(perThread)) > 0
 	return w.store.each(ctx, func(scan func(...any) error) error {
-		var key, account, thread string
+		var account, thread string
 		var keys []string
-		if err := scan(&key, &keys, &account, &thread); err != nil {
+		if err := scan(&keys, &account, &thread); err != nil {
 			return err
 		}
 		if threads && thread != "" {
 			t.threads[thread] = struct{}{}
 		}
-		if key != "" {
-			t.keys[w.people.learn(account, append([]string{key}, keys...)...)] = struct{}{}
+		if len(keys) > 0 {
+			first := w.people.See(account, keys...)
+			t.keys[first] = struct{}{}
+			for _, key := range keys[1:] {
+				t.beside[w.people.Add(key)] = first
+			}
 		}
 		return nil
 	}, arrivalsQuery, args...)
@@ -115,18 +123,15 @@ func only(per string, journeys []*walked) []*walked {
 	return slices.DeleteFunc(slices.Clone(journeys), func(j *walked) bool { return cmp.Or(j.journey.Case.Per, perPerson) != per })
 }
 
-// walkTouched walks the touched persons, accounts and threads.
-func (w *Walker) walkTouched(ctx context.Context, t touched) error {
-	persons := w.subjectsOf(&w.people.persons, slices.Collect(maps.Keys(t.keys)))
-	var keys []int32
+// walkTouched walks the touched persons, accounts and threads through some journeys, and stores what is known of them.
+func (w *Walker) walkTouched(ctx context.Context, t touched, all []*walked) error {
+	persons := w.personsOf(maps.Keys(t.keys))
+	var keys []people.ID
 	for _, s := range persons {
 		keys = append(keys, s.keys...)
 	}
-	if err := w.writePeople(ctx, keys); err != nil {
-		return err
-	}
 	for _, per := range []string{perPerson, perAccount, perThread} {
-		journeys := w.journeysPer(per)
+		journeys := only(per, all)
 		if len(journeys) == 0 {
 			continue
 		}
@@ -138,19 +143,19 @@ func (w *Walker) walkTouched(ctx context.Context, t touched) error {
 			return err
 		}
 	}
-	return nil
+	// Not before: what a walk that was killed had not yet stored of people tells the next one who has to be walked.
+	return w.writePeople(ctx, keys)
 }
 
-func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subject, keys []int32, t touched) (iter.Seq[chunk], error) {
+func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subject, keys []people.ID, t touched) (iter.Seq[chunk], error) {
 	switch per {
 	case perPerson:
 		return w.lists(persons), nil
 	case perAccount:
-		nodes := make([]int32, len(keys))
-		for i, id := range keys {
-			nodes[i] = w.people.accounts.id(w.people.persons.keys[id])
+		for _, id := range keys {
+			t.nodes[id] = struct{}{}
 		}
-		return w.lists(w.subjectsOf(&w.people.accounts, nodes)), nil
+		return w.lists(w.companiesOf(maps.Keys(t.nodes))), nil
 	}
 	// A thread's rows also name the persons in it. Who they are may have changed by what arrived elsewhere.
 	if err := w.threadsOf(ctx, keys, t.threads); err != nil {
@@ -160,11 +165,11 @@ func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subjec
 }
 
 // threadsOf adds the threads that any of the keys took part in.
-func (w *Walker) threadsOf(ctx context.Context, keys []int32, threads map[string]struct{}) error {
+func (w *Walker) threadsOf(ctx context.Context, keys []people.ID, threads map[string]struct{}) error {
 	for part := range slices.Chunk(keys, chunkKeys) {
 		names := make([]string, len(part))
 		for i, id := range part {
-			names[i] = w.people.persons.keys[id]
+			names[i] = w.people.Key(id)
 		}
 		const query = "SELECT DISTINCT thread FROM interactions WHERE contact_key IN (?) AND thread != ''"
 		err := w.store.each(longQuery(ctx), func(scan func(...any) error) error {

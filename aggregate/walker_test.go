@@ -38,26 +38,41 @@ func rebuilt(t *testing.T, s *Store, journeys []*journey.Journey, records []jour
 	return derived(t, s)
 }
 
-// TestAnyArrivalEndsTheSame delivers one history in random order, with duplicates, in random blocks, walked now and then by
-// walkers that are replaced now and then, and expects what a single walk over everything finds.
+// TestAnyArrivalEndsTheSame delivers one history in random order, with duplicates, in random blocks, and what people state of
+// keys in between, walked now and then by walkers that are replaced now and then, and expects what a single walk over everything
+// finds.
 func TestAnyArrivalEndsTheSame(t *testing.T) {
 	s := openStore(t)
 	seeds(t, 4, func(t *testing.T, r *rand.Rand) {
 		journeys := testJourneys(t, "v1")
 		records := randomRecords(r, 200)
+		statements := randomStatements(r)
+		must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE identity_statements"))
+		for _, st := range statements {
+			st.put(t, s)
+		}
 		want := rebuilt(t, s, journeys, records)
 		empty(t, s)
+		must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE identity_statements"))
 		opts := WalkerOptions{Slice: int64(10 + r.IntN(200)), Chunk: 20 + r.IntN(300)}
 		w := newWalker(t, s, journeys, opts)
 		for i, b := range deliver(r, records) {
 			b.Token = fmt.Sprint(t.Name(), i)
 			must(t, s.Write(t.Context(), b))
+			if len(statements) > 0 && r.IntN(2) == 0 {
+				next := r.IntN(len(statements))
+				statements[next].put(t, s)
+				statements = slices.Delete(statements, next, next+1)
+			}
 			if r.IntN(2) == 0 {
 				catchUp(t, w)
 			}
 			if r.IntN(4) == 0 {
 				w = newWalker(t, s, journeys, opts)
 			}
+		}
+		for _, st := range statements {
+			st.put(t, s)
 		}
 		if p := catchUp(t, w); p.Backlog != 0 {
 			t.Errorf("backlog after catching up: %d", p.Backlog)
@@ -304,13 +319,14 @@ func TestAllTablesAreSynced(t *testing.T) {
 	s := openStore(t)
 	text := dump(t, s, `SELECT name, engine_full LIKE '%fsync_after_insert = 1%fsync_part_directory = 1%'
 		FROM system.tables WHERE database = currentDatabase() AND name IN
-		('interactions', 'people', 'links', 'cases', 'visits', 'waits', 'steps', 'walked', 'journeys', 'stages', 'reprocessed', 'corrections', 'tunings')`)
+		('interactions', 'people', 'links', 'cases', 'visits', 'waits', 'steps', 'walked', 'journeys', 'stages', 'reprocessed', 'corrections', 'tunings',
+		'account_links', 'identity_statements', 'identity_rules')`)
 	got := map[string]string{}
 	for line := range strings.Lines(text) {
 		name, synced, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		got[name] = synced
 	}
-	if len(got) != 13 {
+	if len(got) != 16 {
 		t.Errorf("tables: got %v", slices.Collect(maps.Keys(got)))
 	}
 	for name, synced := range got {

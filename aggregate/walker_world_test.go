@@ -11,7 +11,7 @@ import (
 	"tappa/journey"
 )
 
-// testJourneys are three: cases per person, per account, and one case per thread.
+// testJourneys are three: cases per person, per account, and one case per thread. Keys are shared soon.
 func testJourneys(t testing.TB, version string) []*journey.Journey {
 	t.Helper()
 	var out []*journey.Journey
@@ -22,6 +22,7 @@ journey: by-%s
 labels: {it: %s, en: %s}
 time_zone: UTC
 case: %s
+identity: {limits: {phone: 2, email: 3, cookie: 2}}
 stages:
   - {id: one, labels: {it: Uno, en: One}, silence: 3d}
   - {id: two, labels: {it: Due, en: Two}, silence: 2d}
@@ -115,13 +116,33 @@ func deliver(r *rand.Rand, records []journey.Record) []journey.Block {
 	return out
 }
 
+// randomStatements are of pairs that the little world has.
+func randomStatements(r *rand.Rand) []Statement {
+	var out []Statement
+	for i, verdict := range []string{VerdictDifferent, VerdictSame, VerdictDifferent, ""} {
+		a, b := fmt.Sprint("email:", 3*i+r.IntN(3)), fmt.Sprint([]string{"email:", "phone:"}[i%2], (3*i+3+r.IntN(3))%12)
+		out = append(out, Statement{A: min(a, b), B: max(a, b), Verdict: verdict, By: "anna", At: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)})
+	}
+	return out
+}
+
+// put stores a statement of keys that need not be there yet.
+func (st Statement) put(t testing.TB, s *Store) {
+	t.Helper()
+	row := statementRow{Statement: st}
+	if st.Verdict == "" {
+		row.deleted = 1
+	}
+	must(t, s.putStatement(t.Context(), row))
+}
+
 // derived dumps everything a walker writes, but for the number of the walk.
 func derived(t testing.TB, s *Store) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
-	for _, table := range []string{"people", "links", "cases", "visits", "waits", "steps"} {
+	for _, table := range []string{"people", "links", "account_links", "cases", "visits", "waits", "steps"} {
 		except := " EXCEPT (walked)"
-		if table == "links" {
+		if strings.HasSuffix(table, "links") {
 			except = ""
 		}
 		text := dump(t, s, "SELECT *"+except+" FROM "+table+" FINAL ORDER BY ALL")
@@ -147,7 +168,7 @@ func catchUp(t testing.TB, w *Walker) Progress {
 // empty forgets everything stored.
 func empty(t testing.TB, s *Store) {
 	t.Helper()
-	for _, table := range []string{"interactions", "people", "links", "cases", "visits", "waits", "steps", "walked"} {
+	for _, table := range []string{"interactions", "people", "links", "account_links", "cases", "visits", "waits", "steps", "walked"} {
 		must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE "+table))
 	}
 }

@@ -59,6 +59,7 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	huma.Register(api, get("report", "/journeys/{journey}/reports/{name}", "Any report"), s.apiReport)
 	huma.Register(api, get("report-csv", "/journeys/{journey}/reports/{name}/csv", "Any report as CSV"), s.apiReportCSV)
 	huma.Register(api, get("case", "/journeys/{journey}/cases/{id}", "One case: visits, waits, timeline; texts are masked"), s.apiCase)
+	s.routePeople(api)
 }
 
 func get(id, path, summary string) huma.Operation {

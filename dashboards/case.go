@@ -16,7 +16,7 @@ type caseContent struct {
 }
 
 type caseHead struct {
-	Short, Person, Account, Persona, Attempt, State, Value string
+	ID, Journey, Short, Person, Account, Persona, Attempt, State, Value string
 }
 
 type visitLine struct{ Stage, Entered, Left, Duration, State string }
@@ -46,7 +46,7 @@ func (s *server) casePage(r *request) (string, any, error) {
 	}
 	f.Title += " " + shortID(r.id)
 	c := caseContent{frame: f, Case: caseHead{
-		Short: shortID(r.id), Person: detail.Person, Account: detail.Account,
+		ID: r.id, Journey: string(r.journey.ID), Short: shortID(r.id), Person: detail.Person, Account: detail.Account,
 		Persona: r.personaLabel(detail.Persona), Attempt: r.format.Count(int64(detail.Attempt)), State: detail.State,
 	}}
 	if detail.Value > 0 {

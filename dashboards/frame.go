@@ -59,6 +59,7 @@ var navigation = []struct{ path, key string }{
 	{"/waits", "nav.waits"},
 	{"/mood", "nav.mood"},
 	{"/cases", "nav.cases"},
+	{"/people", "nav.people"},
 	{"/reports", "nav.reports"},
 }
 

@@ -89,9 +89,9 @@ func fetch(t *testing.T, s *httptest.Server, path string) (int, string) {
 
 func TestPagesOfAnEmptyStore(t *testing.T) {
 	s := newSite(t)
-	for _, path := range []string{"/map", "/funnel", "/waits", "/mood", "/cases", "/reports"} {
+	for _, path := range []string{"/map", "/funnel", "/waits", "/mood", "/cases", "/people", "/people?q=anna@example.com", "/reports"} {
 		for _, lang := range languages {
-			code, body := fetch(t, s, path+"?lang="+lang)
+			code, body := fetch(t, s, path+and(path)+"lang="+lang)
 			if code != http.StatusOK || !strings.Contains(body, `<html lang="`+lang+`">`) {
 				t.Errorf("%s in %s: status %d", path, lang, code)
 			}

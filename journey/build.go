@@ -61,6 +61,7 @@ func (b *builder) journey() *Journey {
 		Per:      b.oneOf("case.per", f.Case.Per, "person", "account", "thread"),
 		Attempts: b.oneOf("case.attempts", f.Case.Attempts, "many", "one"),
 	}
+	j.Identity = b.identity()
 	j.Stages = b.stages()
 	j.Departments = b.departments(j.Location)
 	j.Touchpoints = b.touchpoints(j)

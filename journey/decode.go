@@ -175,6 +175,13 @@ func (d *document) decodeScalar(n ast.Node, v reflect.Value, path string, at pla
 			return
 		}
 		v.SetBool(b.Value)
+	case reflect.Int:
+		i, err := strconv.Atoi(strings.ReplaceAll(text, "_", ""))
+		if err != nil {
+			d.problem(path, at, "%q is not a whole number", text)
+			return
+		}
+		v.SetInt(int64(i))
 	case reflect.Float64:
 		f, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
 		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {

@@ -12,6 +12,7 @@ type Journey struct {
 	DefaultCountry string // ISO 3166-1 alpha-2, for phone numbers without a prefix
 	Company        Company
 	Case           CasePolicy
+	Identity       Identity
 	Stages         []Stage
 	Touchpoints    []Touchpoint
 	Departments    []Department
@@ -32,6 +33,13 @@ type Labels map[string]string
 type CasePolicy struct {
 	Per      string // "person" (default), "account", "thread"
 	Attempts string // "many" (default): an end opens the way to another case; "one": everything is one case
+}
+
+// Identity says which contact keys connect nobody, because several people use them.
+type Identity struct {
+	Shared   []string       // contact keys that are shared
+	Personal []string       // contact keys that are not, whatever the limits say
+	Limits   map[string]int // by kind of key: with how many keys of one kind it may be seen until it is shared
 }
 
 // Forever is a silence that never ends ("silence: never").

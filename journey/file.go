@@ -11,6 +11,7 @@ type journeyFile struct {
 	DefaultCountry string           `json:"default_country,omitempty" jsonschema:"pattern=^[A-Z]{2}$,example=IT"          jsonschema_description:"Country (ISO 3166-1 alpha-2) of phone numbers written without a prefix."`
 	Company        companyFile      `json:"company,omitzero"                                                              jsonschema_description:"What is the company's own in mail and on the telephone, so that raw mails and call records tell who the customer is."`
 	Case           caseFile         `json:"case,omitzero"                                                                 jsonschema_description:"What counts as one run through the journey."`
+	Identity       identityFile     `json:"identity,omitzero"                                                             jsonschema_description:"Which contact keys several people use, so that they connect nobody."`
 	Stages         []stageFile      `json:"stages"                    jsonschema:"required,minItems=1"                    jsonschema_description:"The stages, in the order a customer goes through them."`
 	Departments    []departmentFile `json:"departments,omitempty"                                                         jsonschema_description:"Who owns touchpoints, with opening hours and promises."`
 	Touchpoints    []touchpointFile `json:"touchpoints"               jsonschema:"required,minItems=1"                    jsonschema_description:"Where customer and company meet. Not the channel: five phone numbers are five touchpoints on one channel."`
@@ -34,6 +35,12 @@ type companyFile struct {
 type caseFile struct {
 	Per      string `json:"per,omitempty"      jsonschema:"enum=person,enum=account,enum=thread" jsonschema_description:"Whose run a case is: a person's (default), a company's, or a conversation's (a ticket)."`
 	Attempts string `json:"attempts,omitempty" jsonschema:"enum=many,enum=one"                   jsonschema_description:"many (default): what comes after an end is another attempt. one: everything is one case."`
+}
+
+type identityFile struct {
+	Shared   []string       `json:"shared,omitempty"   jsonschema:"example=phone:+390212345678" jsonschema_description:"Contact keys that several people use (a switchboard, a front desk's mailbox), written KIND:VALUE as tappa shows them."`
+	Personal []string       `json:"personal,omitempty" jsonschema:"example=phone:+393331234567" jsonschema_description:"Contact keys that one person uses, whatever the limits say."`
+	Limits   map[string]int `json:"limits,omitempty"                                            jsonschema_description:"By kind of key (crm, email, phone, ticket, cookie, other), from 1 to 250: a key that was seen together with more mail addresses, more phone numbers, or five times as many CRM ids is shared. Default: crm 25, email 5, phone 2, ticket 5, other 5, cookie 2."`
 }
 
 type stageFile struct {

@@ -6,7 +6,7 @@ package arrows
 // module's name and stands for everything below it that has no entry of its own. Every part may import itself.
 var Allowed = map[string][]string{
 	"cmd/tappa":         {"internal/app", "ingest", "aggregate", "alert", "dashboards", "journey", "sentiment"},
-	"internal/app":      {"ingest", "aggregate", "alert", "dashboards", "journey", "sentiment", "internal/broker", "internal/chdb", "internal/synth"},
+	"internal/app":      {"ingest", "aggregate", "alert", "dashboards", "journey", "sentiment", "internal/broker", "internal/chdb", "internal/synth", "internal/discover"},
 	"dashboards":        {"aggregate", "alert", "journey"},
 	"alert":             {"aggregate", "journey"},
 	"aggregate":         {"journey"},
@@ -17,6 +17,7 @@ var Allowed = map[string][]string{
 	"internal/chdb":     {},
 	"internal/synth":    {"ingest", "journey"},
 	"internal/moodeval": {"sentiment"},
+	"internal/discover": {"aggregate", "journey"},
 	"internal/arrows":   {},
 	"internal/testenv":  {"internal/broker", "internal/chdb", "internal/app"},
 }

@@ -151,3 +151,13 @@ func first(texts ...string) string {
 	}
 	return ""
 }
+
+// anyTime returns the first time that is one.
+func anyTime(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}

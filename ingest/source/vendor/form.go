@@ -18,27 +18,38 @@ func readForm(raw source.Raw) (source.Event, error) {
 		return source.Event{}, err
 	}
 	form := source.Form{Fields: map[string]string{}}
-	var given, family string
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		value := strings.TrimSpace(fields[name])
-		bare := bareName(name)
-		if value == "" || skipped(name, bare) {
-			continue
-		}
-		into := map[string]*string{
-			"form": &form.Form, "page": &form.Page, "subject": &form.Subject, "message": &form.Message, "lang": &form.Lang,
-			"email": &form.Customer.Email, "phone": &form.Customer.Phone, "name": &form.Customer.Name,
-			"given": &given, "family": &family, "account": &form.Customer.Account, "cookie": &form.Customer.Cookie,
-		}[formNames[bare]]
-		if into != nil && *into == "" {
-			*into = value
-			continue
-		}
-		form.Fields[name] = value
+		takeField(&form, name, fields[name])
 	}
-	form.Form = first(form.Form, "form")
-	form.Customer.Name = first(form.Customer.Name, strings.TrimSpace(given+" "+family))
+	form.Form, form.Page = first(form.Form, "form"), first(form.Page, headerOf(raw, "referer"))
 	return source.Event{Type: "form.submitted", Data: form, ID: first(fields["entry_id"], fields["submission_id"])}, nil
+}
+
+// takeField puts a field of a form where it belongs, by its name.
+func takeField(form *source.Form, name, value string) {
+	value = strings.TrimSpace(value)
+	bare := bareName(name)
+	if value == "" || skipped(name, bare) {
+		return
+	}
+	c := &form.Customer
+	switch formNames[bare] {
+	case "given":
+		c.Name = strings.TrimSpace(value + " " + c.Name)
+		return
+	case "family":
+		c.Name = strings.TrimSpace(c.Name + " " + value)
+		return
+	}
+	into := map[string]*string{
+		"form": &form.Form, "page": &form.Page, "subject": &form.Subject, "message": &form.Message, "lang": &form.Lang,
+		"email": &c.Email, "phone": &c.Phone, "name": &c.Name, "account": &c.Account, "cookie": &c.Cookie, "crm": &c.CRM,
+	}[formNames[bare]]
+	if into == nil || *into != "" {
+		form.Fields[name] = value
+		return
+	}
+	*into = value
 }
 
 // formNames are the usual names of fields, without "your-", capitals and what joins words.
@@ -54,6 +65,7 @@ var formNames = map[string]string{
 	"testo": "message", "note": "message", "enquiry": "message", "inquiry": "message",
 	"lang": "lang", "language": "lang", "locale": "lang", "lingua": "lang",
 	"account": "account", "cookie": "cookie", "clientid": "cookie", "visitorid": "cookie", "anonymousid": "cookie",
+	"userid": "crm", "contactid": "crm", "customerid": "crm", "leadid": "crm",
 }
 
 // bareName is a field's name as formNames lists it: "your-email" and "E_Mail" are "email".

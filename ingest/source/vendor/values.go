@@ -2,6 +2,7 @@ package vendor
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -59,9 +60,12 @@ func readMultipart(body []byte, boundary string) (url.Values, []string, error) {
 }
 
 // contentType returns what the sender called the value.
-func contentType(raw source.Raw) string {
+func contentType(raw source.Raw) string { return headerOf(raw, "content-type") }
+
+// headerOf returns a header of the record, whatever case it is written in.
+func headerOf(raw source.Raw, name string) string {
 	for _, h := range raw.Headers {
-		if strings.EqualFold(h.Key, "content-type") {
+		if strings.EqualFold(h.Key, name) {
 			return string(h.Value)
 		}
 	}
@@ -75,4 +79,17 @@ func isJSON(raw source.Raw) bool {
 	}
 	b := bytes.TrimLeft(raw.Value, " \t\r\n")
 	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
+}
+
+// fieldsOf is a form as a JSON object, one text a field.
+func fieldsOf(v url.Values) json.RawMessage {
+	m := make(map[string]string, len(v))
+	for name, all := range v {
+		m[name] = strings.Join(all, ", ")
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil
+	}
+	return b
 }

@@ -14,5 +14,17 @@ import (
 // Formats are the formats by name, as the header source.HeaderFormat and topics name them.
 var Formats = map[string]source.Format{
 	"form":      readForm,
+	"zendesk":   readZendesk,
+	"freshdesk": readFreshdesk,
+	"zammad":    readZammad,
+	"chatwoot":  readChatwoot,
+	"typeform":  readTypeform,
+	"hubspot":   readHubSpot,
+	"segment":   readSegment,
+	"mailgun":   readMailgun,
+	"sendgrid":  readSendGrid,
+	"postmark":  readPostmark,
+	"twilio":    readTwilio,
+
 	mail.Format: mail.Read,
 }

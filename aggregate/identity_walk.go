@@ -1,0 +1,258 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"tappa/aggregate/people"
+	"tappa/journey"
+)
+
+// identityRules are what journeys say of shared keys, put together: of limits the lowest, of lists all.
+func identityRules(journeys []*journey.Journey) people.Rules {
+	rules := people.Rules{Desk: journey.DeskMailbox, DeskVersion: journey.DeskVersion, Limits: map[string]int{}}
+	for _, j := range journeys {
+		for kind, limit := range j.Identity.Limits {
+			if before, set := rules.Limits[kind]; !set || limit < before {
+				rules.Limits[kind] = limit
+			}
+		}
+		rules.Shared = append(rules.Shared, j.Identity.Shared...)
+		rules.Personal = append(rules.Personal, j.Identity.Personal...)
+	}
+	return rules
+}
+
+// The pairs of keys, and of key and account, that interactions show. A condition on interactions stands between the halves.
+const (
+	linksFrom = `
+		INSERT INTO links (key_a, key_b, reason, shown, last_at)
+		SELECT key_a, key_b, type, min((occurred_at, toString(origin), id)), max(occurred_at)
+		FROM (
+			SELECT keys, key_a, type, occurred_at, origin, id
+			FROM (SELECT arrayDistinct(arraySlice(contact_keys, 1, 32)) AS keys, type, occurred_at, origin, id`
+	linksTo = ` AND length(contact_keys) > 1) ARRAY JOIN keys AS key_a
+		) ARRAY JOIN keys AS key_b
+		WHERE key_a < key_b GROUP BY key_a, key_b, type`
+	accountLinksFrom = `
+		INSERT INTO account_links (contact_key, account, reason, shown, last_at)
+		SELECT key, account, type, min((occurred_at, toString(origin), id)), max(occurred_at)
+		FROM (SELECT arraySlice(contact_keys, 1, 32) AS keys, account, type, occurred_at, origin, id`
+	accountLinksTo = ` AND account != '') ARRAY JOIN keys AS key
+		GROUP BY key, account, type`
+)
+
+// writeLinks stores which keys, and which accounts, were seen together on some interactions: those of a FROM clause with a
+// condition.
+func (s *Store) writeLinks(ctx context.Context, from string, args ...any) error {
+	if err := s.conn.Exec(settled(ctx), linksFrom+from+linksTo, args...); err != nil {
+		return fmt.Errorf("write links: %w", err)
+	}
+	if err := s.conn.Exec(settled(ctx), accountLinksFrom+from+accountLinksTo, args...); err != nil {
+		return fmt.Errorf("write links to accounts: %w", err)
+	}
+	return nil
+}
+
+// loadPeople learns who is who from the links stored, and what people state.
+func (w *Walker) loadPeople(ctx context.Context) error {
+	byAccount := slices.ContainsFunc(w.journeys, func(j *walked) bool { return j.journey.Case.Per == perAccount })
+	w.people = people.New(w.rules, byAccount)
+	for _, worker := range w.workers {
+		worker.people = w.people
+	}
+	if err := w.loadRules(ctx); err != nil {
+		return err
+	}
+	if err := w.loadWritten(ctx); err != nil {
+		return err
+	}
+	if err := w.learnLinks(ctx); err != nil {
+		return err
+	}
+	w.people.Settle()
+	return nil
+}
+
+// loadRules finds out whether everybody was walked under the present rules.
+func (w *Walker) loadRules(ctx context.Context) error {
+	rules, none := "", true
+	err := w.store.each(ctx, func(scan func(...any) error) error {
+		none = false
+		return scan(&rules)
+	}, "SELECT rules FROM identity_rules FINAL")
+	w.rulesChanged = !none && rules != w.rules.Fingerprint()
+	if none && err == nil {
+		return w.writeRules(ctx) // nobody was walked before there were rules: see sql/00150_identity.sql
+	}
+	return err
+}
+
+func (w *Walker) writeRules(ctx context.Context) error {
+	row := ruleRow{w.rules.Fingerprint(), w.number}
+	if err := insert(ctx, w.store, "identity_rules", ruleColumns, []ruleRow{row}, ""); err != nil {
+		return err
+	}
+	w.rulesChanged = false
+	return nil
+}
+
+type ruleRow struct {
+	rules  string
+	walked uint64
+}
+
+var ruleColumns = []column[ruleRow]{
+	fill("rules", typeString, func(r *ruleRow) string { return r.rules }),
+	fill("walked", "UInt64", func(r *ruleRow) uint64 { return r.walked }),
+}
+
+// loadWritten takes from table people which keys there are and what is stored of them.
+func (w *Walker) loadWritten(ctx context.Context) error {
+	node := func(name string) people.ID {
+		if name == "" {
+			return people.None
+		}
+		return w.people.AddAccount(name)
+	}
+	return w.store.each(ctx, func(scan func(...any) error) error {
+		var key, person, account, company, shared string
+		if err := scan(&key, &person, &account, &company, &shared); err != nil {
+			return err
+		}
+		row := people.Row{Person: w.people.Add(person), Account: node(account), Company: people.None, Shared: people.ParseReason(shared)}
+		switch {
+		case isAccount(company):
+			row.Company = node(company)
+		case company != "":
+			row.Company = w.people.Add(company)
+		}
+		w.people.Write(w.people.Add(key), row)
+		return nil
+	}, "SELECT contact_key, person, account, company, shared FROM people FINAL")
+}
+
+// learnKeys makes keys known that a query gives.
+func (w *Walker) learnKeys(ctx context.Context, query string) error {
+	return w.store.each(ctx, func(scan func(...any) error) error {
+		var key string
+		err := scan(&key)
+		if key != "" {
+			w.people.Add(key)
+		}
+		return err
+	}, query)
+}
+
+// learnLinks takes in all links stored and what people state.
+func (w *Walker) learnLinks(ctx context.Context) error {
+	var a, b string
+	err := w.store.each(ctx, func(scan func(...any) error) error {
+		err := scan(&a, &b)
+		w.people.See("", a, b)
+		return err
+	}, "SELECT DISTINCT key_a, key_b FROM links")
+	if err != nil {
+		return fmt.Errorf("read links: %w", err)
+	}
+	err = w.store.each(ctx, func(scan func(...any) error) error {
+		err := scan(&a, &b)
+		w.people.See(b, a)
+		return err
+	}, "SELECT DISTINCT contact_key, account FROM account_links")
+	if err != nil {
+		return fmt.Errorf("read links to accounts: %w", err)
+	}
+	return w.learnStatements(ctx, 0)
+}
+
+// settle puts people together as all that was learnt demands, and touches whoever that changes.
+func (w *Walker) settle(t touched) {
+	for _, id := range w.people.Settle() {
+		w.touchStale(id, t)
+	}
+	for id, first := range t.beside { // shared, or kept apart
+		if w.people.PersonRoot(id) != w.people.PersonRoot(first) && w.people.Written(id) != w.people.Row(id) {
+			t.keys[id] = struct{}{}
+		}
+	}
+}
+
+// touchStale touches a key's person and company, and those it was in before, if what is stored of it is out of date.
+func (w *Walker) touchStale(id people.ID, t touched) {
+	before, now := w.people.Written(id), w.people.Row(id)
+	if before.Company == people.None || now.Company == people.None { // companies were not kept, or are not
+		now.Company = before.Company
+	}
+	if before == now || before.Person == people.None { // whoever was never stored is yet to be met
+		return
+	}
+	t.keys[id] = struct{}{}
+	t.keys[before.Person] = struct{}{}
+	if before.Company != people.None {
+		t.nodes[before.Company] = struct{}{}
+	}
+}
+
+// stale touches whoever is not stored as known.
+func (w *Walker) stale() touched {
+	t := newTouched()
+	for id := range people.ID(w.people.Len()) {
+		if w.people.IsKey(id) {
+			w.touchStale(id, t)
+		}
+	}
+	return t
+}
+
+// walkStale walks whoever is not stored as known: a walk was killed between storing links and walking those they concern, some
+// of whom no arrival names.
+func (w *Walker) walkStale(ctx context.Context) error {
+	if w.fresh {
+		return nil
+	}
+	if t := w.stale(); len(t.keys) > 0 {
+		w.number++
+		w.progress.Walks++
+		w.progress.Touched += len(t.keys)
+		if err := w.walkTouched(ctx, t, w.journeys); err != nil {
+			return fmt.Errorf("walk whoever was left over: %w", err)
+		}
+	}
+	w.fresh = true
+	return nil
+}
+
+// writePeople stores what is known of every key of which something else is stored.
+func (w *Walker) writePeople(ctx context.Context, keys []people.ID) error {
+	var rows []personRow
+	for _, id := range keys {
+		if row := w.people.Row(id); w.people.IsKey(id) && w.people.Written(id) != row {
+			rows = append(rows, personRow{row, w.people, id, w.number})
+		}
+	}
+	if err := insert(ctx, w.store, "people", personColumns, rows, ""); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		w.people.Write(r.id, r.Row)
+	}
+	return nil
+}
+
+type personRow struct {
+	people.Row
+	people *people.Graph
+	id     people.ID
+	walked uint64
+}
+
+var personColumns = []column[personRow]{
+	fill("contact_key", typeString, func(r *personRow) string { return r.people.Key(r.id) }),
+	fill("person", typeString, func(r *personRow) string { return r.people.Name(r.Person) }),
+	fill("account", typeString, func(r *personRow) string { return r.people.Name(r.Account) }),
+	fill("company", typeString, func(r *personRow) string { return r.people.Name(r.Company) }),
+	fill("shared", typeWord, func(r *personRow) string { return r.Shared.String() }),
+	fill("walked", "UInt64", func(r *personRow) uint64 { return r.walked }),
+}

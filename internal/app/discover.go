@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"tappa/ingest"
+	"tappa/ingest/mapping"
+	"tappa/ingest/source"
+	"tappa/internal/discover"
+)
+
+// DiscoverOptions says what a first journey file is proposed from: what is in Kafka, or files.
+type DiscoverOptions struct {
+	Target   Target
+	Format   string // of Paths: one of ImportFormats
+	Mapping  string // for Paths; a process log that names its columns as XES does needs none
+	Paths    []string
+	Proposal discover.Options
+	Out      io.Writer // the journey file
+	Report   io.Writer // what was found, in a line or two
+	Logger   *slog.Logger
+}
+
+// Discover proposes a journey file.
+func Discover(ctx context.Context, opts DiscoverOptions) error {
+	found := discover.New()
+	decoder := source.NewDecoder(source.Options{DefaultCountry: opts.Proposal.Country})
+	take := func(rec source.Record) error {
+		ix, err := decoder.Decode(rec)
+		if err != nil {
+			found.Unusable(reason(err))
+			return nil
+		}
+		found.Add(&ix)
+		return nil
+	}
+	var err error
+	if len(opts.Paths) > 0 {
+		err = discoverFiles(opts, found, take)
+	} else {
+		err = discoverKafka(ctx, opts, take)
+	}
+	if err != nil {
+		return err
+	}
+	proposal, err := found.Propose(opts.Proposal)
+	if err != nil {
+		return fmt.Errorf("discover: %w", err)
+	}
+	if _, err := opts.Out.Write(proposal.YAML); err != nil {
+		return fmt.Errorf("discover: %w", err)
+	}
+	fmt.Fprintf(opts.Report, "%d interactions; the proposed rules tag %d of them. Edit the file, then run `tappa check` on it.\n", found.Len(), proposal.Tagged)
+	return nil
+}
+
+// reason is why a record cannot be used, without what differs from record to record, except for an unknown type.
+func reason(err error) string {
+	var e *source.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	if e.Reason == source.ReasonUnknownType {
+		return e.Error()
+	}
+	return strings.ReplaceAll(string(e.Reason), "_", " ")
+}
+
+// processLog is the mapping of a log whose columns are named as XES does and that nobody wrote a mapping for: every event is
+// something that happened to a ticket.
+const processLog = `
+origin: log
+events:
+  - id: {expr: 'row["event_id"] ?? (row["case:concept:name"] + "/" + row["concept:name"] + "/" + (row["lifecycle:transition"] ?? "") + "/" + row["time:timestamp"])'}
+    time: {column: "time:timestamp"}
+    type: ticket.updated
+    data:
+      ticket: {column: "case:concept:name"}
+      customer: {crm: {column: "case:concept:name"}}
+      activity: {column: "concept:name"}
+      agent: {column: "org:resource"}
+`
+
+func discoverFiles(opts DiscoverOptions, found *discover.Log, take func(source.Record) error) error {
+	if err := EnsureReadable(opts.Paths...); err != nil {
+		return fmt.Errorf("discover: %w", err)
+	}
+	from := ImportOptions{Format: opts.Format, Mapping: opts.Mapping, Paths: opts.Paths, Out: opts.Report}
+	var m *mapping.Mapping
+	var err error
+	switch {
+	case opts.Mapping != "":
+		m, err = mapping.Load(opts.Mapping)
+	case opts.Format != "jsonl":
+		m, err = mapping.Parse("process log", []byte(processLog))
+	}
+	if err != nil {
+		return err
+	}
+	var n rowCount
+	err = eachEvent(from, m, &n, func(event source.Event) error {
+		message, err := asMessage(event)
+		if err != nil {
+			return err
+		}
+		return take(source.Record{Key: message.Key, Value: message.Value})
+	})
+	for range n.bad {
+		found.Unusable("rows that cannot be mapped")
+	}
+	return err
+}
+
+// discoverKafka reads everything that is in the target's topics now.
+func discoverKafka(ctx context.Context, opts DiscoverOptions, take func(source.Record) error) (err error) {
+	at, err := opts.Target.reach(ctx, opts.Logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, at.close()) }()
+	return ingest.EachRecord(ctx, at.pipeline.Connection, at.pipeline.Brokers, at.pipeline.Topics, take)
+}
+
+// OpenProposal opens the file that a proposal goes to. One that is there is not written over.
+func OpenProposal(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("%s is there already, and may hold your edits: name another file with --out", path)
+	}
+	return f, err
+}
