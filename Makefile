@@ -12,8 +12,9 @@ BROWSER    := dashboards/browser/node_modules/.package-lock.json
 # The race detector needs a C compiler; tappa itself does not.
 RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
 TESTFLAGS  ?=
+space      := $(subst ,, )
 
-.PHONY: all build demo test unit browser lint alerts-test test-arm64 fuzz bench eval-mood engine assets kafka clean help
+.PHONY: all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench eval-mood engine assets kafka clean help
 
 all: build
 
@@ -57,6 +58,9 @@ QEMU := $(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/n
 test-arm64: ## that moods on arm64 are the same, bit for bit (Debian: apt-get install qemu-user-static)
 	@test -n "$(QEMU)" || { echo "no qemu-aarch64: install it, or run go test ./sentiment on an arm64 machine"; exit 1; }
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -exec $(QEMU) -run 'Everywhere|Care|ExpAndTanh' ./sentiment
+
+chaos: $(ENGINE) $(KAFKA) ## every kind of fault for as long as it takes (half an hour); writes the table of docs/faults.md (ROW=name for one)
+	CHAOS_TABLE=$(CURDIR)/docs/faults.md TAPPA_REQUIRE_PARTS=1 $(GO) test ./internal/chaos -run 'TestChaos/$(subst $(space),_,$(ROW))' -count=1 -timeout 3h -v
 
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 	@./deploy/fuzz.sh $${FUZZTIME:-20s}

@@ -26,7 +26,14 @@ var pinned = clickhouse.Settings{
 // newer are settings that only some versions of ClickHouse know. Sending one to a server that does not is an error.
 var newer = clickhouse.Settings{
 	"deduplicate_insert": "enable",
+
+	// ClickHouse refuses an insert (NOT_ENOUGH_SPACE) before the disk is full. If the last byte goes while a block is
+	// written, some versions acknowledge what they could not write.
+	"min_free_disk_bytes_to_perform_insert": minFreeDisk,
 }
+
+// minFreeDisk is how many bytes of its disk ClickHouse has to keep free: several times what a block takes.
+const minFreeDisk = 128 << 20
 
 // insertSettings are the settings of every insert, as far as the server knows them.
 func insertSettings(ctx context.Context, conn driver.Conn) (clickhouse.Settings, error) {

@@ -17,13 +17,13 @@ type TuningConfig struct {
 	FetchBytes     string `split_words:"true" default:"4MiB" desc:"size of one answer of Kafka; a collector holds two a partition at most"`
 	Lanes          string `split_words:"true" desc:"blocks built and written side by side; default: the number of processors"`
 	StuckAfter     string `split_words:"true" default:"5m" desc:"a block that ClickHouse has not taken for so long gives the partitions to other collectors"`
-	SessionTimeout string `split_words:"true" default:"20s" desc:"silence after which Kafka takes a collector for dead; at least 10s"`
+	SessionTimeout string `split_words:"true" default:"20s" desc:"silence after which Kafka takes a collector for dead"`
 	AtGap          string `split_words:"true" default:"go-on" desc:"when retention deleted records that were not read: go-on or stop"`
 	AtNewTopic     string `split_words:"true" default:"stop" desc:"when a topic was deleted and made anew: stop or restart at its beginning"`
 }
 
-// minSession leaves room for handing over (8 s) before the session ends.
-const minSession = 10 * time.Second
+// minSession leaves room for heartbeats, and for handing over, before a session ends.
+const minSession = 3 * time.Second
 
 // options validates the values and makes the collectors' options of them.
 func (c TuningConfig) options(w *wrong) (o ingest.Options) {
@@ -36,7 +36,7 @@ func (c TuningConfig) options(w *wrong) (o ingest.Options) {
 	}
 	o.StuckAfter = w.duration("STUCK_AFTER", c.StuckAfter, time.Second)
 	o.SessionTimeout = w.duration("SESSION_TIMEOUT", c.SessionTimeout, minSession)
-	o.RebalanceTimeout = o.SessionTimeout
+	o.RebalanceTimeout, o.HandOver, o.Heartbeat = o.SessionTimeout, min(8*time.Second, o.SessionTimeout*2/5), min(2*time.Second, o.SessionTimeout/4)
 	w.need("AT_GAP", c.AtGap, c.AtGap == "go-on" || c.AtGap == "stop", "go-on or stop")
 	w.need("AT_NEW_TOPIC", c.AtNewTopic, c.AtNewTopic == "stop" || c.AtNewTopic == "restart", "stop or restart")
 	o.StopAtGap, o.RestartRecreated = c.AtGap == "stop", c.AtNewTopic == "restart"

@@ -70,7 +70,7 @@ func TestConfigErrors(t *testing.T) {
 		}, []string{
 			`TAPPA_TOPIC_PATTERN: "crm("; expected`, `TAPPA_FLUSH_ROWS: "0"; expected a number from 1`, `TAPPA_FLUSH_BYTES: "32MB"; expected bytes`,
 			`TAPPA_FLUSH_AGE: "1"; expected a duration`, `TAPPA_FETCH_BYTES: "4"; expected bytes`, `TAPPA_LANES: "-1"`, `TAPPA_STUCK_AFTER: "1ms"; expected`,
-			`TAPPA_SESSION_TIMEOUT: "2s"; expected a duration such as 30s, at least 10s`, `TAPPA_AT_GAP: "wait"; expected go-on or stop`,
+			`TAPPA_SESSION_TIMEOUT: "2s"; expected a duration such as 30s, at least 3s`, `TAPPA_AT_GAP: "wait"; expected go-on or stop`,
 			`TAPPA_AT_NEW_TOPIC: "weep"; expected stop or restart`,
 		}},
 		"dead letters collected": {map[string]string{"DEAD_LETTERS": "tappa.interactions"}, []string{"TAPPA_DEAD_LETTERS: "}},

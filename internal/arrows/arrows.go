@@ -19,6 +19,7 @@ var Allowed = map[string][]string{
 	"internal/moodeval": {"sentiment"},
 	"internal/discover": {"aggregate", "journey"},
 	"internal/arrows":   {},
+	"internal/chaos":    {},
 	"internal/testenv":  {"internal/broker", "internal/chdb", "internal/app"},
 }
 

@@ -94,12 +94,15 @@ func ApacheKafkaSecure(t testing.TB) SecureKafka {
 	}
 	// Another process may take a port between our finding it free and Kafka's listening on it.
 	for try := 1; apache.stop == nil; try++ {
-		if apache.secure, apache.stop, err = startKafka(java, classpath); err != nil {
-			if try == 3 {
-				t.Fatal(err)
-			}
-			t.Log(err)
+		k, err := newKafka(java, classpath)
+		if err == nil {
+			apache.secure, apache.stop = k.At, k.remove
+			break
 		}
+		if try == 3 {
+			t.Fatal(err)
+		}
+		t.Log(err)
 	}
 	return apache.secure
 }
@@ -138,54 +141,119 @@ func findKafka() (java, classpath string, err error) {
 	}
 }
 
-// startKafka starts a server and waits until it answers.
-func startKafka(java, classpath string) (at SecureKafka, stop func() error, err error) {
+// KafkaServer is an Apache Kafka of one test, which may be killed and started again on the same data and ports.
+type KafkaServer struct {
+	At SecureKafka
+
+	java, classpath, dir, properties string
+	out                              bytes.Buffer // of all its processes
+	process                          *exec.Cmd
+	ended                            chan error
+}
+
+// OwnApacheKafka starts an Apache Kafka for one test, which ends with it. It is skipped, or fails, as ApacheKafka is.
+func OwnApacheKafka(t testing.TB) *KafkaServer {
+	t.Helper()
+	java, classpath, err := findKafka()
+	if err != nil {
+		if RequireParts() {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	for try := 1; ; try++ {
+		k, err := newKafka(java, classpath)
+		if err == nil {
+			t.Cleanup(func() {
+				if err := k.remove(); err != nil {
+					t.Error(err)
+				}
+			})
+			return k
+		}
+		if try == 3 {
+			t.Fatal(err)
+		}
+		t.Log(err)
+	}
+}
+
+// Restart kills the server as kill -9 does, and starts it again. It returns when the server answers.
+func (k *KafkaServer) Restart() error {
+	k.kill()
+	return k.start()
+}
+
+// newKafka prepares a server's storage, starts it and waits until it answers.
+func newKafka(java, classpath string) (_ *KafkaServer, err error) {
 	dir, err := os.MkdirTemp("", "tappa-kafka-")
 	if err != nil {
-		return at, nil, err
+		return nil, err
 	}
-	remove := func() error { return os.RemoveAll(dir) }
+	k := &KafkaServer{java: java, classpath: classpath, dir: dir, properties: filepath.Join(dir, "server.properties")}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, k.remove())
+		}
+	}()
 	ports, err := freePorts(5)
 	if err != nil {
-		return at, nil, errors.Join(err, remove())
+		return nil, err
 	}
-	at = SecureKafka{Username: "tappa", Password: "correct horse"}
-	for i, addr := range []*string{&at.Plain, &at.SCRAM, &at.TLS, &at.Both} {
+	k.At = SecureKafka{Username: "tappa", Password: "correct horse"}
+	for i, addr := range []*string{&k.At.Plain, &k.At.SCRAM, &k.At.TLS, &k.At.Both} {
 		*addr = fmt.Sprintf("127.0.0.1:%d", ports[i])
 	}
-	if at.Certificates, err = NewCertificates(dir); err != nil {
-		return at, nil, errors.Join(err, remove())
+	if k.At.Certificates, err = NewCertificates(dir); err != nil {
+		return nil, err
 	}
-	properties := filepath.Join(dir, "server.properties")
-	if err := os.WriteFile(properties, []byte(serverProperties(dir, at, ports[4])), 0o600); err != nil {
-		return at, nil, errors.Join(err, remove())
+	if err := os.WriteFile(k.properties, []byte(serverProperties(dir, k.At, ports[4])), 0o600); err != nil {
+		return nil, err
 	}
-	var out bytes.Buffer
-	run := func(args ...string) *exec.Cmd {
-		cmd := exec.Command(java, append([]string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", classpath}, args...)...)
-		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
-		return cmd
+	if err := k.command("kafka.tools.StorageTool", "format", "-t", "dGFwcGEtdGVzdC1rYWZrYQ", "-c", k.properties,
+		"-S", scram("SCRAM-SHA-256", k.At), "-S", scram("SCRAM-SHA-512", k.At)).Run(); err != nil {
+		return nil, fmt.Errorf("format kafka's storage: %w\n%s", err, k.out.String())
 	}
-	if err := run("kafka.tools.StorageTool", "format", "-t", "dGFwcGEtdGVzdC1rYWZrYQ", "-c", properties,
-		"-S", scram("SCRAM-SHA-256", at), "-S", scram("SCRAM-SHA-512", at)).Run(); err != nil {
-		return at, nil, errors.Join(fmt.Errorf("format kafka's storage: %w\n%s", err, out.String()), remove())
+	return k, k.start()
+}
+
+func (k *KafkaServer) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(k.java, append([]string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", k.classpath}, args...)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = k.dir, &k.out, &k.out
+	return cmd
+}
+
+// start starts a process of the server and waits until it answers.
+func (k *KafkaServer) start() error {
+	k.process = k.command("kafka.Kafka", k.properties)
+	if err := k.process.Start(); err != nil {
+		k.process = nil
+		return fmt.Errorf("start kafka: %w", err)
 	}
-	server := run("kafka.Kafka", properties)
-	if err := server.Start(); err != nil {
-		return at, nil, errors.Join(fmt.Errorf("start kafka: %w", err), remove())
+	process, ended := k.process, make(chan error, 1)
+	k.ended = ended
+	go func() { ended <- process.Wait() }()
+	if err := answers(k.At.Plain, ended); err != nil {
+		k.kill()
+		return fmt.Errorf("start kafka: %w\n%s", err, k.out.String())
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
-	stop = func() error {
-		_ = server.Process.Kill() // its data goes with it
-		<-ended
-		return remove()
+	return nil
+}
+
+// kill ends the server's process, if there is one.
+func (k *KafkaServer) kill() {
+	if k.process == nil {
+		return
 	}
-	if err := answers(at.Plain, ended); err != nil {
-		stopErr := stop()
-		return at, nil, errors.Join(fmt.Errorf("start kafka: %w\n%s", err, out.String()), stopErr)
-	}
-	return at, stop, nil
+	_ = k.process.Process.Kill()
+	<-k.ended
+	k.process = nil
+}
+
+// remove kills the server and removes its data.
+func (k *KafkaServer) remove() error {
+	k.kill()
+	return os.RemoveAll(k.dir)
 }
 
 // answers waits until the server at addr serves metadata, or has ended.
