@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -100,4 +104,89 @@ func TestWorkbookHoldsTheReport(t *testing.T) {
 	if how, err := f.GetCellValue("how", "B2"); err != nil || how != r.How {
 		t.Errorf("how: got %q, %v", how, err)
 	}
+}
+
+// TestParquetHoldsTheReport reads every cell of every report back, as the file has it and as ClickHouse reads it.
+func TestParquetHoldsTheReport(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	for _, name := range []string{"cases", "steps", "dropoff", "timing"} {
+		r, err := s.Report(t.Context(), name, Query{AsOf: mid})
+		must(t, err)
+		var b bytes.Buffer
+		must(t, r.WriteParquet(&b))
+		f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		must(t, err)
+		if how, _ := f.Lookup("how"); how != r.How || f.NumRows() != int64(len(r.Rows)) {
+			t.Errorf("%s: got %d rows, how %q", name, f.NumRows(), how)
+		}
+		for i, c := range f.Schema().Columns() {
+			if c[0] != r.Columns[i].Name {
+				t.Errorf("%s: column %d is %s, want %s", name, i, c[0], r.Columns[i].Name)
+			}
+		}
+		rows := make([]parquet.Row, len(r.Rows))
+		reader := parquet.NewReader(f)
+		for i := range rows {
+			one := make([]parquet.Row, 1)
+			if n, err := reader.ReadRows(one); n != 1 {
+				t.Fatalf("%s: row %d: %v", name, i, err)
+			}
+			for k, v := range one[0] {
+				want := r.Rows[i][k]
+				switch w := want.(type) {
+				case nil:
+					if !v.IsNull() {
+						t.Errorf("%s, row %d, %s: got %v, want null", name, i, r.Columns[k].Name, v)
+					}
+					continue
+				case time.Time:
+					want = w.UnixMilli()
+				}
+				if got := v.String(); got != fmt.Sprint(want) {
+					t.Errorf("%s, row %d, %s: got %s, want %v", name, i, r.Columns[k].Name, got, want)
+				}
+			}
+		}
+		must(t, reader.Close())
+	}
+}
+
+// TestParquetIsWhatOthersRead has ClickHouse read a file.
+func TestParquetIsWhatOthersRead(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	r, err := s.Report(t.Context(), "cases", Query{AsOf: mid})
+	must(t, err)
+	var b bytes.Buffer
+	must(t, r.WriteParquet(&b))
+	file := filepath.Join(t.TempDir(), "cases.parquet")
+	must(t, os.WriteFile(file, b.Bytes(), 0o600))
+	got := dump(t, s, "SELECT case_id, toTypeName(opened_at), toUnixTimestamp64Milli(assumeNotNull(opened_at)) FROM file('"+file+"', 'Parquet') ORDER BY case_id LIMIT 1")
+	var want string
+	for _, row := range r.Rows {
+		columns := rowOf(columnNames(r.Columns), row)
+		if id := columns["case_id"].(string); want == "" || id < want {
+			want = id
+		}
+	}
+	if !strings.HasPrefix(got, want+"\tNullable(DateTime64(3") {
+		t.Errorf("ClickHouse reads %q, want case %s", got, want)
+	}
+}
+
+// TestSnapshotAsTable has as many numbers as the view.
+func TestSnapshotAsTable(t *testing.T) {
+	s := openStore(t)
+	must(t, s.PutJourney(t.Context(), loopJourney(t)))
+	snap, _ := refreshed(t, s, "loop", "2026-01")
+	r, err := snap.Report()
+	must(t, err)
+	if n := dump(t, s, "SELECT count() FROM snapshot_numbers(journey = 'loop')"); n != fmt.Sprintln(len(r.Rows)) || len(r.Rows) == 0 {
+		t.Errorf("%d rows, the view has %s", len(r.Rows), n)
+	}
+	var b bytes.Buffer
+	must(t, r.WriteCSV(&b))
+	must(t, r.WriteXLSX(&b))
+	must(t, r.WriteParquet(&b))
 }

@@ -153,3 +153,33 @@ func (s *Store) putSnapshot(ctx context.Context, snap Snapshot) error {
 	token := fmt.Sprintf("%s/%s/%d/%s", snap.Journey, snap.Month, snap.Version, snap.SHA256)
 	return insert(ctx, s, "snapshots", snapshotColumns, []Snapshot{snap}, token)
 }
+
+// Report gives the snapshot's numbers as a table, one a row, as the view snapshot_numbers has them.
+func (s Snapshot) Report() (Report, error) {
+	cells, err := s.cells()
+	if err != nil {
+		return Report{}, fmt.Errorf("snapshot %s: %w", s.Month, err)
+	}
+	r := Report{
+		Name: "snapshot", AsOf: s.AsOf, Zone: time.UTC, How: fmt.Sprintf("frozen as %s version %d of journey %s, sha256 %s", s.Month, s.Version, s.Journey, s.SHA256),
+		Columns: []Column{
+			{Name: "month", Type: typeString},
+			{Name: "version", Type: "UInt32"},
+			{Name: "report", Type: typeString},
+			{Name: "window", Type: typeString},
+			{Name: "split", Type: typeString},
+			{Name: "persona", Type: typeString},
+			{Name: "key", Type: typeString},
+			{Name: "metric", Type: typeString},
+			{Name: "value", Type: "Nullable(Float64)"},
+		},
+	}
+	for _, c := range cells {
+		var value any
+		if c.value != nil {
+			value = *c.value
+		}
+		r.Rows = append(r.Rows, []any{s.Month, uint64(s.Version), c.part.Report, c.part.Window, c.part.By, c.part.Persona, c.key, c.metric, value})
+	}
+	return r, nil
+}

@@ -51,13 +51,17 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	config.SchemasPath = ""
 	config.DocsPath = "" // the usual documentation page loads scripts from elsewhere
 	config.CreateHooks = nil
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
 
 	huma.Register(api, get("status", "/status", "How much data there is, and how fresh it is"), s.apiStatus)
 	huma.Register(api, get("list-journeys", "/journeys", "The journeys and their stages"), s.apiJourneys)
 	huma.Register(api, get("list-reports", "/reports", "The reports there are"), s.apiReports)
 	huma.Register(api, get("report", "/journeys/{journey}/reports/{name}", "Any report"), s.apiReport)
-	huma.Register(api, get("report-csv", "/journeys/{journey}/reports/{name}/csv", "Any report as CSV"), s.apiReportCSV)
+	huma.Register(api, get("report-file", "/journeys/{journey}/reports/{name}/{format}", "Any report as a file: csv, xlsx, parquet"), s.apiReportFile)
+	huma.Register(api, get("snapshot-file", "/journeys/{journey}/snapshots/{month}/{format}", "A snapshot's numbers as a file: csv, xlsx, parquet"), s.apiSnapshotFile)
+	s.routeLoop(api)
+	s.routeAlerts(api)
 	huma.Register(api, get("case", "/journeys/{journey}/cases/{id}", "One case: visits, waits, timeline; texts are masked"), s.apiCase)
 	s.routePeople(api)
 }
@@ -66,11 +70,16 @@ func get(id, path, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: apiBase + path, Summary: summary}
 }
 
+// shownRefreshes is how many runs the status lists.
+const shownRefreshes = 10
+
 type statusBody struct {
 	Interactions int64     `json:"interactions" doc:"Distinct interactions stored"`
 	Unmapped     int64     `json:"unmapped" doc:"Of these, matched by no rule"`
 	Revision     uint64    `json:"revision" doc:"Changes whenever a number may have changed"`
 	AsOf         time.Time `json:"as_of" doc:"Default as-of instant"`
+
+	Refreshes []aggregate.RefreshRun `json:"refreshes" doc:"The newest runs that froze a month, failed ones too, newest first"`
 }
 
 func (s *server) apiStatus(ctx context.Context, _ *struct{}) (*struct{ Body statusBody }, error) {
@@ -82,7 +91,11 @@ func (s *server) apiStatus(ctx context.Context, _ *struct{}) (*struct{ Body stat
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	return &struct{ Body statusBody }{statusBody{totals.Interactions, totals.Unmapped, totals.Revision, newest}}, nil
+	runs, err := s.store.RefreshRuns(ctx, shownRefreshes)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	return &struct{ Body statusBody }{statusBody{totals.Interactions, totals.Unmapped, totals.Revision, newest, runs}}, nil
 }
 
 type journeyBody struct {
@@ -167,20 +180,6 @@ func (s *server) apiReport(ctx context.Context, in *reportInput) (*struct{ Body 
 	return &struct{ Body reportBody }{out}, nil
 }
 
-func (s *server) apiReportCSV(ctx context.Context, in *reportInput) (*huma.StreamResponse, error) {
-	report, err := s.apiAsk(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		hc.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		hc.SetHeader("Content-Disposition", `attachment; filename="`+in.Journey+"-"+in.Name+`.csv"`)
-		if err := report.WriteCSV(hc.BodyWriter()); err != nil {
-			s.logger.ErrorContext(ctx, "write csv", "report", in.Name, "error", err)
-		}
-	}}, nil
-}
-
 func (s *server) apiAsk(ctx context.Context, in *reportInput) (aggregate.Report, error) {
 	j, err := s.findJourney(in.Journey)
 	if err != nil {
@@ -238,6 +237,14 @@ func (s *server) apiError(ctx context.Context, err error) error {
 	var query *aggregate.BadQueryError
 	if errors.As(err, &query) {
 		return huma.Error400BadRequest(query.Error())
+	}
+	for _, missing := range []error{aggregate.ErrNoOpportunity, aggregate.ErrNoNote, aggregate.ErrNoSnapshot, aggregate.ErrNoText} {
+		if errors.Is(err, missing) {
+			return huma.Error404NotFound(err.Error())
+		}
+	}
+	if errors.Is(err, aggregate.ErrChanged) {
+		return huma.Error409Conflict(err.Error())
 	}
 	s.logger.ErrorContext(ctx, "answer api", "error", err)
 	return huma.Error500InternalServerError(err.Error())

@@ -28,6 +28,10 @@ type Options struct {
 
 	// Explain returns the mood of a customer's text, and the words that spoke for it; nil explains nothing.
 	Explain func(text string) (label string, words []string)
+
+	Writer *aggregate.Store // what changes go through; nil: the API changes nothing
+	Access Access           // who may change something
+	Alerts Alerts           // nil: none are watched
 }
 
 // server answers pages and API.
@@ -36,6 +40,9 @@ type server struct {
 	journeys []*journey.Journey
 	logger   *slog.Logger
 	explain  func(text string) (label string, words []string)
+	writer   *aggregate.Store
+	access   Access
+	alerts   Alerts
 	texts    catalogue
 	pages    map[string]*template.Template
 }
@@ -49,7 +56,10 @@ func New(opts Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{store: opts.Store, journeys: opts.Journeys, logger: opts.Logger, explain: opts.Explain, texts: texts}
+	s := &server{
+		store: opts.Store, journeys: opts.Journeys, logger: opts.Logger, explain: opts.Explain, texts: texts,
+		writer: opts.Writer, access: opts.Access, alerts: opts.Alerts,
+	}
 	if s.pages, err = parsePages(); err != nil {
 		return nil, err
 	}

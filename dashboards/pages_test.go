@@ -23,6 +23,13 @@ func TestMain(m *testing.M) { os.Exit(testenv.Main(m)) }
 // newSite serves the pages over a fresh database that holds the given blocks, walked.
 func newSite(t *testing.T, blocks ...journey.Block) *httptest.Server {
 	t.Helper()
+	server, _ := newSiteWith(t, func(*Options) {}, blocks...)
+	return server
+}
+
+// newSiteWith is newSite with other options; it also gives a store that may write.
+func newSiteWith(t *testing.T, change func(*Options), blocks ...journey.Block) (*httptest.Server, *aggregate.Store) {
+	t.Helper()
 	env := testenv.ClickHouse(t)
 	open := func(addr string) *aggregate.Store {
 		store, err := aggregate.Open(t.Context(), aggregate.Options{Addr: addr, Protocol: "http", Database: env.Database})
@@ -58,16 +65,18 @@ func newSite(t *testing.T, blocks ...journey.Block) *httptest.Server {
 	if _, err := walker.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := New(Options{
-		Store: open(env.ReadOnlyAddr), Journeys: []*journey.Journey{j}, Logger: slog.New(slog.DiscardHandler),
+	opts := Options{
+		Writer: store, Store: open(env.ReadOnlyAddr), Journeys: []*journey.Journey{j}, Logger: slog.New(slog.DiscardHandler),
 		Explain: func(string) (string, []string) { return "negative", []string{"so bad", hostile} },
-	})
+	}
+	change(&opts)
+	handler, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return server
+	return server, store
 }
 
 // fetch gets a path and returns status and body.

@@ -19,6 +19,7 @@ type reportContent struct {
 	Columns   []columnHead
 	Rows      [][]cell
 	CSV, JSON string
+	XLSX      string
 	More      string // address of the whole table, where only its beginning is shown
 }
 
@@ -99,7 +100,7 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 	}
 	api := "/api/v1/journeys/" + string(r.journey.ID) + "/reports/" + name
 	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department, "as_of", r.query.AsOf.UTC().Format(time.RFC3339Nano)}
-	c.JSON, c.CSV = r.href(api, args...), r.href(api+"/csv", args...)
+	c.JSON, c.CSV, c.XLSX = r.href(api, args...), r.href(api+"/csv", args...), r.href(api+"/xlsx", args...)
 	c.How = []string{t.report.How}
 	visible := t.report.Shown(r.lang, r.values.Get("wide") != "")
 	for _, i := range visible {

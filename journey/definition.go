@@ -120,11 +120,11 @@ type Rule struct {
 
 // KPI names any view's number, with a filter, to be followed over time.
 type KPI struct {
-	ID     string
-	Labels Labels
-	View   string            // "dropoff", "timing", "mood", …
-	Metric string            // a column of the view
-	Filter map[string]string // parameters of the view, and key columns
-	Target *float64
-	Better string // "up", "down"
+	ID     string            `json:"id"`
+	Labels Labels            `json:"labels"`
+	View   string            `json:"view"`             // "dropoff", "timing", "mood", …
+	Metric string            `json:"metric"`           // a column of the view
+	Filter map[string]string `json:"filter,omitempty"` // parameters of the view, and key columns
+	Target *float64          `json:"target"`
+	Better string            `json:"better"` // "up", "down"
 }

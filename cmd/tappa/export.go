@@ -15,8 +15,9 @@ import (
 
 // exportFormats are the formats of each kind of export.
 var exportFormats = map[string][]string{
-	"cases": {"csv", "xlsx"},
-	"log":   {"csv", "xlsx", "xes"},
+	"cases":    {"csv", "xlsx", "parquet"},
+	"log":      {"csv", "xlsx", "parquet", "xes"},
+	"snapshot": {"csv", "xlsx", "parquet", "json"},
 }
 
 // exportReports are the reports behind them.
@@ -24,24 +25,34 @@ var exportReports = map[string]string{"cases": "cases", "log": "steps"}
 
 func newExportCommand() *cobra.Command {
 	var f reportFlags
-	var file string
+	var file, month string
 	cmd := &cobra.Command{
-		Use:   "export cases|log",
-		Short: "write cases, or all their interactions as an event log, for other tools",
-		Long: `Writes the cases, or the log of all their interactions, as CSV, as a workbook (XLSX), or, for the log, as an event log
-(XES) that process mining tools read. Contact keys are shortened unless --whole-keys asks for them.`,
+		Use:   "export cases|log|snapshot",
+		Short: "write cases, all their interactions as an event log, or a snapshot's numbers, for other tools",
+		Long: `Writes the cases, the log of all their interactions, or the numbers of a snapshot, as CSV, as a workbook (XLSX), as Parquet,
+or, for the log, as an event log (XES) that process mining tools read. Contact keys are shortened unless --whole-keys asks
+for them. Of a snapshot, json is the frozen content itself.`,
 		Example: `  tappa export cases --format xlsx --out cases.xlsx --data data/demo
-  tappa export log --format xes --from 2026-01-01 > log.xes`,
+  tappa export log --format xes --from 2026-01-01 > log.xes
+  tappa export snapshot --month 2026-01 --format parquet --out 2026-01.parquet`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || exportFormats[args[0]] == nil {
-				return usageError{errors.New("say what to export: cases or log")}
+				return usageError{errors.New("say what to export: cases, log or snapshot")}
+			}
+			if (args[0] == "snapshot") != (month != "") {
+				return usageError{errors.New("--month and snapshot go together")}
 			}
 			if known := exportFormats[args[0]]; !slices.Contains(known, f.format) {
 				return usageError{fmt.Errorf("--format %q: %s can be exported as %s", f.format, args[0], strings.Join(known, ", "))}
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, args[0], f, file) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "snapshot" {
+				return exportSnapshot(cmd, f, month, file)
+			}
+			return runExport(cmd, args[0], f, file)
+		},
 	}
 	dataFlag(cmd, &f.data)
 	flags := cmd.Flags()
@@ -53,7 +64,8 @@ func newExportCommand() *cobra.Command {
 	flags.StringVar(&f.query.Stage, "stage", "", "only this stage")
 	flags.StringVar(&f.query.State, "state", "", "only rows in this state (tappa report lists them)")
 	flags.BoolVar(&f.query.Whole, "whole-keys", false, "contact keys in full instead of shortened")
-	flags.StringVar(&f.format, "format", "csv", "csv, xlsx or, for the log, xes")
+	flags.StringVar(&f.format, "format", "csv", "csv, xlsx, parquet, for the log xes, for a snapshot json")
+	flags.StringVar(&month, "month", "", "of a snapshot: the month, like 2026-01, or 2026-01@1 for its first version")
 	flags.StringVar(&file, "out", "", "file to write (default: standard output)")
 	return cmd
 }
@@ -78,20 +90,54 @@ func runExport(cmd *cobra.Command, what string, f reportFlags, file string) (err
 	if err != nil {
 		return err
 	}
+	return toFile(cmd, file, func(w io.Writer) error { return writeExport(w, report, f.format) })
+}
+
+// toFile writes to a file, or to standard output where none is named.
+func toFile(cmd *cobra.Command, file string, write func(io.Writer) error) error {
 	if file == "" {
-		return writeExport(cmd.OutOrStdout(), report, f.format)
+		return write(cmd.OutOrStdout())
 	}
 	out, err := os.Create(file)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
-	return errors.Join(writeExport(out, report, f.format), out.Close())
+	return errors.Join(write(out), out.Close())
+}
+
+func exportSnapshot(cmd *cobra.Command, f reportFlags, monthVersion, file string) (err error) {
+	month, version, err := readMonth(monthVersion)
+	if err != nil {
+		return err
+	}
+	store, closeStore, err := openStore(cmd.Context(), f.data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	snap, err := store.Snapshot(cmd.Context(), f.query.Journey, month, version)
+	if err != nil {
+		return err
+	}
+	report, err := snap.Report()
+	if err != nil {
+		return err
+	}
+	return toFile(cmd, file, func(w io.Writer) error {
+		if f.format == "json" {
+			_, err := w.Write(snap.Content())
+			return err
+		}
+		return writeExport(w, report, f.format)
+	})
 }
 
 func writeExport(w io.Writer, r aggregate.Report, format string) error {
 	switch format {
 	case "xlsx":
 		return r.WriteXLSX(w)
+	case "parquet":
+		return r.WriteParquet(w)
 	case "xes":
 		return r.WriteXES(w)
 	}

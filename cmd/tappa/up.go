@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +14,7 @@ import (
 
 func newUpCommand() *cobra.Command {
 	var opts app.UpOptions
-	var demoEnd, refresh string
+	var demoEnd, refresh, tokenFile string
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -34,6 +36,15 @@ func newUpCommand() *cobra.Command {
 			if opts.Refresh, err = app.ParseTimetable(refresh); err != nil {
 				return usageError{fmt.Errorf("--refresh: %w", err)}
 			}
+			if tokenFile != "" {
+				text, err := os.ReadFile(tokenFile)
+				if err != nil {
+					return usageError{fmt.Errorf("--token-file: %w", err)}
+				}
+				if opts.Token = strings.TrimSpace(string(text)); opts.Token == "" {
+					return usageError{fmt.Errorf("--token-file: %s is empty", tokenFile)}
+				}
+			}
 			opts.Software = version()
 			opts.Out = cmd.OutOrStdout()
 			opts.Logger = newLogger(cmd, verbose)
@@ -49,6 +60,7 @@ func newUpCommand() *cobra.Command {
 	cmd.Flags().StringVar(&opts.Gateway, "gateway", "", "gateway's configuration file: take webhooks in as well (default no)")
 	cmd.Flags().StringVar(&opts.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 picks a free one")
 	cmd.Flags().StringVar(&opts.Alerts, "alerts", "", "alerts file: whom to tell when which numbers are too much")
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", "file with the token that changes by the API need (default: this machine may)")
 	cmd.Flags().StringVar(&refresh, "refresh", app.DefaultTimetable, "days of the month and time when last month is frozen as a snapshot, or off")
 	cmd.Flags().BoolVar(&opts.SuiteCRM, "suitecrm", false, "also relay changes of a SuiteCRM's tables, as TAPPA_SUITECRM_* variables say (docs/suitecrm.md)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")

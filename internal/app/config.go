@@ -57,12 +57,14 @@ type Config struct {
 	Scorer   ScorerConfig
 	Suitecrm SuiteCRMConfig
 
-	Journeys   []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
-	Listen     string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
-	Roles      []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated: collect, aggregate, dashboards, gateway"`
-	Alerts     string   `split_words:"true" desc:"alerts file that the role aggregate watches by; default: none"`
-	Refresh    string   `split_words:"true" default:"off" desc:"days of the month and time, in each journey's time zone, when the role aggregate freezes last month: 1-7 04:00; or off"`
-	ReadyAfter string   `split_words:"true" default:"2m" desc:"/readyz fails when for so long nothing was done although something waits"`
+	Journeys     []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
+	Listen       string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
+	Roles        []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated: collect, aggregate, dashboards, gateway"`
+	APIToken     secret   `split_words:"true" desc:"who sends it as Authorization: Bearer may change notes, opportunities and corrections by the API; default: nobody"`
+	APITokenFile string   `split_words:"true" desc:"file to read that token from"`
+	Alerts       string   `split_words:"true" desc:"alerts file that the role aggregate watches by; default: none"`
+	Refresh      string   `split_words:"true" default:"off" desc:"days of the month and time, in each journey's time zone, when the role aggregate freezes last month: 1-7 04:00; or off"`
+	ReadyAfter   string   `split_words:"true" default:"2m" desc:"/readyz fails when for so long nothing was done although something waits"`
 
 	GatewayConfig string `split_words:"true" desc:"file that says which webhooks the role gateway takes in"`
 
@@ -73,6 +75,7 @@ type Config struct {
 	tuning     ingest.Options
 	refresh    Timetable
 	gateway    *gateway.Config
+	token      string
 
 	Software string `ignored:"true"` // the program's version; no variable
 }
@@ -168,6 +171,7 @@ func (c *Config) check() error {
 		w.need("TOPIC_PATTERN", c.TopicPattern, err == nil, "a regular expression such as crm\\..*")
 	}
 	c.tuning = c.options(&w)
+	c.token = string(w.secret("API_TOKEN", c.APIToken, c.APITokenFile))
 	if c.Alerts != "" {
 		w.readable("ALERTS", c.Alerts)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/alert"
+	"tappa/dashboards"
 )
 
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
@@ -83,7 +84,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 			return err
 		}
 	}
-	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troublesOf(watched...), alerts: alerts}
+	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troublesOf(watched...), alerts: alerts, writer: store, access: dashboards.Access{Token: c.token}}
 	pages.hidden = !slices.Contains(c.Roles, "dashboards")
 	addr, err := pages.listen(&st, c.Listen, fail)
 	if err != nil {

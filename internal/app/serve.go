@@ -34,8 +34,10 @@ type site struct {
 	registry *prometheus.Registry
 	ready    readiness
 	logger   *slog.Logger
-	hidden   bool            // only metrics and health, no pages
-	alerts   *alert.Watcher  // nil: none
+	hidden   bool           // only metrics and health, no pages
+	alerts   *alert.Watcher // nil: none
+	writer   *aggregate.Store
+	access   dashboards.Access
 	troubles func() []string // what goes wrong without keeping the process from its work; nil: nothing is watched
 }
 
@@ -47,10 +49,14 @@ func (s site) listen(st *stack, addr string, fail func(error)) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		pages, err := dashboards.New(dashboards.Options{
-			Store: s.store, Journeys: s.journeys, Logger: s.logger,
+		opts := dashboards.Options{
+			Store: s.store, Journeys: s.journeys, Logger: s.logger, Writer: s.writer, Access: s.access,
 			Explain: func(text string) (string, []string) { m := scorer.Explain(text, ""); return m.Label, m.Cues },
-		})
+		}
+		if s.alerts != nil { // a nil watcher in an interface would not be nil
+			opts.Alerts = s.alerts
+		}
+		pages, err := dashboards.New(opts)
 		if err != nil {
 			return "", err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tappa/aggregate"
+	"tappa/dashboards"
 	"tappa/ingest"
 	"tappa/journey"
 )
@@ -24,6 +25,7 @@ type UpOptions struct {
 	Refresh  Timetable
 	Alerts   string // alerts file; "" is none
 	Gateway  string // the gateway's configuration file; none: no gateway
+	Token    string // who sends it may change something by the API; "": who is on this machine
 	Software string // the program's version
 	Out      io.Writer
 	Logger   *slog.Logger
@@ -96,7 +98,8 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}
 	addr, err := site{
 		store: e.Pages, journeys: journeys, registry: registry, logger: opts.Logger, troubles: troublesOf(schedule, alerts), alerts: alerts,
-		ready: ready,
+		ready:  ready,
+		writer: e.Store, access: dashboards.Access{Token: opts.Token, Local: true},
 	}.listen(&st, opts.Listen, fail)
 	if err != nil {
 		return err
