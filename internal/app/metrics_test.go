@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tappa/aggregate"
+	"tappa/alert"
 	"tappa/journey"
 )
 
@@ -51,7 +52,17 @@ func TestMetricsExist(t *testing.T) {
 	if _, err := aggregate.NewWalker(&aggregate.Store{}, []*journey.Journey{j}, aggregate.WalkerOptions{Registerer: registry}); err != nil {
 		t.Fatal(err)
 	}
-	used := map[string]bool{"tappa_walk_walks_total": true, "tappa_walk_touched_total": true}
+	if _, err := newScheduler(&aggregate.Store{}, []*journey.Journey{j}, Timetable{}, "", nil, registry); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := alert.NewWatcher(&aggregate.Store{}, &alert.Definitions{}, "", nil, registry); err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{
+		"tappa_walk_walks_total": true, "tappa_walk_touched_total": true, "tappa_refresh_runs_total": true, "tappa_refresh_last_success_timestamp_seconds": true,
+		// The numbers of the journeys are for those who write rules of their own.
+		"tappa_alert_firing": true, "tappa_alert_value": true, "tappa_alert_evaluations_total": true, "tappa_alert_evaluated_timestamp_seconds": true,
+	}
 	for _, file := range []string{"prometheus/rules.yml", "prometheus/rules_test.yml", "grafana/tappa.json"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "deploy", filepath.FromSlash(file)))
 		if err != nil {
