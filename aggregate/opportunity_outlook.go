@@ -26,7 +26,8 @@ type Outlook struct {
 }
 
 // Step is what a later month's snapshot says of an opportunity: what was entered or asked since the baseline's month, as of
-// the later month's end, against what was before.
+// the later month's end, against what was before: as it was frozen, or, where that was too early to tell, as of the later
+// month's end too.
 type Step struct {
 	Month  string    `json:"month"`
 	Change KPIChange `json:"change"`
@@ -75,7 +76,15 @@ func (s *Store) outlook(ctx context.Context, o Opportunity) (Outlook, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Progress = append(out.Progress, Step{snap.Month, Compare(out.Current, after)})
+		before := out.Current
+		if before.Early {
+			// The baseline had not had its time; by now more of it has.
+			q.AsOf = snap.AsOf
+			if before, err = s.KPI(ctx, o.Target, q); err != nil {
+				return out, err
+			}
+		}
+		out.Progress = append(out.Progress, Step{snap.Month, Compare(before, after)})
 	}
 	return out, nil
 }
