@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"tappa/ingest/asterisk"
 	"tappa/ingest/mail"
 	"tappa/ingest/mapping"
 	"tappa/ingest/source"
@@ -22,8 +23,11 @@ type rawFormat struct {
 }
 
 var rawFormats = map[string]rawFormat{
-	"mbox":    {mail.Origin, mail.Events},
-	"maildir": {mail.Origin, mail.Events},
+	"asterisk-cdr":       {asterisk.Origin, asterisk.Files["asterisk-cdr"]},
+	"asterisk-cel":       {asterisk.Origin, asterisk.Files["asterisk-cel"]},
+	"asterisk-queue-log": {asterisk.Origin, asterisk.Files["asterisk-queue-log"]},
+	"mbox":               {mail.Origin, mail.Events},
+	"maildir":            {mail.Origin, mail.Events},
 }
 
 // eachRaw calls f for every event of files of a raw format, counts what says nothing about a customer, and reports what

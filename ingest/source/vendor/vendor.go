@@ -7,6 +7,7 @@
 package vendor
 
 import (
+	"tappa/ingest/asterisk"
 	"tappa/ingest/mail"
 	"tappa/ingest/source"
 )
@@ -27,4 +28,8 @@ var Formats = map[string]source.Format{
 	"twilio":    readTwilio,
 
 	mail.Format: mail.Read,
+
+	"asterisk-cdr":       asterisk.CDR,
+	"asterisk-cel":       asterisk.CEL,
+	"asterisk-queue-log": asterisk.QueueLog,
 }
