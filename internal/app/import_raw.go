@@ -12,6 +12,7 @@ import (
 	"tappa/ingest/mail"
 	"tappa/ingest/mapping"
 	"tappa/ingest/source"
+	"tappa/ingest/source/vendor"
 	"tappa/journey"
 )
 
@@ -28,6 +29,11 @@ var rawFormats = map[string]rawFormat{
 	"asterisk-queue-log": {asterisk.Origin, asterisk.Files["asterisk-queue-log"]},
 	"mbox":               {mail.Origin, mail.Events},
 	"maildir":            {mail.Origin, mail.Events},
+
+	"zendesk":   {"zendesk", vendor.Exports["zendesk"]},
+	"freshdesk": {"freshdesk", vendor.Exports["freshdesk"]},
+	"zammad":    {"zammad", vendor.Exports["zammad"]},
+	"chatwoot":  {"chatwoot", vendor.Exports["chatwoot"]},
 }
 
 // eachRaw calls f for every event of files of a raw format, counts what says nothing about a customer, and reports what
@@ -75,6 +81,9 @@ func (n *rowCount) tellLeft(out io.Writer) {
 func dryJourneys(opts ImportOptions) ([]*journey.Journey, error) {
 	if _, raw := rawFormats[opts.Format]; !raw {
 		return nil, nil
+	}
+	if len(opts.Journeys) == 0 && vendor.Exports[opts.Format] != nil {
+		return nil, nil // an export says itself who is the customer
 	}
 	if len(opts.Journeys) == 0 {
 		return nil, fmt.Errorf("a dry run of %s needs --journey FILE: its company tells customers from colleagues", opts.Format)

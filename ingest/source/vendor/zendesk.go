@@ -38,13 +38,14 @@ func readZendesk(raw source.Raw) (source.Event, error) {
 	}
 	switch what {
 	case "ticket.created":
-		e.Type, t.Text = "ticket.opened", plain(detail.text("description"))
+		e.Type, t.Text, e.ID = "ticket.opened", plain(detail.text("description")), "ticket-"+t.Ticket+"-opened"
 		if t.Text == t.Subject {
 			t.Text = ""
 		}
 	case "ticket.comment_added":
 		e.Type = "ticket.commented"
 		comment := event.at("comment")
+		e.ID = "comment-" + first(comment.text("id"), e.ID)
 		if !comment.flag("is_public") {
 			e.Type = "ticket.noted"
 		}
