@@ -170,11 +170,8 @@ func (t *Threads) join(a, b int32) {
 	}
 }
 
-// prefixes are how mail programs begin the subject of a reply.
-var prefixes = []string{"re", "r", "aw", "rif", "ris", "risp", "sv", "antw", "rv", "res"}
-
-// forwards are how they begin that of a mail passed on, which is not part of the talk it passes on.
-var forwards = []string{"fw", "fwd", "i", "wg", "tr", "rv", "enc"}
+// prefixes are how mail programs begin the subject of a reply. A mail passed on ("Fwd:", "I:") is not part of the talk it passes on.
+var prefixes = []string{"re", "r", "aw", "rif", "ris", "risp", "sv", "antw", "res"}
 
 // baseSubject returns a subject without the prefixes of replies and the names of lists, in lower case, and whether it
 // was a reply's. A mail passed on keeps its prefix.
