@@ -140,7 +140,12 @@ func TestExplainCommand(t *testing.T) {
 }
 
 func TestExplainUnmappedAndMistakes(t *testing.T) {
-	code, out, _ := tappaCommand(t, `{"source": "crm", "type": "lead.converted"}`, "explain", "--journey", template)
+	row := `{"start": "2026-03-02 09:30:00", "src": "0669821", "dst": "+390521940130", "disposition": "NO ANSWER", "uniqueid": "1.1"}`
+	code, out, _ := tappaCommand(t, row, "explain", "--journey", template, "--record", "asterisk-cdr")
+	if code != exitDone || !strings.Contains(out, `rule "showroom call"`) {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	code, out, _ = tappaCommand(t, `{"source": "crm", "type": "lead.converted"}`, "explain", "--journey", template)
 	if code != exitDone || !strings.HasPrefix(out, "unmapped: no rule of "+template) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -155,6 +160,8 @@ func TestExplainUnmappedAndMistakes(t *testing.T) {
 		"unknown field":  {`{"typ": "x"}`, `"typ"`, []string{"explain", "--journey", template}, exitFailed},
 		"unknown source": {`{"source": "mail"}`, `did you mean "email"?`, []string{"explain", "--journey", template}, exitFailed},
 		"bad event":      {`{"specversion": "1.0"}`, "interaction 1:", []string{"explain", "--journey", template}, exitFailed},
+		"bad record":     {"", `--record "fax"`, []string{"explain", "--journey", template, "--record", "fax"}, exitUsage},
+		"no mail":        {"hello", "malformed: no mail", []string{"explain", "--journey", template, "--record", "rfc5322"}, exitFailed},
 		"empty input":    {"", "standard input is empty", []string{"explain", "--journey", template}, exitFailed},
 	} {
 		code, out, errOut := tappaCommand(t, tt.in, tt.args...)

@@ -6,18 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"tappa/ingest/source"
+	"tappa/ingest/source/vendor"
+	"tappa/internal/app"
 	"tappa/journey"
 )
 
 func newExplainCommand() *cobra.Command {
 	var files []string
-	var format string
+	var format, record string
 	cmd := &cobra.Command{
 		Use:   "explain --journey FILE < INTERACTION.json",
 		Short: "Say which rule tags an interaction, and why",
@@ -28,9 +33,12 @@ An interaction is either a CloudEvent, as collectors read it from Kafka, or the 
 
   {"type": "form.submitted", "to": "contact", "data": {"fields": {"role": "buyer"}}}
 
+With --record, standard input is one record in a vendor's format, as collectors read it from Kafka: a mail, a webhook's body.
+
 Several --journey are tried in order, as collectors do: the first that tags an interaction has it.`,
-		Example: `  echo '{"type": "call.missed", "to": "+39800123456"}' | tappa explain --journey journeys/machinery.yaml`,
-		Args:    cobra.NoArgs,
+		Example: `  echo '{"type": "call.missed", "to": "+39800123456"}' | tappa explain --journey journeys/machinery.yaml
+  tappa explain --journey journey.yaml --record rfc5322 < mail.eml`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(files) == 0 {
 				return usageError{errors.New("which journey? tappa explain --journey FILE")}
@@ -38,11 +46,15 @@ Several --journey are tried in order, as collectors do: the first that tags an i
 			if format != "text" && format != "json" {
 				return usageError{fmt.Errorf("--format %q is not possible; use text or json", format)}
 			}
-			return explain(cmd.InOrStdin(), cmd.OutOrStdout(), files, format)
+			if formats := slices.Sorted(maps.Keys(vendor.Formats)); record != "" && !slices.Contains(formats, record) {
+				return usageError{fmt.Errorf("--record %q: there are %s", record, strings.Join(formats, ", "))}
+			}
+			return explain(cmd.InOrStdin(), cmd.OutOrStdout(), files, format, record)
 		},
 	}
 	cmd.Flags().StringArrayVar(&files, "journey", nil, "journey file; may be given several times")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&record, "record", "", "standard input is one record in this vendor's format, such as rfc5322 (a mail)")
 	return cmd
 }
 
@@ -68,25 +80,28 @@ type explainedTag struct {
 	Automatic  bool                 `json:"automatic"`
 }
 
-func explain(in io.Reader, out io.Writer, files []string, format string) error {
+func explain(in io.Reader, out io.Writer, files []string, format, record string) error {
 	var journeys []*journey.Journey
 	var errs []error
-	country := ""
 	for _, file := range files {
 		j, err := journey.Load(file)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if country == "" {
-			country = j.DefaultCountry
-		}
 		journeys = append(journeys, j)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	decoder := source.NewDecoder(source.Options{DefaultCountry: country})
+	decoder := app.NewDecoder(journeys)
+	if record != "" {
+		interaction, err := readRecord(decoder, in, record)
+		if err != nil {
+			return err
+		}
+		return explainOne(out, files, journeys, &interaction, format)
+	}
 	input := json.NewDecoder(in)
 	for n := 1; ; n++ {
 		var raw json.RawMessage
@@ -108,6 +123,17 @@ func explain(in io.Reader, out io.Writer, files []string, format string) error {
 			return err
 		}
 	}
+}
+
+// readRecord reads a record in a vendor's format, which Kafka has just got.
+func readRecord(decoder *source.Decoder, in io.Reader, format string) (journey.Interaction, error) {
+	value, err := io.ReadAll(in)
+	if err != nil {
+		return journey.Interaction{}, err
+	}
+	return decoder.Decode(source.Record{
+		Value: value, Headers: []source.Header{{Key: source.HeaderFormat, Value: []byte(format)}}, Time: time.Now(),
+	})
 }
 
 // readInteraction reads a CloudEvent or the short form.

@@ -55,6 +55,9 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 	return ingest.New(o)
 }
 
+// NewDecoder makes the decoder of journeys, for records of which each says itself what it is.
+func NewDecoder(journeys []*journey.Journey) *source.Decoder { return newDecoder(journeys, nil) }
+
 // newDecoder makes the decoder that all commands share, so that they agree on what can be used.
 func newDecoder(journeys []*journey.Journey, topics []string) *source.Decoder {
 	options := source.Options{DefaultCountry: defaultCountry(journeys), Formats: vendor.Formats, Settings: settings(journeys)}
