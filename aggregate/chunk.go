@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -21,7 +22,8 @@ type chunk struct {
 	subjects []string
 	former   []string // every name under which rows of these subjects may be stored, the present ones among them
 	// subject gives the index in subjects of who an interaction belongs to, or -1: the condition may match too much.
-	subject func(contactKey, thread string) int
+	subject  func(contactKey, thread string) int
+	byThread bool // subject goes by the thread
 }
 
 // interaction is one row read for a walk.
@@ -47,9 +49,29 @@ type worker struct {
 	tags        tags
 	walkers     map[string]*walk.Walker // by journey
 
+	columns      chunkColumns
 	interactions [2][]interaction // as read, and by subject
+	hashes       []uint64         // of their tags, as read
 	input        []walk.Interaction
+	findings     findings
 	read, walked int // interactions and subjects
+}
+
+// chunkColumns is what a walk reads of interactions.
+type chunkColumns struct {
+	contact, id, thread textColumn
+	at                  *numberColumn[int64]
+	value               *numberColumn[float64]
+	moodScore           *numberColumn[float32]
+	tag                 *numberColumn[uint64]
+}
+
+// all gives the columns in the order in which readChunk asks for them.
+func (c *chunkColumns) all() []scanned {
+	if c.at == nil {
+		c.at, c.value, c.moodScore, c.tag = newInt64s(), newFloat64s(), newFloat32s(), newUint64s()
+	}
+	return []scanned{&c.contact, c.at, &c.id, &c.thread, c.value, c.moodScore, c.tag}
 }
 
 // walkChunks walks chunks, several at a time. Chunks share no subject, so their order does not matter.
@@ -88,33 +110,35 @@ func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journey
 
 // readChunk reads all interactions of a chunk's subjects, those of a subject together, in no order among themselves.
 func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) {
-	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, ` + tagExpression +
-		` FROM interactions FINAL WHERE ` + c.where
-	out := w.interactions[0][:0]
-	var x interaction
-	var text string
-	into := []any{&x.contact, &x.at, &x.id, &x.thread, &x.value, &x.moodScore, &text}
-	err := w.store.each(longQuery(ctx), func(scan func(...any) error) error {
-		if err := scan(into...); err != nil {
-			return err
+	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, tag
+		FROM interactions FINAL WHERE ` + c.where
+	r := &w.columns
+	out, hashes := w.interactions[0][:0], w.hashes[:0]
+	read := func(rows int) error {
+		last, x := "", interaction{subject: -1}
+		for i := range rows {
+			if key := r.contact.values[i]; i == 0 || key != last || c.byThread { // rows of a key mostly stand together
+				last = key
+				if x.subject = c.subject(key, r.thread.values[i]); x.subject >= 0 {
+					x.contact, x.person, x.account = w.whose(key)
+				}
+			}
+			if x.subject < 0 {
+				continue
+			}
+			x.at, x.id, x.thread = r.at.values[i], r.id.values[i], r.thread.values[i]
+			x.value, x.moodScore = r.value.values[i], r.moodScore.values[i]
+			out, hashes = append(out, x), append(hashes, r.tag.values[i])
 		}
-		if x.subject = c.subject(x.contact, x.thread); x.subject < 0 {
-			return nil
-		}
-		var err error
-		x.tag, err = w.tags.get(text)
-		if err != nil {
-			return err
-		}
-		w.correct(&x)
-		x.contact, x.person, x.account = w.whose(x.contact)
-		out = append(out, x)
 		return nil
-	}, query, c.args...)
-	if err != nil {
+	}
+	if err := w.store.scanBlocks(longQuery(ctx), r.all(), read, query, c.args...); err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
-	w.interactions[0] = out
+	w.interactions[0], w.hashes = out, hashes
+	if err := w.tag(ctx, c, out); err != nil {
+		return nil, err
+	}
 	w.interactions[1] = bySubject(out, w.interactions[1], len(c.subjects))
 	return w.interactions[1], nil
 }
@@ -126,6 +150,31 @@ func (w *worker) whose(key string) (held, person, account string) {
 		return key, key, ""
 	}
 	return w.people.Key(id), w.people.Name(w.people.Person(id)), w.people.Name(w.people.Account(id))
+}
+
+// tag gives interactions, whose tags' hashes are in w.hashes, their tags, and the moods that somebody corrected.
+func (w *worker) tag(ctx context.Context, c chunk, rows []interaction) error {
+	unknown := map[uint64]bool{}
+	for i := range rows {
+		if rows[i].tag = w.tags.find(w.hashes[i]); rows[i].tag == nil {
+			unknown[w.hashes[i]] = true
+		}
+	}
+	if len(unknown) > 0 {
+		if err := w.tags.learn(ctx, w.store, c, slices.Collect(maps.Keys(unknown))); err != nil {
+			return err
+		}
+	}
+	for i := range rows {
+		if rows[i].tag == nil || len(unknown) > 0 {
+			rows[i].tag = w.tags.find(w.hashes[i])
+		}
+		if rows[i].tag == nil {
+			return fmt.Errorf("interaction %s has no tag %x any more: it changed while it was read", rows[i].id, w.hashes[i])
+		}
+		w.correct(&rows[i])
+	}
+	return nil
 }
 
 // bySubject copies rows to a buffer, those of a subject side by side.
@@ -159,7 +208,8 @@ func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 	}
 	w.read += len(rows)
 	for _, j := range journeys {
-		out := newFindings(j.journey, number)
+		out := &w.findings
+		out.begin(j, number)
 		for from := 0; from < len(rows); {
 			to := from + 1
 			for to < len(rows) && rows[to].subject == rows[from].subject {
@@ -168,8 +218,10 @@ func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 			w.walkSubject(j, c.subjects[rows[from].subject], rows[from:to], out)
 			from = to
 		}
-		if err := w.store.bury(ctx, out, c.former); err != nil {
-			return err
+		if !j.blank {
+			if err := w.store.bury(ctx, out, c.former); err != nil {
+				return err
+			}
 		}
 		if err := w.store.writeFindings(ctx, out); err != nil {
 			return err

@@ -17,16 +17,17 @@ type findings struct {
 	visits  []visitRow
 	waits   []waitRow
 	steps   []stepRow
+	blank   bool                // nothing is stored of the journey, so nothing is to be buried
 	live    map[rowKey]struct{} // rows of visits that were found: their positions have gaps
 	counts  map[countKey]uint32 // how many cases, waits and steps were found
 }
 
 // ofCase is what the rows of all tables have in common.
 type ofCase struct {
-	journey, subject, caseID, person, account, persona string
-	attempt                                            uint32
-	walked                                             uint64
-	deleted                                            uint8
+	journey, subject, caseID, person, account, persona, customer string
+	attempt                                                      uint32
+	walked                                                       uint64
+	deleted                                                      uint8
 }
 
 type caseRow struct {
@@ -50,10 +51,11 @@ type waitRow struct {
 }
 
 type stepRow struct {
-	ofCase
+	*ofCase
 	number   uint32
 	stage    string
 	isReturn bool
+	known    float64
 	*interaction
 }
 
@@ -70,8 +72,24 @@ type countKey struct {
 	attempt uint32
 }
 
-func newFindings(j *journey.Journey, number uint64) *findings {
-	return &findings{journey: j, number: number, live: map[rowKey]struct{}{}, counts: map[countKey]uint32{}}
+// begin empties findings for the next subjects.
+func (f *findings) begin(j *walked, number uint64) {
+	clear(f.cases)
+	clear(f.visits)
+	clear(f.waits)
+	clear(f.steps)
+	*f = findings{
+		journey: j.journey, number: number, blank: j.blank, live: map[rowKey]struct{}{}, counts: map[countKey]uint32{},
+		cases: f.cases[:0], visits: f.visits[:0], waits: f.waits[:0], steps: f.steps[:0],
+	}
+}
+
+// customer is how the tables say whether somebody was a customer before.
+func customer(existing bool) string {
+	if existing {
+		return "existing"
+	}
+	return "new"
 }
 
 func outcomeOf(s string) journey.Outcome { return journey.Outcome(s) }
@@ -84,15 +102,19 @@ func (f *findings) add(subject string, r *walk.Result, in []walk.Interaction, ro
 		opening := row(c.Opening)
 		of[i] = f.of(subject, opening)
 		of[i].caseID, of[i].persona, of[i].attempt = c.ID, c.Persona, c.Attempt
+		of[i].customer = customer(c.Existing)
 		f.cases = append(f.cases, caseRow{of[i], c, f.stage(int(c.Stage))})
 	}
 	for _, v := range r.Visits {
 		f.visits = append(f.visits, visitRow{of[v.Case], v, f.stage(int(v.Stage)), row(v.Entry)})
-		f.live[rowKey{subject, of[v.Case].attempt, v.Stage}] = struct{}{}
+		if !f.blank {
+			f.live[rowKey{subject, of[v.Case].attempt, v.Stage}] = struct{}{}
+		}
 	}
 	for _, wait := range r.Waits {
 		ask := row(wait.Ask)
 		out := waitRow{ofCase: f.of(subject, ask), Wait: wait, stage: f.stage(wait.Stage), ask: ask, answer: &noInteraction}
+		out.customer = customer(wait.Existing)
 		if wait.Case != walk.None {
 			c := of[wait.Case]
 			out.caseID, out.persona, out.attempt, out.account = c.caseID, c.persona, c.attempt, c.account
@@ -103,11 +125,13 @@ func (f *findings) add(subject string, r *walk.Result, in []walk.Interaction, ro
 		f.waits = append(f.waits, out)
 	}
 	for _, s := range r.Steps {
-		c := of[s.Case]
-		x := row(s.Index)
-		c.person = x.person
-		f.steps = append(f.steps, stepRow{c, s.Number, f.stage(s.Stage), s.Return, x})
-		f.counts[countKey{"steps", subject, c.attempt}] = s.Number
+		f.steps = append(f.steps, stepRow{&of[s.Case], s.Number, f.stage(s.Stage), s.Return, s.Known, row(s.Index)})
+	}
+	if f.blank {
+		return
+	}
+	for _, s := range r.Steps {
+		f.counts[countKey{"steps", subject, of[s.Case].attempt}] = s.Number
 	}
 	f.counts[countKey{"cases", subject, 0}] = uint32(len(r.Cases))
 	f.counts[countKey{"waits", subject, 0}] = uint32(len(r.Waits))
@@ -181,7 +205,7 @@ func (f *findings) bury(table, subject string, attempt, last uint32, positions [
 		case "waits":
 			f.waits = append(f.waits, waitRow{ofCase: of, Wait: walk.Wait{Number: n}, ask: &noInteraction, answer: &noInteraction})
 		case "steps":
-			f.steps = append(f.steps, stepRow{ofCase: of, number: n, interaction: &noInteraction})
+			f.steps = append(f.steps, stepRow{ofCase: &of, number: n, interaction: &noInteraction})
 		}
 	}
 	slices.Sort(positions)
@@ -196,14 +220,14 @@ func (f *findings) bury(table, subject string, attempt, last uint32, positions [
 // table from before the walk or from after it, never from both. Between tables there is no such promise: steps come
 // first and cases last, so that who goes from a case to its steps finds them.
 func (s *Store) writeFindings(ctx context.Context, f *findings) error {
-	if err := insert(ctx, s, "steps", stepColumns, f.steps, ""); err != nil {
+	if err := insertDerived(ctx, s, "steps", stepColumns, f.steps); err != nil {
 		return err
 	}
-	if err := insert(ctx, s, "waits", waitColumns, f.waits, ""); err != nil {
+	if err := insertDerived(ctx, s, "waits", waitColumns, f.waits); err != nil {
 		return err
 	}
-	if err := insert(ctx, s, "visits", visitColumns, f.visits, ""); err != nil {
+	if err := insertDerived(ctx, s, "visits", visitColumns, f.visits); err != nil {
 		return err
 	}
-	return insert(ctx, s, "cases", caseColumns, f.cases, "")
+	return insertDerived(ctx, s, "cases", caseColumns, f.cases)
 }

@@ -232,7 +232,7 @@ func (w *Walker) writePeople(ctx context.Context, keys []people.ID) error {
 			rows = append(rows, personRow{row, w.people, id, w.number})
 		}
 	}
-	if err := insert(ctx, w.store, "people", personColumns, rows, ""); err != nil {
+	if err := insertDerived(ctx, w.store, "people", personColumns, rows); err != nil {
 		return err
 	}
 	for _, r := range rows {

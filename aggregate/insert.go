@@ -109,6 +109,14 @@ func insertNative[R any](ctx context.Context, s *Store, table string, columns []
 	return nil
 }
 
+// insertDerived is insert of what a walk found, in whichever way is the faster.
+func insertDerived[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R) error {
+	if s.opts.Protocol == protocolHTTP {
+		return insertNative(ctx, s, table, columns, rows, "")
+	}
+	return insert(ctx, s, table, columns, rows, "")
+}
+
 // settingsOf are the settings under which rows are inserted as one block.
 func (s *Store) settingsOf(rows int, token string) clickhouse.Settings {
 	settings := maps.Clone(s.settings)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/pressly/goose/v3"
@@ -14,7 +15,8 @@ import (
 //go:embed sql/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order. It then
+// Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order, and
+// every view whose definition is another by now. It then
 // checks that the table of interactions can keep its promise (see Stored).
 func (s *Store) Migrate(ctx context.Context) (err error) {
 	config, err := s.opts.driver(s.opts.Database)
@@ -32,7 +34,15 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	applied, err := provider.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	fresh := map[string]bool{}
+	for _, one := range applied {
+		fresh[path.Base(one.Source.Path)] = true
+	}
+	if err := s.renewViews(ctx, fresh); err != nil {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
 	}
 	return s.checkWindow(ctx)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"unsafe"
 )
 
 // nativeBlock is a block of rows in ClickHouse's Native format, written column by column into memory that the next block
@@ -99,6 +100,16 @@ func (c *nativeColumn) Append(v any) error {
 		for _, n := range v {
 			c.data = binary.LittleEndian.AppendUint64(c.data, uint64(n))
 		}
+	case []uint64:
+		for _, n := range v {
+			c.data = binary.LittleEndian.AppendUint64(c.data, n)
+		}
+	case []uint32:
+		for _, n := range v {
+			c.data = binary.LittleEndian.AppendUint32(c.data, n)
+		}
+	case []uint8:
+		c.data = append(c.data, v...)
 	case []int32:
 		for _, n := range v {
 			c.data = binary.LittleEndian.AppendUint32(c.data, uint32(n))
@@ -122,6 +133,14 @@ func (c *nativeColumn) Append(v any) error {
 				x = new(float64)
 			}
 			c.data = binary.LittleEndian.AppendUint64(c.data, math.Float64bits(*x))
+		}
+	case []*int64:
+		for _, n := range v {
+			c.before = append(c.before, bit(n == nil))
+			if n == nil {
+				n = new(int64)
+			}
+			c.data = binary.LittleEndian.AppendUint64(c.data, uint64(*n))
 		}
 	default:
 		return fmt.Errorf("no form for values of type %T", v)
@@ -174,17 +193,26 @@ type dictionary struct {
 	rows    []uint32
 	head    []byte // width of the numbers and how many words follow
 	keys    []byte // the words in the order of their numbers
-	last    string // the word before: often the same comes again
-	number  uint32 // its number
+	recent  [1 << 8]recentWord
+}
+
+// recentWord remembers a word by where it lies in memory: rows mostly share what they have in common, so few need hashing.
+type recentWord struct {
+	at     *byte
+	length int
+	number uint32
 }
 
 func (d *dictionary) reset() {
 	clear(d.numbers)
-	d.rows, d.head, d.keys, d.last = d.rows[:0], d.head[:0], d.keys[:0], ""
+	clear(d.recent[:])
+	d.rows, d.head, d.keys = d.rows[:0], d.head[:0], d.keys[:0]
 }
 
 func (d *dictionary) add(s string) {
-	if s != d.last || len(d.rows) == 0 {
+	at := unsafe.StringData(s)
+	slot := &d.recent[(uintptr(unsafe.Pointer(at))>>3^uintptr(len(s)))%uintptr(len(d.recent))]
+	if slot.at != at || slot.length != len(s) || at == nil {
 		if d.numbers == nil {
 			d.numbers = map[string]uint32{}
 		}
@@ -194,9 +222,9 @@ func (d *dictionary) add(s string) {
 			d.numbers[s] = n
 			d.keys = appendText(d.keys, s)
 		}
-		d.last, d.number = s, n
+		*slot = recentWord{at, len(s), n}
 	}
-	d.rows = append(d.rows, d.number)
+	d.rows = append(d.rows, slot.number)
 }
 
 // finish appends how many numbers there are, and the numbers, in the fewest bytes that hold them all.
@@ -226,6 +254,6 @@ func (d *dictionary) finish(to []byte) []byte {
 		}
 	}
 	clear(d.numbers) // the pool must not keep a block's texts alive
-	d.last = ""
+	clear(d.recent[:])
 	return to
 }

@@ -19,6 +19,14 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 		return fmt.Errorf("learn who is who: %w", err)
 	}
 	stale := w.stale()
+	if err := w.findBlank(ctx, journeys); err != nil {
+		return err
+	}
+	defer func() {
+		for _, j := range journeys {
+			j.blank = false
+		}
+	}()
 	for _, per := range []string{perPerson, perAccount, perThread} {
 		mine := only(per, journeys)
 		if len(mine) == 0 {
@@ -29,6 +37,9 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 		}
 	}
 	for _, j := range journeys {
+		if j.blank {
+			continue
+		}
 		for _, table := range []string{"steps", "waits", "visits", "cases"} {
 			if err := w.sweep(ctx, table, string(j.journey.ID)); err != nil {
 				return fmt.Errorf("sweep %s: %w", table, err)
@@ -46,6 +57,25 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 		slice = append(slice, arrivals{place: p, to: to})
 	}
 	return w.advance(ctx, journeys, slice)
+}
+
+// findBlank marks the journeys that nothing is stored of: neither has anything to be buried before it is replaced, nor swept.
+func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
+	const query = `
+		SELECT count() FROM
+		(
+			SELECT 1 FROM cases WHERE journey = ? LIMIT 1 UNION ALL SELECT 1 FROM visits WHERE journey = ? LIMIT 1
+			UNION ALL SELECT 1 FROM waits WHERE journey = ? LIMIT 1 UNION ALL SELECT 1 FROM steps WHERE journey = ? LIMIT 1
+		)`
+	for _, j := range journeys {
+		var n uint64
+		id := string(j.journey.ID)
+		if err := w.store.conn.QueryRow(ctx, query, id, id, id, id).Scan(&n); err != nil {
+			return fmt.Errorf("look for what is stored of %s: %w", id, err)
+		}
+		j.blank = n == 0
+	}
+	return nil
 }
 
 // meetAll learns who is who from all interactions.

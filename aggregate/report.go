@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,12 @@ type Query struct {
 	// Filters. "-" is "none": rows that have no persona, channel, and so on.
 	Persona, Channel, Touchpoint, Department, Stage, Activity string
 
+	Account  string  // "-" none, "+" any, or that account
+	Customer string  // new, or existing: an earlier case of the same customer was completed
+	ValueMin float64 // the largest value a case had shown by then, from here …
+	ValueMax float64 // … up to and with here; 0 is no bound
+
+	Case  string // of the timeline: its id
 	State string // of the lists: which rows, see each list's States
 	By    string // of timing and mood: stage, touchpoint, department, persona, channel
 	Lang  string // of the texts: "it" or "en"
@@ -74,8 +81,13 @@ func (s *Store) Report(ctx context.Context, name string, q Query) (Report, error
 		return Report{}, fmt.Errorf("report %s: %w", name, err)
 	}
 	defer rows.Close()
-	if r.Columns, r.Rows, err = readTable(rows, q.Whole); err != nil {
+	if r.Columns, r.Rows, err = readTable(rows, q.Whole || info.View == "verbatims"); err != nil {
 		return Report{}, fmt.Errorf("report %s: %w", name, err)
+	}
+	if info.View == "verbatims" && !q.Whole {
+		if err := s.maskVerbatims(ctx, r); err != nil {
+			return Report{}, fmt.Errorf("report %s: %w", name, err)
+		}
 	}
 	if len(r.Columns) == 0 {
 		if r.Columns, err = s.describe(ctx, q, statement); err != nil {
@@ -163,6 +175,14 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 			return q, nil, err
 		}
 	}
+	if q.Customer != "" {
+		if err := oneOf("kind of customer", q.Customer, []string{"new", "existing"}); err != nil {
+			return q, nil, err
+		}
+	}
+	if info.takes("case_id") && q.Case == "" {
+		return q, nil, &BadQueryError{"name a case by its id: report cases lists them"}
+	}
 	return q, zone, s.checkStage(ctx, q)
 }
 
@@ -225,13 +245,19 @@ func withQuery(ctx context.Context, q Query) context.Context {
 	parameters := clickhouse.Parameters{
 		"journey": q.Journey, "from": instant(q.From), "to": instant(q.To), "as_of": instant(q.AsOf),
 		"persona": q.Persona, "channel": q.Channel, "touchpoint": q.Touchpoint, "department": q.Department,
-		"stage": q.Stage, "state": q.State, "activity": q.Activity, "by": q.By,
+		"stage": q.Stage, "state": q.State, "activity": q.Activity, "by": q.By, "case_id": q.Case,
+		"account": q.Account, "customer": q.Customer, "value_from": number(q.ValueMin), "value_to": "inf",
+	}
+	if q.ValueMax != 0 {
+		parameters["value_to"] = number(q.ValueMax)
 	}
 	for name, value := range parameters {
 		parameters[name] = escapes.Replace(value)
 	}
 	return clickhouse.Context(ctx, clickhouse.WithParameters(parameters))
 }
+
+func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 // escapes: the server reads a parameter's value as a field of tab-separated text.
 var escapes = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", `\0`)
@@ -264,6 +290,26 @@ func readTable(rows driver.Rows, whole bool) ([]Column, [][]any, error) {
 		out = append(out, row)
 	}
 	return columns, out, rows.Err()
+}
+
+// maskVerbatims masks what customers wrote, and then the contact keys, which say whose names to look for.
+func (s *Store) maskVerbatims(ctx context.Context, r Report) error {
+	at := func(name string) int {
+		return slices.IndexFunc(r.Columns, func(c Column) bool { return c.Name == name })
+	}
+	key, origin, id := at("contact_key"), at("origin"), at("id")
+	keys, ids := make([]string, len(r.Rows)), make([]interactionID, len(r.Rows))
+	for i, row := range r.Rows {
+		keys[i], ids[i] = row[key].(string), interactionID{row[origin].(string), row[id].(string)}
+	}
+	texts, err := s.texts(ctx, keys, ids)
+	if err != nil {
+		return err
+	}
+	for i, row := range r.Rows {
+		row[at("subject_line")], row[at("text")], row[key] = texts[ids[i]].subject, texts[ids[i]].text, MaskKey(keys[i])
+	}
+	return nil
 }
 
 // plainValue reduces a scanned value to the types that Report.Rows promises. What is not a number is nil.

@@ -26,6 +26,9 @@ type ReportInfo struct {
 // groupings are what timing and mood can be split by.
 var groupings = []string{"stage", "touchpoint", "department", "persona", "channel"}
 
+// emotions are what a text may be scored as beside its label.
+var emotions = []string{"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration", "none"}
+
 // reports are all there are: a view to add is a file in sql/ and an entry here.
 var reports = []ReportInfo{
 	{
@@ -106,6 +109,42 @@ var reports = []ReportInfo{
 		Hows: journey.Labels{
 			"en": "odds ratio of loss of visits with the value against all others of the stage, 0.5 added per cell, 95 % interval; two-sided p, q after Benjamini-Hochberg over all rows; facts known before the outcome; mature, decided visits; values held by fewer than max(25, 2 %) left out",
 			"it": "rapporto di probabilità (odds) di perdita delle visite con il valore rispetto a tutte le altre della fase, 0,5 aggiunto a ogni cella, intervallo 95 %; p bilaterale, q dopo Benjamini-Hochberg su tutte le righe; fatti noti prima dell'esito; visite mature e concluse; esclusi i valori di meno di max(25, 2 %) visite",
+		},
+	},
+	{
+		Name: "service_level", View: "service_level", File: "00160_service_level.sql", By: []string{"department", "stage", "touchpoint", "persona", "channel"},
+		Main:   []string{"key", "priority", "target_s", "target_business", "asked", "kept", "broken", "past_target", "open", "attainment", "attainment_low", "attainment_high", "few", "over_p50_s", "over_max_s"},
+		Abouts: journey.Labels{"en": "what became of each promise of an answer", "it": "che cosa è stato di ogni promessa di risposta"},
+		Hows: journey.Labels{
+			"en": "attainment = kept / (kept + broken + open past target), Wilson 95 %; the promise of the question's department and priority as it stood when it was asked",
+			"it": "rispetto = mantenuti / (mantenuti + mancati + oltre l'obiettivo), Wilson 95 %; la promessa di reparto e priorità della domanda com'era quando fu posta",
+		},
+	},
+	{
+		Name: "ageing", View: "ageing", File: "00161_ageing.sql",
+		Main:   []string{"label", "usual_n", "usual_p50_s", "usual_p90_s", "open", "to_p50", "to_p75", "to_p90", "past_p90", "past_p90_share", "company_turn", "customer_turn", "open_p50_s", "oldest_s", "few"},
+		Abouts: journey.Labels{"en": "how old the open visits are, against the stage's own percentiles", "it": "l'età delle visite aperte, rispetto ai percentili della fase stessa"},
+		Hows: journey.Labels{
+			"en": "age of visits in progress, by the percentiles of all stays in that stage that moved on or completed; company's turn = an open question",
+			"it": "età delle visite in corso, secondo i percentili di tutte le permanenze nella fase passate oltre o completate; tocca all'azienda = una domanda aperta",
+		},
+	},
+	{
+		Name: "turns", View: "turns", File: "00162_turns.sql",
+		Main:   []string{"label", "n", "company_share", "company_p50_s", "company_p90_s", "customer_p50_s", "customer_p90_s"},
+		Abouts: journey.Labels{"en": "whose turn it was while cases stayed in a stage", "it": "a chi toccava mentre i casi restavano in una fase"},
+		Hows: journey.Labels{
+			"en": "of stays that moved on or completed: the time with an open question is the company's turn, the rest the customer's",
+			"it": "delle permanenze passate oltre o completate: il tempo con una domanda aperta tocca all'azienda, il resto al cliente",
+		},
+	},
+	{
+		Name: "bypasses", View: "bypasses", File: "00163_bypasses.sql",
+		Main:   []string{"kind", "from", "to", "passed", "n", "cases", "cases_share", "lost_share", "lost_low", "lost_high", "few"},
+		Abouts: journey.Labels{"en": "moves the journey does not foresee: skips, late starts, returns", "it": "passaggi non previsti dal percorso: salti, inizi tardivi, ritorni"},
+		Hows: journey.Labels{
+			"en": "stages passed over, cases begun after the first stage, interactions that counted for an earlier stage; lost share of these cases that have ended, Wilson 95 %",
+			"it": "fasi saltate, casi iniziati dopo la prima fase, interazioni valse per una fase precedente; quota persa di questi casi conclusi, Wilson 95 %",
 		},
 	},
 	{
@@ -215,9 +254,21 @@ var reports = []ReportInfo{
 		Hows:   journey.Labels{"en": "questions by when they were asked", "it": "domande per data"},
 	},
 	{
+		Name: "verbatims", View: "verbatims", File: "00164_verbatims.sql",
+		States: append([]string{"scored", "unscored", "positive", "neutral", "negative", "mixed"}, emotions...),
+		Main:   []string{"occurred_at", "stage", "touchpoint", "mood_label", "mood_emotion", "mood_score", "text"},
+		Abouts: journey.Labels{"en": "what customers wrote, masked, the most outspoken first", "it": "ciò che i clienti hanno scritto, mascherato, dal più esplicito"},
+		Hows:   journey.Labels{"en": "texts of customers with the mood each was given; names, addresses and numbers masked", "it": "testi dei clienti con l'umore attribuito a ciascuno; nomi, indirizzi e numeri mascherati"},
+	},
+	{
+		Name: "timeline", View: "timeline", File: "00165_timeline.sql",
+		Main:   []string{"at", "what", "stage", "touchpoint", "channel", "detail", "mood", "elapsed_s", "lasted_s"},
+		Abouts: journey.Labels{"en": "all that happened in one case, in order", "it": "tutto ciò che è accaduto in un caso, in ordine"},
+		Hows:   journey.Labels{"en": "interactions, stages entered and left, questions, answers and promises of the case", "it": "interazioni, fasi iniziate e lasciate, domande, risposte e promesse del caso"},
+	},
+	{
 		Name: "steps", View: "steps_at", File: "00104_steps_at.sql",
-		States: append([]string{"eligible", "scored", "unscored", "positive", "neutral", "negative", "mixed"},
-			"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration", "none"),
+		States: append([]string{"eligible", "scored", "unscored", "positive", "neutral", "negative", "mixed"}, emotions...),
 		Main:   []string{"case_id", "occurred_at", "activity", "stage", "touchpoint", "channel", "direction", "mood_label", "mood_emotion"},
 		Abouts: journey.Labels{"en": "list: interactions of cases, behind activities, touchpoints and mood", "it": "elenco: le interazioni dei casi, dietro attività, punti di contatto e umore"},
 		Hows:   journey.Labels{"en": "interactions of cases by when they occurred", "it": "interazioni dei casi per data"},
@@ -303,10 +354,20 @@ func (i ReportInfo) how(q Query, zone *time.Location) string {
 		{"stage", q.Stage},
 		{"state", q.State},
 		{"activity", q.Activity},
+		{"account", q.Account},
+		{"customer", q.Customer},
+		{"case_id", q.Case},
 	} {
 		if f[1] != "" && i.takes(f[0]) {
 			filters = append(filters, f[0]+" "+f[1])
 		}
+	}
+	if (q.ValueMin != 0 || q.ValueMax != 0) && i.takes("value_from") {
+		to := "…"
+		if q.ValueMax != 0 {
+			to = number(q.ValueMax)
+		}
+		filters = append(filters, "value "+number(q.ValueMin)+" – "+to)
 	}
 	if len(filters) > 0 {
 		parts = append(parts, words["where"]+" "+strings.Join(filters, ", "))
@@ -324,7 +385,7 @@ var reportUnits = map[string]string{
 	"share": "share", "lost_low": "share", "lost_high": "share",
 	"survival": "share", "survival_low": "share", "survival_high": "share",
 	"others_loss": "share", "top_two_low": "share", "top_two_high": "share", "nps": "share", "nps_low": "share", "nps_high": "share",
-	"missed_low": "share", "missed_high": "share", "reopened_low": "share", "reopened_high": "share",
+	"past_p90_low": "share", "past_p90_high": "share", "missed_low": "share", "missed_high": "share", "reopened_low": "share", "reopened_high": "share",
 	"one_touch_low": "share", "one_touch_high": "share",
 	"curve": "mood", "curve_low": "mood", "curve_high": "mood",
 }

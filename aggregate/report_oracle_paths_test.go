@@ -27,7 +27,12 @@ func (w *world) caseSteps(q Query) map[string][]worldStep {
 		some := func(filter string, of func(worldStep) string) bool {
 			return slices.ContainsFunc(steps, func(s worldStep) bool { return passes(filter, of(s)) })
 		}
-		if !q.within(first) || !some(q.Persona, func(s worldStep) string { return s.Persona }) ||
+		known := 0.0
+		for _, s := range steps {
+			known = max(known, s.Known)
+		}
+		of := worldSegment{steps[0].Account, steps[0].Customer, known}
+		if !q.choosesSegment(of) || !q.within(first) || !some(q.Persona, func(s worldStep) string { return s.Persona }) ||
 			!some(q.Touchpoint, func(s worldStep) string { return s.Touchpoint }) ||
 			!some(q.Channel, func(s worldStep) string { return s.Channel }) ||
 			!some(q.Department, func(s worldStep) string { return s.Department }) {
@@ -98,7 +103,7 @@ func (w *world) place(steps []worldStep) []int {
 func (w *world) touchpoints(q Query) map[string]rowMap {
 	usual := map[string][2]int{} // lost and decided of each stage, by visits of the window
 	for _, v := range w.visits {
-		if state := q.state(v); q.within(v.EnteredAt) && passes(q.Persona, v.Persona) && state != "in_progress" && w.isMature(q, v) {
+		if state := q.state(v); q.within(v.EnteredAt) && passes(q.Persona, v.Persona) && q.choosesSegment(v.worldSegment) && state != "in_progress" && w.isMature(q, v) {
 			n := usual[v.Stage]
 			if isLost(state) {
 				n[0]++
@@ -118,7 +123,7 @@ func (w *world) touchpoints(q Query) map[string]rowMap {
 	for id, steps := range all {
 		places := w.place(steps)
 		for i, s := range steps {
-			if places[i] < 0 || s.Touchpoint == "" || s.Outcome != "" || !passes(q.Channel, s.Channel) || !passes(q.Department, s.Department) || !passes(q.Touchpoint, s.Touchpoint) {
+			if places[i] < 0 || s.Touchpoint == "" || s.Outcome != "" || !passes(q.Channel, s.Channel) || !passes(q.Department, s.Department) || !passes(q.Touchpoint, s.Touchpoint) || !q.choosesSegment(s.worldSegment) {
 				continue
 			}
 			for _, v := range w.visits {
@@ -137,7 +142,7 @@ func (w *world) touchpoints(q Query) map[string]rowMap {
 		lost, decided, expected := 0, 0, 0.0
 		for _, v := range w.visits {
 			state := q.state(v)
-			if !met[touch{tp, v.CaseID, v.Stage}] || !q.within(v.EnteredAt) || !passes(q.Persona, v.Persona) || state == "in_progress" || !w.isMature(q, v) {
+			if !met[touch{tp, v.CaseID, v.Stage}] || !q.within(v.EnteredAt) || !passes(q.Persona, v.Persona) || !q.choosesSegment(v.worldSegment) || state == "in_progress" || !w.isMature(q, v) {
 				continue
 			}
 			decided++

@@ -60,22 +60,35 @@ func passes(filter, value string) bool {
 	return filter == "" || filter == value || (filter == noneKey && value == "")
 }
 
+func (q Query) choosesSegment(s worldSegment) bool {
+	account := passes(q.Account, s.Account) || q.Account == "+" && s.Account != ""
+	return account && q.choosesCustomer(s) && q.choosesValue(s.Known)
+}
+
+func (q Query) choosesCustomer(s worldSegment) bool {
+	return q.Customer == "" || q.Customer == s.Customer
+}
+
+func (q Query) choosesValue(v float64) bool {
+	return v >= q.ValueMin && (q.ValueMax == 0 || v <= q.ValueMax)
+}
+
 func (q Query) within(t time.Time) bool {
 	return !t.After(q.AsOf) && (q.From.IsZero() || (!t.Before(q.From) && t.Before(q.To)))
 }
 
 func (q Query) choosesVisit(v worldVisit) bool {
-	return q.within(v.EnteredAt) && passes(q.Persona, v.Persona) && passes(q.Touchpoint, v.Touchpoint) &&
+	return q.choosesSegment(v.worldSegment) && q.within(v.EnteredAt) && passes(q.Persona, v.Persona) && passes(q.Touchpoint, v.Touchpoint) &&
 		passes(q.Channel, v.Channel) && passes(q.Department, v.Department)
 }
 
 func (q Query) choosesStep(s worldStep) bool {
-	return q.within(s.OccurredAt) && passes(q.Persona, s.Persona) && passes(q.Touchpoint, s.Touchpoint) &&
+	return q.choosesSegment(s.worldSegment) && q.within(s.OccurredAt) && passes(q.Persona, s.Persona) && passes(q.Touchpoint, s.Touchpoint) &&
 		passes(q.Channel, s.Channel) && passes(q.Department, s.Department) && passes(q.Stage, s.Stage)
 }
 
 func (q Query) choosesWait(w worldWait) bool {
-	return q.within(w.AskedAt) && passes(q.Persona, w.Persona) && passes(q.Touchpoint, w.Touchpoint) &&
+	return q.choosesSegment(w.worldSegment) && q.within(w.AskedAt) && passes(q.Persona, w.Persona) && passes(q.Touchpoint, w.Touchpoint) &&
 		passes(q.Channel, w.Channel) && passes(q.Department, w.Department) && passes(q.Stage, w.Stage)
 }
 

@@ -82,9 +82,18 @@ func ask(t *rapid.T, s *Store, name string, q Query) Report {
 // every runs a property over random worlds, each a journey of its own in one database, with three queries each: 25
 // worlds unless -rapid.checks asks for more, since every one costs dozens of statements.
 func every(t *testing.T, property func(t *rapid.T, s *Store, w *world, q Query)) {
+	everyOf(t, "25", property)
+}
+
+// everyFew is every with 10 worlds, for views of one query over what others check as well.
+func everyFew(t *testing.T, property func(t *rapid.T, s *Store, w *world, q Query)) {
+	everyOf(t, "10", property)
+}
+
+func everyOf(t *testing.T, worldsAtLeast string, property func(t *rapid.T, s *Store, w *world, q Query)) {
 	s := openStore(t)
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		must(t, checks.Value.Set("25"))
+		must(t, checks.Value.Set(worldsAtLeast))
 		t.Cleanup(func() { must(t, checks.Value.Set(checks.DefValue)) })
 	}
 	var worlds atomic.Int64

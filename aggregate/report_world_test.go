@@ -28,7 +28,13 @@ type (
 		Maturity *int64            `ch:"maturity_ms"`
 		Terminal bool              `ch:"terminal"`
 	}
+	worldSegment struct {
+		Account  string  `ch:"account"`
+		Customer string  `ch:"customer"`
+		Known    float64 `ch:"value_known"`
+	}
 	worldVisit struct {
+		worldSegment
 		Journey    string    `ch:"journey"`
 		Subject    string    `ch:"subject"`
 		Attempt    uint32    `ch:"attempt"`
@@ -47,6 +53,7 @@ type (
 		Deleted    uint8     `ch:"deleted"`
 	}
 	worldWait struct {
+		worldSegment
 		Journey    string     `ch:"journey"`
 		Subject    string     `ch:"subject"`
 		Number     uint32     `ch:"number"`
@@ -67,6 +74,7 @@ type (
 		Deleted    uint8      `ch:"deleted"`
 	}
 	worldStep struct {
+		worldSegment
 		Journey    string    `ch:"journey"`
 		Subject    string    `ch:"subject"`
 		Attempt    uint32    `ch:"attempt"`
@@ -140,9 +148,9 @@ func put[R any](t tester, s *Store, table, columns string, rows []R) {
 }
 
 const (
-	visitFields = "journey, subject, attempt, position, case_id, person, persona, stage, entered_at, left_at, exit, touchpoint, channel, department, walked, deleted"
-	waitFields  = "journey, subject, number, attempt, case_id, persona, first, stage, touchpoint, channel, department, asked_at, answered_at, waited_ms, business_ms, due_at, walked, deleted"
-	stepFields  = "journey, subject, attempt, number, case_id, persona, contact_key, occurred_at, origin, id, activity, stage, is_return, touchpoint, channel, department, outcome, mood_eligible, mood_label, mood_score, mood_emotion, walked, deleted"
+	visitFields = "journey, account, customer, value_known, subject, attempt, position, case_id, person, persona, stage, entered_at, left_at, exit, touchpoint, channel, department, walked, deleted"
+	waitFields  = "journey, account, customer, value_known, subject, number, attempt, case_id, persona, first, stage, touchpoint, channel, department, asked_at, answered_at, waited_ms, business_ms, due_at, walked, deleted"
+	stepFields  = "journey, account, customer, value_known, subject, attempt, number, case_id, persona, contact_key, occurred_at, origin, id, activity, stage, is_return, touchpoint, channel, department, outcome, mood_eligible, mood_label, mood_score, mood_emotion, walked, deleted"
 )
 
 // store writes the world, and around it what an earlier walk had found: other values, and rows that are no more.
@@ -190,8 +198,17 @@ var (
 	someDepartments = []string{"", "sales", "service"}
 	someMoods       = []string{"", "positive", "neutral", "negative", "mixed"}
 	someEmotions    = []string{"joy", "frustration", "none"}
+	someAccounts    = []string{"", "account:a", "account:b"}
+	someCustomers   = []string{"new", "existing"}
+	someValues      = []float64{0, 100, 900}
 	someActivities  = []string{"asked", "called", "paid"}
 )
+
+// at draws the value known at some point of a case.
+func (s worldSegment) at(t *rapid.T) worldSegment {
+	s.Known = rapid.SampledFrom(someValues).Draw(t, "value")
+	return s
+}
 
 func pick(t *rapid.T, from []string, what string) string {
 	return rapid.SampledFrom(from).Draw(t, what)
@@ -222,6 +239,7 @@ func drawWorld(t *rapid.T, journey string) *world {
 
 func (w *world) drawCase(t *rapid.T, subject string, attempt uint32) {
 	id := fmt.Sprint(w.journey, "/", subject, "/", attempt)
+	segment := worldSegment{Account: pick(t, someAccounts, "account"), Customer: pick(t, someCustomers, "customer")}
 	persona := pick(t, somePersonas, "persona")
 	at := daysIn(t, 0, 50, "opened")
 	for position := 0; position < len(w.stages); position++ {
@@ -229,7 +247,8 @@ func (w *world) drawCase(t *rapid.T, subject string, attempt uint32) {
 			continue
 		}
 		v := worldVisit{
-			Journey: w.journey, Subject: subject, Attempt: attempt, Position: uint8(position), CaseID: id, Person: subject, Persona: persona,
+			worldSegment: segment.at(t),
+			Journey:      w.journey, Subject: subject, Attempt: attempt, Position: uint8(position), CaseID: id, Person: subject, Persona: persona,
 			Stage: w.stages[position].Stage, EnteredAt: minute(at), Touchpoint: pick(t, someTouchpoints, "touchpoint"),
 			Channel: pick(t, someChannels, "channel"), Department: pick(t, someDepartments, "department"),
 		}
@@ -248,15 +267,16 @@ func (w *world) drawCase(t *rapid.T, subject string, attempt uint32) {
 			break
 		}
 	}
-	w.drawSteps(t, subject, attempt, id, persona)
-	w.drawWaits(t, subject, attempt, id, persona)
+	w.drawSteps(t, subject, attempt, id, persona, segment)
+	w.drawWaits(t, subject, attempt, id, persona, segment)
 }
 
-func (w *world) drawSteps(t *rapid.T, subject string, attempt uint32, id, persona string) {
+func (w *world) drawSteps(t *rapid.T, subject string, attempt uint32, id, persona string, segment worldSegment) {
 	at := daysIn(t, 0, 50, "first step")
 	for n := range rapid.IntRange(0, 6).Draw(t, "steps") {
 		s := worldStep{
-			Journey: w.journey, Subject: subject, Attempt: attempt, Number: uint32(n + 1), CaseID: id, Persona: persona, ContactKey: subject,
+			worldSegment: segment.at(t),
+			Journey:      w.journey, Subject: subject, Attempt: attempt, Number: uint32(n + 1), CaseID: id, Persona: persona, ContactKey: subject,
 			OccurredAt: minute(at), Origin: "o", ID: fmt.Sprint(id, n), Activity: pick(t, someActivities, "activity"),
 			IsReturn: rapid.IntRange(0, 4).Draw(t, "return") == 0, Touchpoint: pick(t, someTouchpoints, "touchpoint"),
 			Channel: pick(t, someChannels, "channel"), Department: pick(t, someDepartments, "department"),
@@ -275,10 +295,11 @@ func (w *world) drawSteps(t *rapid.T, subject string, attempt uint32, id, person
 	}
 }
 
-func (w *world) drawWaits(t *rapid.T, subject string, attempt uint32, id, persona string) {
+func (w *world) drawWaits(t *rapid.T, subject string, attempt uint32, id, persona string, segment worldSegment) {
 	for n := range rapid.IntRange(0, 4).Draw(t, "waits") {
 		q := worldWait{
-			Journey: w.journey, Subject: subject, Number: 100*attempt + uint32(n), Attempt: attempt, CaseID: id, Persona: persona,
+			worldSegment: segment.at(t),
+			Journey:      w.journey, Subject: subject, Number: 100*attempt + uint32(n), Attempt: attempt, CaseID: id, Persona: persona,
 			First: rapid.Bool().Draw(t, "first"), Stage: pick(t, []string{"", w.stages[0].Stage}, "stage"),
 			Touchpoint: pick(t, someTouchpoints, "touchpoint"), Channel: pick(t, someChannels, "channel"),
 			Department: pick(t, someDepartments, "department"), AskedAt: minute(daysIn(t, 0, 55, "asked")),
@@ -323,5 +344,12 @@ func (w *world) drawQuery(t *rapid.T) Query {
 	}
 	q.Persona, q.Touchpoint = filter(somePersonas, "persona"), filter(someTouchpoints, "touchpoint")
 	q.Channel, q.Department = filter(someChannels, "channel"), filter(someDepartments, "department")
+	q.Account = filter(append([]string{"+"}, someAccounts...), "account")
+	if rapid.IntRange(0, 3).Draw(t, "filter customer") == 0 {
+		q.Customer = pick(t, someCustomers, "customer")
+	}
+	if rapid.IntRange(0, 3).Draw(t, "filter value") == 0 {
+		q.ValueMin, q.ValueMax = rapid.SampledFrom(someValues).Draw(t, "value from"), rapid.SampledFrom(someValues).Draw(t, "value to")
+	}
 	return q
 }

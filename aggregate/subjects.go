@@ -123,7 +123,7 @@ func threadChunk(threads []string) chunk {
 		index[thread] = i
 	}
 	return chunk{
-		subjects: threads, former: threads,
+		subjects: threads, former: threads, byThread: true,
 		subject: func(_, thread string) int { return lookUp(index, thread) },
 	}
 }

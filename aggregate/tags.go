@@ -1,8 +1,9 @@
 package aggregate
 
 import (
+	"context"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"tappa/aggregate/walk"
@@ -21,74 +22,76 @@ type tag struct {
 	positions []uint8 // of stages in the definition walked, ascending
 }
 
-// tagColumns are the columns of interactions that make a tag, in the order in which parseTag takes them.
-var tagColumns = []string{
-	"origin", "source", "type", "activity", "direction", "priority",
-	"journey", "touchpoint", "channel", "department", "persona", "outcome", "arrayStringConcat(stages, ',')",
-	"mood_label", "mood_emotion", "mood_lang",
-	"toString(automatic + 2 * public + 4 * held + 8 * mood_eligible)",
+// tagColumns are the columns of interactions that make a tag, in the order in which scanTag takes them: those that column tag of
+// sql/00003_tags.sql is a hash of.
+const tagColumns = `toString(origin), toString(source), toString(type), toString(activity), toString(direction), toString(priority),
+	toString(journey), toString(touchpoint), toString(channel), toString(department), toString(persona), toString(outcome),
+	arrayStringConcat(stages, ','), toString(mood_label), toString(mood_emotion), toString(mood_lang), automatic, public, held, mood_eligible`
+
+// tags interns tags, by their hash.
+type tags struct {
+	known       map[uint64]*tag
+	definitions map[string]*walk.Definition // by journey
+	recent      [1 << 10]recentTag
 }
 
-// tagSeparator stands between the columns of a tag. A source's own words could contain it, so tagExpression takes it out.
-const tagSeparator = "\x1f"
-
-// tagExpression gives the tag of a row as one string: reading and interning that is several times faster than reading
-// seventeen.
-var tagExpression = func() string {
-	parts := make([]string, len(tagColumns))
-	for i, c := range tagColumns {
-		parts[i] = "replaceAll(" + c + `, '\x1f', ' ')`
-	}
-	return "concatWithSeparator('\\x1f', " + strings.Join(parts, ", ") + ")"
-}()
-
-// tags interns tags.
-type tags struct {
-	known       map[string]*tag
-	definitions map[string]*walk.Definition // by journey
+type recentTag struct {
+	hash uint64
+	tag  *tag
 }
 
 // enoughTags bounds the memory that tags take where a source's words are different every time.
 const enoughTags = 1 << 18
 
-func (t *tags) get(text string) (*tag, error) {
-	if known := t.known[text]; known != nil {
-		return known, nil
+// find gives a tag that is known, or nil.
+func (t *tags) find(hash uint64) *tag {
+	slot := &t.recent[hash%uint64(len(t.recent))]
+	if slot.hash == hash && slot.tag != nil {
+		return slot.tag
 	}
-	parsed, err := parseTag(text)
-	if err != nil {
-		return nil, err
-	}
-	if def := t.definitions[parsed.journey]; def != nil && parsed.stages != "" {
-		for id := range strings.SplitSeq(parsed.stages, ",") {
-			if at, known := def.Position(id); known {
-				parsed.positions = append(parsed.positions, at)
-			}
-		}
-		sortUnique(&parsed.positions)
-	}
-	if len(t.known) >= enoughTags {
-		t.known = map[string]*tag{}
-	}
-	t.known[text] = parsed
-	return parsed, nil
+	known := t.known[hash]
+	*slot = recentTag{hash, known}
+	return known
 }
 
-func parseTag(text string) (*tag, error) {
-	f := strings.Split(text, tagSeparator)
-	if len(f) != len(tagColumns) {
-		return nil, fmt.Errorf("tag %q has %d parts, want %d", text, len(f), len(tagColumns))
+// learn looks at the tags of a chunk that are not known yet.
+func (t *tags) learn(ctx context.Context, s *Store, c chunk, unknown []uint64) error {
+	if len(t.known)+len(unknown) > enoughTags {
+		clear(t.known)
+		clear(t.recent[:])
 	}
-	flags, err := strconv.Atoi(f[16])
+	query := "SELECT tag, " + tagColumns + " FROM interactions WHERE (" + c.where + ") AND tag IN (?) LIMIT 1 BY tag"
+	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
+		hash, one, err := t.scanTag(scan)
+		if err == nil {
+			t.known[hash] = one
+		}
+		return err
+	}, query, append(slices.Clone(c.args), unknown)...)
 	if err != nil {
-		return nil, fmt.Errorf("tag %q: %w", text, err)
+		return fmt.Errorf("read tags: %w", err)
 	}
-	t := &tag{
-		origin: f[0], source: f[1], kind: f[2], activity: f[3], direction: f[4], priority: f[5],
-		journey: f[6], touchpoint: f[7], channel: f[8], department: f[9], persona: f[10], outcome: f[11], stages: f[12],
-		moodLabel: f[13], moodEmotion: f[14], moodLang: f[15],
-		automatic: flags&1 != 0, moodEligible: flags&8 != 0,
+	clear(t.recent[:]) // it may remember that something was not known
+	return nil
+}
+
+func (t *tags) scanTag(scan func(...any) error) (hash uint64, one *tag, err error) {
+	one = &tag{}
+	var public, held bool
+	err = scan(&hash, &one.origin, &one.source, &one.kind, &one.activity, &one.direction, &one.priority,
+		&one.journey, &one.touchpoint, &one.channel, &one.department, &one.persona, &one.outcome,
+		&one.stages, &one.moodLabel, &one.moodEmotion, &one.moodLang, &one.automatic, &public, &held, &one.moodEligible)
+	if err != nil {
+		return 0, nil, err
 	}
-	t.role = walk.RoleOf(journey.Source(t.source), t.kind, journey.Direction(t.direction), t.automatic, flags&2 != 0, flags&4 != 0)
-	return t, nil
+	one.role = walk.RoleOf(journey.Source(one.source), one.kind, journey.Direction(one.direction), one.automatic, public, held)
+	if def := t.definitions[one.journey]; def != nil && one.stages != "" {
+		for id := range strings.SplitSeq(one.stages, ",") {
+			if at, known := def.Position(id); known {
+				one.positions = append(one.positions, at)
+			}
+		}
+		sortUnique(&one.positions)
+	}
+	return hash, one, nil
 }

@@ -26,7 +26,7 @@ const (
 type WalkerOptions struct {
 	Poll       time.Duration         // how often Run looks for arrivals; default 1 s
 	Slice      int64                 // how many arrivals are taken up at once; default 200,000
-	Chunk      int                   // how many interactions a worker holds and writes at once; default 50,000
+	Chunk      int                   // how many interactions a worker holds and writes at once; default 100,000
 	Workers    int                   // how many chunks are walked side by side; default 2
 	Logger     *slog.Logger          // nil: silent
 	Registerer prometheus.Registerer // nil: no metrics
@@ -69,6 +69,7 @@ type walked struct {
 	journey *journey.Journey
 	version string // the definition it was walked under; "" is never
 	upTo    map[place]int64
+	blank   bool // while it is rebuilt: nothing was stored of it
 }
 
 // place is a partition of a topic.
@@ -97,7 +98,7 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 		opts.Slice = 200_000
 	}
 	if opts.Chunk <= 0 {
-		opts.Chunk = 50_000
+		opts.Chunk = 100_000
 	}
 	if opts.Workers <= 0 {
 		opts.Workers = 2
@@ -116,7 +117,7 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 		w.journeys = append(w.journeys, &walked{journey: j})
 	}
 	for range opts.Workers {
-		one := &worker{store: store, tags: tags{known: map[string]*tag{}, definitions: definitions}, walkers: map[string]*walk.Walker{}}
+		one := &worker{store: store, tags: tags{known: map[uint64]*tag{}, definitions: definitions}, walkers: map[string]*walk.Walker{}}
 		for id, def := range definitions {
 			one.walkers[id] = walk.New(def)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -120,6 +121,13 @@ func (c *crashing) PrepareBatch(ctx context.Context, query string, opts ...drive
 		return nil, err
 	}
 	return c.Conn.PrepareBatch(ctx, query, opts...)
+}
+
+func (c *crashing) InsertFormat(ctx context.Context, format, query string, data io.Reader) error {
+	if err := c.crash(); err != nil {
+		return err
+	}
+	return c.Conn.InsertFormat(ctx, format, query, data)
 }
 
 // TestCrashesAreRepairedByTheNextWalk lets walks die before any of their writes.

@@ -28,6 +28,11 @@ type FilterParams struct {
 	Touchpoint string `query:"touchpoint"`
 	Department string `query:"department"`
 	Stage      string `query:"stage"`
+	Account    string `query:"account" doc:"- is nobody's, + any account's, or an account"`
+	Customer   string `query:"customer" enum:"new,existing" doc:"existing: an earlier case of the same customer was completed"`
+	ValueMin   string `query:"value_min" doc:"The case had shown at least this value by then"`
+	ValueMax   string `query:"value_max" doc:"The case had shown no more than this value by then"`
+	CaseID     string `query:"case_id" doc:"Of the timeline: the case"`
 	State      string `query:"state" doc:"State of a visit or case at as_of, e.g. in_progress, lost, lost_silent"`
 	By         string `query:"by" enum:"stage,touchpoint,department,persona,channel" doc:"What timing and mood are split by"`
 }
@@ -36,7 +41,8 @@ func (p FilterParams) values() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{
 		"from": p.From, "to": p.To, "period": p.Period, "as_of": p.AsOf, "persona": p.Persona, "channel": p.Channel,
-		"touchpoint": p.Touchpoint, "department": p.Department, "stage": p.Stage, "state": p.State, "by": p.By,
+		"touchpoint": p.Touchpoint, "department": p.Department, "stage": p.Stage, "account": p.Account, "customer": p.Customer,
+		"value_min": p.ValueMin, "value_max": p.ValueMax, "case_id": p.CaseID, "state": p.State, "by": p.By,
 	} {
 		v.Set(name, value)
 	}

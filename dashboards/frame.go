@@ -106,7 +106,7 @@ func (r *request) filters(hidden []string) filters {
 	if day := r.values.Get("as_of"); len(day) == len(time.DateOnly) {
 		f.AsOfDay = day
 	}
-	for _, name := range hidden {
+	for _, name := range append([]string{"value_min", "value_max"}, hidden...) {
 		if v := r.values.Get(name); v != "" {
 			f.Hidden = append(f.Hidden, pair{name, v})
 		}
@@ -122,6 +122,9 @@ func (r *request) filters(hidden []string) filters {
 		f.Selects = append(f.Selects, r.choice("persona", "filter.persona", personaOptions(r.journey, r.lang)))
 	}
 	f.Selects = append(f.Selects, r.choice("channel", "filter.channel", channelOptions(r.journey)))
+	f.Selects = append(f.Selects,
+		r.choice("customer", "filter.customer", []option{{Value: "new", Label: r.text("customer.new")}, {Value: "existing", Label: r.text("customer.existing")}}),
+		r.choice("account", "filter.account", []option{{Value: "+", Label: r.text("account.with")}, {Value: "-", Label: r.text("account.without")}}))
 	var months []option
 	for _, p := range periods[1:] {
 		months = append(months, option{Value: p.key, Label: r.text("period." + p.key)})

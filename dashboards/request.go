@@ -3,8 +3,10 @@ package dashboards
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"tappa/aggregate"
@@ -73,8 +75,15 @@ func (s *server) parseQuery(ctx context.Context, j *journey.Journey, v url.Value
 	q := aggregate.Query{
 		Journey: string(j.ID), Persona: v.Get("persona"), Channel: v.Get("channel"), Touchpoint: v.Get("touchpoint"),
 		Department: v.Get("department"), Stage: v.Get("stage"), State: v.Get("state"), By: v.Get("by"),
+		Account: v.Get("account"), Customer: v.Get("customer"), Case: v.Get("case_id"),
 	}
 	var err error
+	if q.ValueMin, err = parseAmount(v.Get("value_min")); err != nil {
+		return q, err
+	}
+	if q.ValueMax, err = parseAmount(v.Get("value_max")); err != nil {
+		return q, err
+	}
 	asOf := v.Get("as_of")
 	if asOf == "" {
 		asOf = v.Get("at")
@@ -101,6 +110,18 @@ func (s *server) parseQuery(ctx context.Context, j *journey.Journey, v url.Value
 	return q, nil
 }
 
+// parseAmount reads a number; "" is 0.
+func parseAmount(s string) (float64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, badRequestError{fmt.Sprintf("%q is no amount: write 1500 or 1500.50", s)}
+	}
+	return f, nil
+}
+
 // parseInstant reads RFC 3339, or a day in loc to which endOfDay is added; "" is the zero time.
 func parseInstant(s string, loc *time.Location, endOfDay time.Duration) (time.Time, error) {
 	if s == "" {
@@ -122,7 +143,7 @@ func (r *request) text(key string) string { return r.server.texts.text(r.lang, k
 // value; an empty value takes a filter away.
 func (r *request) href(path string, pairs ...string) string {
 	v := url.Values{}
-	for _, name := range []string{"journey", "persona", "channel", "period", "from", "to", "as_of"} {
+	for _, name := range []string{"journey", "persona", "channel", "account", "customer", "value_min", "value_max", "period", "from", "to", "as_of"} {
 		if value := r.values.Get(name); value != "" {
 			v.Set(name, value)
 		}

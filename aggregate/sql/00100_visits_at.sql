@@ -7,6 +7,7 @@
 --   from, to    visits entered in [from, to)
 --   as_of       the instant T; visits entered after it do not exist yet
 --   persona, channel, touchpoint, department   those of the interaction that entered the stage; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       '' all
 --   state       '' all; moved_on, completed, lost_explicit, lost_silent, in_progress; lost (either loss);
 --               mature, mature_lost, mature_open (old enough at T: all, lost, still in progress);
@@ -18,7 +19,7 @@ WITH
     (
         SELECT
             case_id, subject, attempt, person, account, persona, stage, position, entered_at, left_at, exit,
-            touchpoint, channel, department, value,
+            touchpoint, channel, department, value, customer, value_known,
             toUnixTimestamp64Milli(entered_at) AS entered_ms,
             toUnixTimestamp64Milli(left_at) AS left_ms,
             if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
@@ -56,13 +57,15 @@ SELECT
     entered_at,
     if(state = 'in_progress', NULL, left_at) AS left_at,
     (least(left_ms, now_ms) - entered_ms) / 1000 AS stay_s,
-    touchpoint, channel, department, value
+    touchpoint, channel, department, value, customer, value_known
 FROM stated
 WHERE entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
     AND {persona:String} IN ('', if(persona = '', '-', persona))
     AND {channel:String} IN ('', if(channel = '', '-', channel))
     AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
     AND {department:String} IN ('', if(department = '', '-', department))
+    AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+    AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
     AND {stage:String} IN ('', stage)
     AND multiIf(
         {state:String} = '', true,

@@ -7,6 +7,7 @@
 --   as_of       the instant T; visits entered after it do not exist yet
 --   persona, channel, touchpoint, department   those of the interaction that entered the stage (for reached: that
 --               opened the case); '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --
 -- entered = moved_on + completed + lost_explicit + lost_silent + in_progress, exactly.
 -- mature: T - entered_at >= maturity_s; the stage's own maturity, else the longer of its silence and the 95th percentile
@@ -24,7 +25,7 @@ WITH
     known AS
     (
         SELECT
-            subject, attempt, persona, stage, position, entered_at, touchpoint, channel, department,
+            subject, attempt, persona, stage, position, entered_at, touchpoint, channel, department, account, customer, value_known,
             toUnixTimestamp64Milli(entered_at) AS entered_ms,
             toUnixTimestamp64Milli(left_at) AS left_ms,
             if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
@@ -74,6 +75,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
         GROUP BY stage
     ),
     runs AS
@@ -87,6 +90,8 @@ WITH
             AND {channel:String} IN ('', if(argMin(channel, position) AS c = '', '-', c))
             AND {touchpoint:String} IN ('', if(argMin(touchpoint, position) AS t = '', '-', t))
             AND {department:String} IN ('', if(argMin(department, position) AS d = '', '-', d))
+            AND {account:String} IN ('', if(argMin(account, position) AS acc = '', '-', '+'), acc) AND {customer:String} IN ('', argMin(customer, position))
+            AND argMin(value_known, position) BETWEEN {value_from:Float64} AND {value_to:Float64}
     ),
     funnel AS
     (

@@ -6,12 +6,13 @@
 --   from, to    asked in [from, to)
 --   as_of       the instant T; asked after it does not exist yet, answered after it is still waiting
 --   persona, channel, touchpoint, department   of the question; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       the case's stage when it was asked; '' all, '-' none
 --   state       '' all; answered, waiting; first, first_answered, first_waiting (first replies only);
 --               kept, broken, past_target (still waiting beyond the target), late (broken or past_target)
 CREATE OR REPLACE VIEW waits_at AS
 SELECT
-    case_id, subject, attempt, person, account, persona, thread, number, first, missed_call, source,
+    case_id, subject, attempt, person, account, customer, value_known, persona, thread, number, first, missed_call, source,
     stage, touchpoint, channel, department, priority, asked_at,
     if(answered_at <= {as_of:DateTime64(3, 'UTC')}, answered_at, NULL) AS answer_at,
     if(answer_at IS NULL, 'waiting', 'answered') AS state,
@@ -34,6 +35,8 @@ WHERE asked_at <= {as_of:DateTime64(3, 'UTC')}
     AND {channel:String} IN ('', if(channel = '', '-', channel))
     AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
     AND {department:String} IN ('', if(department = '', '-', department))
+    AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+    AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
     AND {stage:String} IN ('', if(stage = '', '-', stage))
     AND multiIf(
         {state:String} = '', true,

@@ -7,6 +7,7 @@
 --   from, to    visits entered, and questions asked, in [from, to)
 --   as_of       the instant T; what happened after it is not known yet
 --   persona, channel, touchpoint, department   of the interaction that entered the stage, or asked; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       '' all, '-' none
 --   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
 --
@@ -23,7 +24,7 @@ WITH
     facts AS
     (
         SELECT
-            'stay' AS fact, stage, touchpoint, department, persona, channel,
+            'stay' AS fact, stage, touchpoint, department, persona, channel, account, customer, value_known,
             if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state,
             least(toUnixTimestamp64Milli(left_at), now_ms) - toUnixTimestamp64Milli(entered_at) AS ms,
             CAST(NULL, 'Nullable(Int64)') AS business_ms, false AS is_first, '' AS target
@@ -32,7 +33,7 @@ WITH
             AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
         UNION ALL
         SELECT
-            'wait' AS fact, stage, touchpoint, department, persona, channel,
+            'wait' AS fact, stage, touchpoint, department, persona, channel, account, customer, value_known,
             if(ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false), 'answered', 'waiting') AS state,
             if(state = 'answered', ifNull(waited_ms, 0), now_ms - toUnixTimestamp64Milli(asked_at)) AS ms,
             if(state = 'answered', business_ms, NULL) AS business_ms, first AS is_first,
@@ -63,6 +64,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', if(stage = '', '-', stage))
         UNION ALL
         SELECT toString(stage) AS raw_key, raw_key AS key, 'stage', '', 0, NULL, false, ''

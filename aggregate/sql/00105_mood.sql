@@ -8,6 +8,7 @@
 --   as_of       the instant T; what was written after it does not exist yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department, stage   of the interaction; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
 --
 -- eligible: texts a customer wrote, in interactions of a case; scored: those the scorer gave a mood; coverage = scored / eligible.
@@ -39,6 +40,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', if(stage = '', '-', stage))
         UNION ALL
         SELECT toString(stage) AS raw_key, raw_key AS key, false, false, '', '', 0

@@ -7,6 +7,7 @@
 --   as_of       the instant T; what happened after it does not exist yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department, stage   of the interaction; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW activities AS
 SELECT toString(activity) AS activity, count() AS interactions, uniqExact(subject, attempt) AS cases
 FROM steps FINAL
@@ -17,6 +18,8 @@ WHERE journey = {journey:String} AND case_id != ''
     AND {channel:String} IN ('', if(channel = '', '-', channel))
     AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
     AND {department:String} IN ('', if(department = '', '-', department))
+    AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+    AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
     AND {stage:String} IN ('', if(stage = '', '-', stage))
 GROUP BY activity
 ORDER BY interactions DESC, activity;

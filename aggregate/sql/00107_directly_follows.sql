@@ -7,11 +7,12 @@
 --   as_of       the instant T; what happened after it does not exist yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department, stage   cases with such an interaction by T; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW directly_follows AS
 WITH
     known AS
     (
-        SELECT subject, attempt, number, activity, occurred_at, persona, channel, touchpoint, department, stage
+        SELECT subject, attempt, number, activity, occurred_at, persona, channel, touchpoint, department, stage, account, customer, value_known
         FROM steps FINAL
         WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     ),
@@ -25,6 +26,8 @@ WITH
             AND countIf({channel:String} IN ('', if(channel = '', '-', channel))) > 0
             AND countIf({touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))) > 0
             AND countIf({department:String} IN ('', if(department = '', '-', department))) > 0
+            AND countIf({account:String} IN ('', if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} IN ('', customer)) > 0
+            AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND countIf({stage:String} IN ('', if(stage = '', '-', stage))) > 0
     ),
     pairs AS

@@ -7,6 +7,7 @@
 --   as_of       the instant T; what happened after it does not exist yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department, stage   cases with such an interaction by T; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW durations AS
 SELECT
     count() AS n,
@@ -24,6 +25,8 @@ FROM
         AND countIf({channel:String} IN ('', if(channel = '', '-', channel))) > 0
         AND countIf({touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))) > 0
         AND countIf({department:String} IN ('', if(department = '', '-', department))) > 0
+        AND countIf({account:String} IN ('', if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} IN ('', customer)) > 0
+        AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
         AND countIf({stage:String} IN ('', if(stage = '', '-', stage))) > 0
 );
 

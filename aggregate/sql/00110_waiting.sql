@@ -6,11 +6,12 @@
 --   from, to    asked in [from, to)
 --   as_of       the instant T; asked after it does not exist yet, answered after it is still waiting
 --   persona, channel, touchpoint, department, stage   of the question; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --
 -- overdue: beyond the target at T; overdue_s: since when. target_s is in the department's hours where target_business.
 CREATE OR REPLACE VIEW waiting AS
 SELECT
-    case_id, person, account, persona, thread, first, missed_call,
+    case_id, person, account, customer, value_known, persona, thread, first, missed_call,
     toString(stage) AS stage, toString(touchpoint) AS touchpoint, toString(channel) AS channel,
     toString(department) AS department, toString(priority) AS priority,
     asked_at,
@@ -25,6 +26,8 @@ WHERE asked_at <= {as_of:DateTime64(3, 'UTC')} AND ifNull(answered_at > {as_of:D
     AND {channel:String} IN ('', if(channel = '', '-', channel))
     AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
     AND {department:String} IN ('', if(department = '', '-', department))
+    AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+    AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
     AND {stage:String} IN ('', if(stage = '', '-', stage))
 ORDER BY asked_at, case_id, thread, number;
 

@@ -7,6 +7,7 @@
 --   from, to    visits entered in [from, to)
 --   as_of       the instant T; visits in progress at T are censored there
 --   persona, channel, touchpoint, department   those of the interaction that entered the stage; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       '' all
 --
 -- stay_s: the length of stay, seconds; at_risk: still there just before it; left: how many leave at it.
@@ -29,6 +30,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', stage)
     ),
     points AS

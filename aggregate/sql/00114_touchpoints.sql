@@ -8,6 +8,7 @@
 --   as_of       the instant T; what happened after it is not known yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department   of the interaction, or question; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       the interaction counted for, or the case was in when it asked; for the loss: the stage visited; '' all, '-' none
 --   by          touchpoint: a row for each; stage: a row for each stage and touchpoint, as if asked stage by stage
 --
@@ -24,7 +25,7 @@ WITH
     everyone AS
     (
         SELECT
-            subject, attempt, stage, position, persona, entered_at, left_at,
+            subject, attempt, stage, position, persona, account, customer, value_known, entered_at, left_at,
             toUnixTimestamp64Milli(entered_at) AS entered_ms,
             toUnixTimestamp64Milli(left_at) AS left_ms,
             if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
@@ -61,6 +62,8 @@ WITH
         WHERE state != 'in_progress' AND ifNull(now_ms - entered_ms >= maturity_ms, false)
             AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
             AND {persona:String} IN ('', if(persona = '', '-', persona))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', everyone.stage)
     ),
     met AS
@@ -76,6 +79,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', steps.touchpoint)
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', if(stage = '', '-', stage))
     ),
     -- the visit an interaction fell in: the furthest one whose stage an interaction up to it entered
@@ -83,14 +88,14 @@ WITH
     (
         SELECT
             subject, attempt, occurred_at, outcome, k.persona AS persona, k.channel AS channel, k.touchpoint AS touchpoint,
-            k.department AS department,
+            k.department AS department, account, customer, value_known,
             max(if(is_return OR d.stage = '', 0, d.position + 1)) OVER
                 (PARTITION BY subject, attempt ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS place
         FROM
         (
             SELECT
                 subject, attempt, number, stage, is_return, occurred_at, outcome, persona, channel,
-                toString(steps.touchpoint) AS touchpoint, department
+                toString(steps.touchpoint) AS touchpoint, department, account, customer, value_known
             FROM steps FINAL
             WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
         ) AS k
@@ -105,6 +110,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', touchpoint)
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
         GROUP BY subject, attempt, touchpoint, place
     ),
     fates AS
@@ -143,6 +150,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', w.touchpoint)
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', if(stage = '', '-', stage))
         GROUP BY part, touchpoint
     )

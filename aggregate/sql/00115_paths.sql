@@ -8,6 +8,7 @@
 --   as_of       the instant T; what happened after it is not known yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department, stage   cases with such an interaction by T; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --
 -- One row per from and to; to is '(lost)', '(completed)' or '(open)' where from was the case's last touchpoint by T.
 -- share: of all that followed `from`. ended: cases with this move that have ended by T; lost: of these, those lost;
@@ -20,7 +21,7 @@ WITH
     (
         SELECT
             subject, attempt, number, occurred_at, persona, channel, toString(steps.touchpoint) AS touchpoint,
-            department, stage, is_return
+            department, stage, is_return, account, customer, value_known
         FROM steps FINAL
         WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     ),
@@ -41,6 +42,8 @@ WITH
             AND countIf({channel:String} IN ('', if(channel = '', '-', channel))) > 0
             AND countIf({touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))) > 0
             AND countIf({department:String} IN ('', if(department = '', '-', department))) > 0
+            AND countIf({account:String} IN ('', if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} IN ('', customer)) > 0
+            AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND countIf({stage:String} IN ('', if(stage = '', '-', stage))) > 0
     ),
     ends AS

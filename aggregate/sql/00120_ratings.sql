@@ -9,6 +9,7 @@
 --   as_of       the instant T; what was answered after it does not exist yet
 --   persona     of the case; '' all, '-' none
 --   channel, touchpoint, department, stage   of the interaction that carries the rating; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
 --
 -- csat and stars: top_two_share, the share of answers on the two highest steps of the scale, with its Wilson 95 %
@@ -46,7 +47,7 @@ WITH
             toInt64(round(r.score * 1000)) AS milli
         FROM
         (
-            SELECT contact_key, occurred_at, origin, id, persona, channel, touchpoint, department, stage
+            SELECT contact_key, occurred_at, origin, id, persona, channel, touchpoint, department, stage, account, customer, value_known
             FROM steps FINAL
             WHERE journey = {journey:String} AND case_id != ''
                 AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
@@ -55,6 +56,8 @@ WITH
                 AND {channel:String} IN ('', if(channel = '', '-', channel))
                 AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
                 AND {department:String} IN ('', if(department = '', '-', department))
+                AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+                AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
                 AND {stage:String} IN ('', if(stage = '', '-', stage))
         ) AS s
         INNER JOIN rated AS r ON r.contact_key = s.contact_key AND r.occurred_at = s.occurred_at AND r.origin = s.origin AND r.id = s.id

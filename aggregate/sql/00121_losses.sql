@@ -7,6 +7,7 @@
 --   from, to    visits entered in [from, to)
 --   as_of       the instant T; what happened after it is not known yet
 --   persona, channel, touchpoint, department   those of the interaction that entered the stage; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       '' all
 --
 -- The visits are those that drop-off divides: mature at T and decided. fact and value:
@@ -29,7 +30,8 @@ WITH
     everyone AS
     (
         SELECT
-            subject, attempt, toString(stage) AS at_stage, position, persona, channel, touchpoint, department, entered_at, left_at,
+            subject, attempt, toString(stage) AS at_stage, position, persona, channel, touchpoint, department, account, customer, value_known,
+            entered_at, left_at,
             toUnixTimestamp64Milli(entered_at) AS entered_ms,
             toUnixTimestamp64Milli(left_at) AS left_ms,
             if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
@@ -68,6 +70,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', everyone.at_stage)
     ),
     entries AS

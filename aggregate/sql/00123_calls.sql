@@ -7,6 +7,7 @@
 --   from, to    called in [from, to)
 --   as_of       the instant T; what happened after it is not known yet
 --   persona, channel, touchpoint, department   of the call; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       the call counted for, and for the waits, the case was in; '' all, '-' none
 --   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
 --
@@ -20,7 +21,7 @@ WITH
     (
         SELECT
             true AS is_call, type = 'call.missed' AS is_missed, false AS is_answered, toInt64(0) AS ms,
-            stage, touchpoint, department, persona, channel
+            stage, touchpoint, department, persona, channel, account, customer, value_known
         FROM steps FINAL
         WHERE journey = {journey:String} AND case_id != '' AND source = 'call' AND direction = 'inbound'
             AND type IN ('call.held', 'call.missed')
@@ -30,7 +31,7 @@ WITH
         SELECT
             false, false, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS answered_by,
             if(answered_by, ifNull(waited_ms, 0), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - toUnixTimestamp64Milli(asked_at)),
-            stage, touchpoint, department, persona, channel
+            stage, touchpoint, department, persona, channel, account, customer, value_known
         FROM waits FINAL
         WHERE journey = {journey:String} AND missed_call
             AND asked_at <= {as_of:DateTime64(3, 'UTC')}
@@ -61,6 +62,8 @@ FROM
         AND {channel:String} IN ('', if(channel = '', '-', channel))
         AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
         AND {department:String} IN ('', if(department = '', '-', department))
+        AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+        AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
         AND {stage:String} IN ('', if(stage = '', '-', stage))
 )
 GROUP BY raw_key

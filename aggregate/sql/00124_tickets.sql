@@ -7,6 +7,7 @@
 --   from, to    opened in [from, to)
 --   as_of       the instant T; what happened after it is not known yet
 --   persona, channel, touchpoint, department, stage   of the interaction that opened the ticket; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
 --
 -- A ticket is a thread of source ticket; it is opened by its first interaction. solved: solved at least once by T; opened =
@@ -27,7 +28,7 @@ WITH
     (
         SELECT
             t.thread AS thread,
-            argMin((s.stage, s.touchpoint, s.department, s.persona, s.channel), s.at) AS opening,
+            argMin((s.stage, s.touchpoint, s.department, s.persona, s.channel, s.account, s.customer, s.value_known), s.at) AS opening,
             min(toUnixTimestamp64Milli(s.occurred_at)) AS opened_ms,
             countIf(t.solved) AS solves,
             maxIf(toUnixTimestamp64Milli(s.occurred_at), t.solved) AS solved_ms,
@@ -38,6 +39,7 @@ WITH
             SELECT
                 contact_key, occurred_at, origin, id, automatic, direction, toString(stage) AS stage, toString(touchpoint) AS touchpoint,
                 toString(department) AS department, toString(persona) AS persona, toString(channel) AS channel,
+                account, toString(customer) AS customer, value_known,
                 (occurred_at, toString(origin), id) AS at
             FROM steps FINAL
             WHERE journey = {journey:String} AND case_id != '' AND source = 'ticket'
@@ -61,6 +63,8 @@ WITH
             AND {department:String} IN ('', if(opening.3 = '', '-', opening.3))
             AND {persona:String} IN ('', if(opening.4 = '', '-', opening.4))
             AND {channel:String} IN ('', if(opening.5 = '', '-', opening.5))
+            AND {account:String} IN ('', if(opening.6 = '', '-', '+'), opening.6) AND {customer:String} IN ('', opening.7)
+            AND opening.8 BETWEEN {value_from:Float64} AND {value_to:Float64}
     )
 SELECT
     key,

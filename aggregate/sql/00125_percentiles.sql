@@ -7,6 +7,7 @@
 --   from, to    visits entered, and questions asked, in [from, to)
 --   as_of       the instant T; what happened after it is not known yet
 --   persona, channel, touchpoint, department   of the interaction that entered the stage, or asked; '' all, '-' none
+--   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 --   stage       '' all, '-' none
 --   by          stage, touchpoint, department, persona, channel; the key '-' is "none"
 --
@@ -20,7 +21,7 @@ WITH
     facts AS
     (
         SELECT ['stage'] AS measures, [toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at)] AS spans,
-            stage, touchpoint, department, persona, channel
+            stage, touchpoint, department, persona, channel, account, customer, value_known
         FROM visits FINAL
         WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
             AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
@@ -29,7 +30,7 @@ WITH
             arrayFilter((m, here) -> here, ['wait', 'reply', 'wait_business', 'reply_business'] AS names,
                 [true, first, business_ms IS NOT NULL, first AND business_ms IS NOT NULL] AS has_it),
             arrayFilter((m, here) -> here, [ifNull(waited_ms, 0), ifNull(waited_ms, 0), ifNull(business_ms, 0), ifNull(business_ms, 0)], has_it),
-            stage, touchpoint, department, persona, channel
+            stage, touchpoint, department, persona, channel, account, customer, value_known
         FROM waits FINAL
         WHERE journey = {journey:String} AND ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false)
             AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
@@ -46,6 +47,8 @@ WITH
             AND {channel:String} IN ('', if(channel = '', '-', channel))
             AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
             AND {department:String} IN ('', if(department = '', '-', department))
+            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
             AND {stage:String} IN ('', if(stage = '', '-', stage))
         GROUP BY raw_key, measure
     ),

@@ -33,6 +33,7 @@ type bruteForce struct {
 	out  Result
 	of   map[int]int // interaction to case
 	at   map[int]int // interaction to the stage its case is in after it
+	ends []int       // by case: the last interaction that it was open for
 }
 
 func (b *bruteForce) active(i int) bool {
@@ -104,7 +105,7 @@ func (b *bruteForce) last(from int) (to int, decided bool) {
 }
 
 func (b *bruteForce) cases() {
-	b.of, b.at = map[int]int{}, map[int]int{}
+	b.of, b.at, b.ends = map[int]int{}, map[int]int{}, nil
 	persona := ""
 	for from := 0; from < len(b.list); from++ {
 		if !b.active(from) {
@@ -118,6 +119,16 @@ func (b *bruteForce) cases() {
 		persona = b.add(from, to, belongs, decided, persona)
 		from = belongs
 	}
+}
+
+// existing tells whether a case was completed before interaction i.
+func (b *bruteForce) existing(i int) bool {
+	for n, c := range b.out.Cases {
+		if c.Exit == Completed && b.ends[n] < i && c.Closed <= b.list[i].At {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *bruteForce) add(from, to, belongs int, decided bool, persona string) string {
@@ -146,13 +157,16 @@ func (b *bruteForce) add(from, to, belongs int, decided bool, persona string) st
 		step.Number = c.Interactions
 		b.out.Steps = append(b.out.Steps, step)
 		c.Last, c.Value = x.At, max(c.Value, x.Value)
+		b.out.Steps[len(b.out.Steps)-1].Known = c.Value
 		personas = append(personas, x.Persona)
 	}
 	c.Persona = persona
 	if found := strings.Fields(strings.Join(personas, " ")); len(found) > 0 {
 		c.Persona = found[0]
 	}
+	c.Existing = b.existing(from)
 	b.visits(n, from, to, decided)
+	b.ends = append(b.ends, to)
 	final := b.out.Visits[len(b.out.Visits)-1]
 	c.Closed, c.Exit = final.Left, final.Exit
 	b.out.Cases = append(b.out.Cases, c)
@@ -172,7 +186,7 @@ func (b *bruteForce) visits(n, from, to int, decided bool) {
 				continue
 			}
 			if v.Entry == None {
-				v.Entry, v.Entered = i, b.list[i].At
+				v.Entry, v.Entered, v.Known = i, b.list[i].At, v.Value
 			}
 			v.Interactions++
 			v.LastActivity = b.lastActive(from, i)
@@ -232,8 +246,14 @@ func (b *bruteForce) wait(name string, i int) Wait {
 	w := Wait{Ask: i, Answer: None, Case: None, Stage: None, Waited: Null, Business: Null, Target: Null, Due: Null}
 	x := b.list[i]
 	w.Missed = x.Role&Missed != 0
+	w.Existing = b.existing(i)
 	if c, there := b.of[i]; there {
-		w.Case, w.Stage = c, b.at[i]
+		w.Case, w.Stage, w.Existing = c, b.at[i], b.out.Cases[c].Existing
+		for _, s := range b.out.Steps {
+			if s.Index == i {
+				w.Known = s.Known
+			}
+		}
 	}
 	w.Priority = x.Priority
 	for k := i; strings.HasPrefix(name, "thread") && k >= 0 && w.Priority == ""; k-- {

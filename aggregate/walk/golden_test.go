@@ -156,17 +156,18 @@ func render(j *journey.Journey, r *Result, in []Interaction) string {
 		return string(j.Stages[stage].ID)
 	}
 	for i, c := range r.Cases {
-		fmt.Fprintf(&b, "case %d %s…%s %s in %s, steps %s…%s n=%d%s%s\n", c.Attempt, clock(c.Opened), clock(c.Closed), c.Exit,
-			name(int(c.Stage)), clock(c.First), clock(c.Last), c.Interactions, word(" persona=", c.Persona), number(" value=", c.Value))
+		fmt.Fprintf(&b, "case %d %s…%s %s in %s, steps %s…%s n=%d%s%s%s\n", c.Attempt, clock(c.Opened), clock(c.Closed), c.Exit,
+			name(int(c.Stage)), clock(c.First), clock(c.Last), c.Interactions, word(" persona=", c.Persona), number(" value=", c.Value),
+			map[bool]string{true: " existing"}[c.Existing])
 		for _, v := range r.Visits {
 			if v.Case == i {
-				fmt.Fprintf(&b, "  visit %s %s…%s %s by %s, last activity %s n=%d%s\n", name(int(v.Stage)), clock(v.Entered),
-					clock(v.Left), v.Exit, in[v.Entry].ID, clock(v.LastActivity), v.Interactions, number(" value=", v.Value))
+				fmt.Fprintf(&b, "  visit %s %s…%s %s by %s, last activity %s n=%d%s%s\n", name(int(v.Stage)), clock(v.Entered),
+					clock(v.Left), v.Exit, in[v.Entry].ID, clock(v.LastActivity), v.Interactions, number(" value=", v.Value), number(" known=", v.Known))
 			}
 		}
 		for _, s := range r.Steps {
 			if s.Case == i {
-				fmt.Fprintf(&b, "  step %d %s %s%s\n", s.Number, in[s.Index].ID, name(s.Stage), map[bool]string{true: " return"}[s.Return])
+				fmt.Fprintf(&b, "  step %d %s %s%s%s\n", s.Number, in[s.Index].ID, name(s.Stage), map[bool]string{true: " return"}[s.Return], number(" known=", s.Known))
 			}
 		}
 	}
@@ -188,7 +189,7 @@ func render(j *journey.Journey, r *Result, in []Interaction) string {
 		if w.Due != Null {
 			fmt.Fprintf(&b, " due %s", clock(w.Due))
 		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "%s%s\n", number(" known=", w.Known), map[bool]string{true: " existing"}[w.Existing])
 	}
 	return b.String()
 }

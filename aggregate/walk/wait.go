@@ -18,11 +18,13 @@ type Wait struct {
 	Stage          int    // position, or None
 	Department     string
 	Priority       string
-	Waited         int64 // milliseconds from question to answer, or Null
-	Business       int64 // of which in opening hours; Null without an answer or a calendar
-	Target         int64 // promised reply, or Null without a service level
-	TargetBusiness bool  // Target is in opening hours
-	Due            int64 // when the promise ends, or Null
+	Waited         int64   // milliseconds from question to answer, or Null
+	Business       int64   // of which in opening hours; Null without an answer or a calendar
+	Target         int64   // promised reply, or Null without a service level
+	TargetBusiness bool    // Target is in opening hours
+	Due            int64   // when the promise ends, or Null
+	Existing       bool    // an earlier case of the subject was completed
+	Known          float64 // the largest value seen in its case until it was asked
 }
 
 // Role is what an interaction means to somebody who waits.
@@ -148,8 +150,10 @@ func (w *Walker) wait(i, stage int, first bool, priority, department string) int
 		First: first, Missed: x.Role&Missed != 0, Stage: stage, Department: department, Priority: priority,
 		Waited: Null, Business: Null, Target: Null, Due: Null,
 	}
+	out.Existing = w.bought
 	if stage != None {
 		out.Case = len(w.out.Cases) - 1
+		out.Existing, out.Known = w.lastCase().Existing, w.lastCase().Value
 	}
 	if d := w.def.departments[department]; d != nil {
 		asked := time.UnixMilli(x.At).UTC()

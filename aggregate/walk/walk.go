@@ -72,6 +72,7 @@ const Null int64 = -1 << 63
 type Case struct {
 	ID           string
 	Attempt      uint32 // 1 is the first
+	Existing     bool   // an earlier case of the subject was completed
 	Persona      string
 	Opening      int   // index of the interaction that opened it
 	Opened       int64 // when the first visit began
@@ -94,15 +95,17 @@ type Visit struct {
 	LastActivity int64
 	Interactions uint32  // steps while the visit lasted, the moving ones and the others
 	Value        float64 // the largest seen in the case until the visit's end
+	Known        float64 // the largest seen in the case until the visit was entered, its first interaction among them
 }
 
 // Step is an interaction of a case.
 type Step struct {
 	Case   int
-	Number uint32 // within the case, from 1
-	Index  int    // of the interaction
-	Stage  int    // the position it counted for, or None
-	Return bool   // it counted for a stage before the case's current one
+	Number uint32  // within the case, from 1
+	Index  int     // of the interaction
+	Stage  int     // the position it counted for, or None
+	Return bool    // it counted for a stage before the case's current one
+	Known  float64 // the largest value seen in the case until then
 }
 
 // Result is what a walk found. Its slices, and the interactions they point into, are valid until the next walk.
@@ -125,6 +128,7 @@ type Walker struct {
 	subject string
 	current int // index of the visit under way, None after an end
 	number  uint32
+	bought  bool // a case was completed
 }
 
 type identity struct{ origin, id string }
@@ -159,7 +163,7 @@ func (w *Walker) reset(subject string, in []Interaction) {
 	}
 	w.out.Cases, w.out.Visits = w.out.Cases[:0], w.out.Visits[:0]
 	w.out.Waits, w.out.Steps = w.out.Waits[:0], w.out.Steps[:0]
-	w.in, w.subject, w.current, w.number = in, subject, None, 0
+	w.in, w.subject, w.current, w.number, w.bought = in, subject, None, 0, false
 	w.seen = cleared(w.seen)
 	w.waits.reset()
 }
@@ -206,7 +210,7 @@ func (w *Walker) duplicate(x *Interaction) bool {
 func (w *Walker) step(i int) int {
 	x := &w.in[i]
 	if w.current != None && x.At >= w.out.Visits[w.current].Left {
-		w.current = None // silence ended the visit, as its row says already
+		w.close() // silence ended the visit, as its row says already
 	}
 	active := len(x.Stages) > 0 && x.Role&Automatic == 0
 	if w.current == None && (len(w.out.Cases) == 0 || !w.def.one) {
@@ -251,7 +255,7 @@ func (w *Walker) open(i int) {
 	x := &w.in[i]
 	attempt := uint32(len(w.out.Cases) + 1)
 	w.out.Cases = append(w.out.Cases, Case{
-		ID: CaseID(w.def.id, w.subject, attempt), Attempt: attempt, Opening: i,
+		ID: CaseID(w.def.id, w.subject, attempt), Attempt: attempt, Existing: w.bought, Opening: i,
 		Opened: x.At, First: x.At, Stage: x.Stages[0],
 	})
 	w.number = 0
@@ -260,7 +264,7 @@ func (w *Walker) open(i int) {
 
 func (w *Walker) enter(i int, stage uint8) {
 	w.out.Visits = append(w.out.Visits, Visit{
-		Case: len(w.out.Cases) - 1, Stage: stage, Entry: i, Entered: w.in[i].At, Value: w.lastCase().Value,
+		Case: len(w.out.Cases) - 1, Stage: stage, Entry: i, Entered: w.in[i].At, Value: w.lastCase().Value, Known: w.known(i),
 	})
 	w.current = len(w.out.Visits) - 1
 	w.lastCase().Stage = stage
@@ -286,7 +290,21 @@ func (w *Walker) end(x *Interaction) {
 	if x.Outcome == journey.Won {
 		visit.Exit = Completed
 	}
+	w.close()
+}
+
+// close leaves the visit under way, which ended.
+func (w *Walker) close() {
+	w.bought = w.bought || w.out.Visits[w.current].Exit == Completed
 	w.current = None
+}
+
+// known gives the largest value that the case under way shows with an interaction.
+func (w *Walker) known(i int) float64 {
+	if c := w.lastCase(); !(w.in[i].Value > c.Value) { // not max, which NaN would spoil
+		return c.Value
+	}
+	return w.in[i].Value
 }
 
 // record adds the interaction to its case, and to the visit under way.
@@ -294,7 +312,7 @@ func (w *Walker) record(i, stage int, back bool) {
 	x, c := &w.in[i], w.lastCase()
 	w.number++
 	w.out.Steps = append(w.out.Steps, Step{
-		Case: len(w.out.Cases) - 1, Number: w.number, Index: i, Stage: stage, Return: back,
+		Case: len(w.out.Cases) - 1, Number: w.number, Index: i, Stage: stage, Return: back, Known: w.known(i),
 	})
 	c.Last = x.At
 	c.Interactions++

@@ -17,6 +17,7 @@ var Allowed = map[string][]string{
 	"internal/chdb":     {},
 	"internal/synth":    {"ingest", "journey"},
 	"internal/moodeval": {"sentiment"},
+	"internal/walktime": {"aggregate", "journey", "internal/chdb"},
 	"internal/discover": {"aggregate", "journey"},
 	"internal/arrows":   {},
 	"internal/chaos":    {},
