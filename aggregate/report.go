@@ -29,7 +29,7 @@ type Query struct {
 	ValueMin float64 // the largest value a case had shown by then, from here …
 	ValueMax float64 // … up to and with here; 0 is no bound
 
-	Case  string // of the timeline: its id
+	Case  string // of the timeline: its id; without one it is empty
 	State string // of the lists: which rows, see each list's States
 	By    string // of timing and mood: stage, touchpoint, department, persona, channel
 	Lang  string // of the texts: "it" or "en"
@@ -179,9 +179,6 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 		if err := oneOf("kind of customer", q.Customer, []string{"new", "existing"}); err != nil {
 			return q, nil, err
 		}
-	}
-	if info.takes("case_id") && q.Case == "" {
-		return q, nil, &BadQueryError{"name a case by its id: report cases lists them"}
 	}
 	return q, zone, s.checkStage(ctx, q)
 }

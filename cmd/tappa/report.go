@@ -121,6 +121,9 @@ func checkReport(name string, f reportFlags) error {
 	if f.query.Limit < 0 {
 		return fmt.Errorf("--limit %d: give a number of rows, or 0 for all", f.query.Limit)
 	}
+	if name == "timeline" && f.query.Case == "" {
+		return errors.New("--case: name a case by its id; tappa report cases lists them")
+	}
 	for flag, value := range map[string]string{"from": f.from, "to": f.to, "as-of": f.asOf} {
 		if _, err := parseInstant(value, time.UTC, 0); err != nil {
 			return fmt.Errorf("--%s: %w", flag, err)
