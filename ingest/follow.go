@@ -33,11 +33,11 @@ type FollowOptions struct {
 	// Behind, where there is one, is told how many records of a partition are still to be taken in.
 	Behind func(p Partition, records int64)
 
-	WatchEvery time.Duration // how often to look for new topics; default 10 s
-	ReadyAfter time.Duration // Ready complains when Kafka was not heard from for longer; default 2 min
-	Logger     *slog.Logger  // default slog.Default()
-
-	session, heartbeat time.Duration // of the group; default 20 s and 2 s
+	WatchEvery     time.Duration // how often to look for new topics; default 10 s
+	ReadyAfter     time.Duration // Ready complains when Kafka was not heard from for longer; default 2 min
+	SessionTimeout time.Duration // silence after which another follower takes over; default 20 s
+	Heartbeat      time.Duration // default 2 s
+	Logger         *slog.Logger  // default slog.Default()
 }
 
 // Follower follows topics whose records mean something only together: rows of a database's tables. It takes in all
@@ -71,8 +71,8 @@ func NewFollower(opts FollowOptions) (*Follower, error) {
 	set(&opts.DeadLetterTopic, DefaultDeadLetterTopic)
 	set(&opts.WatchEvery, 10*time.Second)
 	set(&opts.ReadyAfter, 2*time.Minute)
-	set(&opts.session, 20*time.Second)
-	set(&opts.heartbeat, 2*time.Second)
+	set(&opts.SessionTimeout, 20*time.Second)
+	set(&opts.Heartbeat, 2*time.Second)
 	f := &Follower{cluster: opts.Connection.cluster(opts.Brokers), opts: opts}
 	f.producer = opts.Connection.Producer(opts.Brokers, opts.Topic)
 	const limit = 900 << 10
@@ -150,16 +150,18 @@ func (f *Follower) Ready() error {
 // running, and ends early with ctx's error.
 func (f *Follower) CaughtUp(ctx context.Context) error {
 	var ends map[Partition]log
+	now := &Follower{cluster: f.opts.Connection.cluster(f.opts.Brokers), opts: f.opts} // what topics there are is remembered for a while
+	defer now.cluster.close()
 	err := retry(ctx, func(int, error) {}, func() error {
-		topics, err := f.following(ctx)
+		topics, err := now.following(ctx)
 		if err != nil {
 			return err
 		}
-		all, err := f.partitions(ctx, topics)
+		all, err := now.partitions(ctx, topics)
 		if err != nil {
 			return err
 		}
-		ends, err = f.logs(ctx, all)
+		ends, err = now.logs(ctx, all)
 		return err
 	})
 	for err == nil && len(ends) > 0 {

@@ -39,10 +39,10 @@ func (allToOne) AssignGroups(members []kafka.GroupMember, partitions []kafka.Par
 // member is one membership of the group with one list of topics. It returns nil when there are other topics, or ctx ends.
 func (f *Follower) member(ctx context.Context, topics []string) error {
 	group, leave, err := membership{
-		cluster: f.cluster, connection: f.opts.Connection, patience: 2 * f.opts.heartbeat,
+		cluster: f.cluster, connection: f.opts.Connection, patience: 2 * f.opts.Heartbeat,
 		config: kafka.ConsumerGroupConfig{
 			ID: f.opts.Group, Brokers: f.opts.Brokers, Topics: topics, GroupBalancers: []kafka.GroupBalancer{allToOne{}},
-			HeartbeatInterval: f.opts.heartbeat, SessionTimeout: f.opts.session, RebalanceTimeout: f.opts.session,
+			HeartbeatInterval: f.opts.Heartbeat, SessionTimeout: f.opts.SessionTimeout, RebalanceTimeout: f.opts.SessionTimeout,
 			PartitionWatchInterval: f.opts.WatchEvery,
 		},
 	}.join()

@@ -111,8 +111,7 @@ func readEmailText(d *desk, c *change) steps {
 	}}
 }
 
-// mailed makes the event of a mail whose two rows are there: one for each person a mail was sent to, since each of them got
-// one.
+// mailed tells of a mail whose two rows are there. One that can be told of nobody waits.
 func (d *desk) mailed(id string, m *mail) {
 	text := m.text()
 	if m.row == nil || text == nil {
@@ -124,36 +123,45 @@ func (d *desk) mailed(id string, m *mail) {
 		},
 		MailID: m.row.messageID, ParentType: m.row.parentType, ParentID: m.row.parentID, Record: id,
 	}
-	// A mail without addresses is its parent's, if that is a person.
 	if base.From == "" {
-		base.From = "unknown"
+		base.From = "unknown" // the payload wants somebody
 	}
-	kind := personModules[m.row.parentType]
-	parent := source.Party{}
-	if kind != "" && m.row.parentID != "" {
-		parent.CRM = d.Origin + "/" + m.row.parentID
-	}
-	at, typ, made := m.row.at, m.row.typ, false
-	if typ == "email.received" {
-		if made = identity.Address(base.From) != ""; !made && parent.CRM != "" {
-			base.Customer, made = parent, true
-		}
-		if made {
-			d.make("emails/"+id, typ, at, base)
-		}
+	told := false
+	if m.row.typ == "email.received" {
+		told = d.received(id, m.row, base)
 	} else {
-		for _, to := range text.to {
-			if address := identity.Address(to); address != "" {
-				base.To, made = []string{to}, true
-				d.make("emails/"+id+"/"+address, typ, at, base)
-			}
-		}
-		if !made && parent.CRM != "" {
-			base.To, base.Customer, made = nil, parent, true
-			d.make("emails/"+id+"/"+m.row.parentID, typ, at, base)
-		}
+		told = d.sent(id, m.row, base)
 	}
-	if made {
+	if told {
 		*m = mail{done: true}
 	}
+}
+
+// received tells of a mail by its sender. Without an address it is its parent's, if that is a person.
+func (d *desk) received(id string, row *mailRow, e email) bool {
+	if identity.Address(e.From) == "" {
+		if personModules[row.parentType] == "" || row.parentID == "" {
+			return false
+		}
+		e.Customer.CRM = d.Origin + "/" + row.parentID
+	}
+	d.make("emails/"+id, row.typ, row.at, e)
+	return true
+}
+
+// sent tells of a mail to each who got it. Without an address that is its parent, if that is a person.
+func (d *desk) sent(id string, row *mailRow, e email) (told bool) {
+	for _, to := range e.To {
+		if address := identity.Address(to); address != "" {
+			one := e
+			one.To, told = []string{to}, true
+			d.make("emails/"+id+"/"+address, row.typ, row.at, one)
+		}
+	}
+	if told || personModules[row.parentType] == "" || row.parentID == "" {
+		return told
+	}
+	e.To, e.Customer.CRM = nil, d.Origin+"/"+row.parentID
+	d.make("emails/"+id+"/"+row.parentID, row.typ, row.at, e)
+	return true
 }

@@ -3,6 +3,8 @@ package suitecrm
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -183,26 +185,49 @@ func FuzzTake(f *testing.F) {
 	})
 }
 
-// BenchmarkTake measures a change taken in.
+// BenchmarkTake takes in the example journey of one customer after the other: the time and allocations are of a change, and
+// kept-B/customer is what stays in memory.
 func BenchmarkTake(b *testing.B) {
-	all := world(b, shapes[0])
-	bytes := 0
-	for _, rec := range all {
-		bytes += len(rec.Value)
+	data, err := os.ReadFile("testdata/journey.changes")
+	if err != nil {
+		b.Fatal(err)
 	}
-	b.SetBytes(int64(bytes / len(all)))
-	b.ReportAllocs()
-	d := newDesk(Settings{})
-	for i := 0; b.Loop(); i++ {
-		rec := all[i%len(all)]
-		if i%len(all) == 0 && i > 0 { // another customer
-			for j := range all {
-				all[j].Value = []byte(strings.ReplaceAll(string(all[j].Value), `"id":"`, fmt.Sprintf(`"id":"%x-`, i)))
-			}
+	const customers = 500
+	id := regexp.MustCompile(`"((?:[a-z_]*_)?id)":"([a-z0-9]+)"`)
+	var all [][]source.Record
+	size, changes := 0, 0
+	for i := range customers {
+		one := records(b, id.ReplaceAllString(string(data), fmt.Sprintf(`"$1":"$2-4f1c-9d3e-%08d"`, i)), shapes[0])
+		for _, rec := range one {
+			size += len(rec.Value)
 		}
-		if _, err := d.take(rec); err != nil {
+		changes += len(one)
+		all = append(all, one)
+	}
+	b.SetBytes(int64(size / changes))
+	b.ReportAllocs()
+	kept := heap()
+	d := newDesk(Settings{})
+	i := 0
+	for b.Loop() {
+		customer := all[i/len(all[0])%customers]
+		if _, err := d.take(customer[i%len(customer)]); err != nil {
 			b.Fatal(err)
 		}
 		d.drain()
+		i++
 	}
+	known := min(customers, i/len(all[0]))
+	b.ReportMetric(float64(heap()-kept)/float64(max(1, known)), "kept-B/customer")
+	if len(d.joints) == 0 && i > len(all[0]) {
+		b.Fatal("nothing was taken in")
+	}
+}
+
+// heap is how much memory is in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

@@ -460,3 +460,24 @@ func TestPlain(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestConnectorExample holds the example of a connector to the tables that are read.
+func TestConnectorExample(t *testing.T) {
+	data, err := os.ReadFile("../../deploy/examples/suitecrm/connector.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var connector struct{ Config map[string]string }
+	if err := json.Unmarshal(data, &connector); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		want = append(want, "suitecrm."+table)
+	}
+	got := strings.Split(connector.Config["table.include.list"], ",")
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("table.include.list (-tables read, +listed):\n%s", diff)
+	}
+}

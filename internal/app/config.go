@@ -101,7 +101,7 @@ func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // roles are what a process can be asked to do.
-var roles = []string{"collect", "aggregate", "dashboards", roleGateway, "suitecrm"}
+var roles = []string{"collect", "aggregate", "dashboards", roleGateway, roleSuiteCRM}
 
 // ReadConfig reads the environment and says everything that is wrong with it at once. Roles given here replace those of
 // the environment.
@@ -135,7 +135,7 @@ var (
 func (c *Config) check() error {
 	var w wrong
 	w.addresses("KAFKA_BROKERS", c.KafkaBrokers)
-	if !c.onlyGateway() {
+	if !c.kafkaOnly() {
 		w.addresses("CLICKHOUSE", split(c.Clickhouse))
 	}
 	w.need("CLICKHOUSE_PROTOCOL", c.ClickhouseProtocol, c.ClickhouseProtocol == "native" || c.ClickhouseProtocol == "http", "native or http")

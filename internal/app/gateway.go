@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tappa/ingest"
 	"tappa/ingest/gateway"
@@ -98,48 +97,7 @@ func (c *Config) loadGateway(w *wrong) {
 	c.gateway = g
 }
 
-// onlyGateway says that the process takes webhooks in and does nothing else, so that it needs no ClickHouse.
-func (c *Config) onlyGateway() bool {
-	return len(c.Roles) > 0 && !slices.ContainsFunc(c.Roles, func(r string) bool { return r != roleGateway })
-}
-
 // gatewayOn prepares the gateway that a configuration asks for.
 func (c *Config) gatewayOn(registry *prometheus.Registry, logger *slog.Logger) gatewayParts {
 	return gatewayParts{c.gateway, c.connection.Producer(c.KafkaBrokers, c.gateway.Topic), registry, logger}
-}
-
-// serveGateway runs a gateway alone, with metrics and health beside it.
-func serveGateway(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (err error) {
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	var st stack
-	defer func() { err = errors.Join(err, st.Close()) }()
-	registry := newRegistry()
-	addr, err := c.gatewayOn(registry, logger).listen(&st, fail)
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	for _, path := range []string{"GET /healthz", "GET /readyz"} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	}
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for metrics: %w", err)
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			fail(fmt.Errorf("serve metrics: %w", err))
-		}
-	}()
-	st.push("metrics", func(ctx context.Context) error { return server.Shutdown(ctx) })
-	tellGateway(out, c.gateway, addr)
-	fmt.Fprintf(out, "tappa serves [gateway], metrics and health on http://%s/\n", listener.Addr())
-	<-ctx.Done()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
 }

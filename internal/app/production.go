@@ -15,8 +15,8 @@ import (
 
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
 func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (err error) {
-	if c.onlyGateway() {
-		return serveGateway(ctx, c, out, logger)
+	if c.kafkaOnly() {
+		return serveKafkaOnly(ctx, c, out, logger)
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -79,7 +79,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		ready.collector = collector
 		st.start("collector", fail, collector.Run)
 	}
-	if slices.Contains(c.Roles, "suitecrm") {
+	if slices.Contains(c.Roles, roleSuiteCRM) {
 		if ready.relay, err = startRelay(&st, fail, c.relay(), c.readyAfter, logger, registry); err != nil {
 			return err
 		}

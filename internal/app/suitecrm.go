@@ -21,6 +21,9 @@ import (
 	"tappa/ingest/suitecrm"
 )
 
+// roleSuiteCRM is the role that relays changes of a SuiteCRM's tables. It needs Kafka alone.
+const roleSuiteCRM = "suitecrm"
+
 // SuiteCRMConfig says how the role suitecrm reads changes of a SuiteCRM's tables. It holds for embedded data too.
 type SuiteCRMConfig struct {
 	Topics    string   `default:"suitecrm\\..*" desc:"regular expression: topics of the changes of a SuiteCRM's tables, by their whole names"`
@@ -102,19 +105,20 @@ type SuiteCRMOptions struct {
 
 // SuiteCRM reads all changes of a SuiteCRM's tables that Kafka holds and says what comes of them: changes by topic and fate,
 // events by type, what cannot be used and what waits. It publishes nothing.
-func SuiteCRM(ctx context.Context, opts SuiteCRMOptions) (err error) {
-	t, err := opts.Target.reach(ctx, opts.Logger)
-	if err != nil {
-		return err
+func SuiteCRM(ctx context.Context, opts SuiteCRMOptions) error {
+	relay := opts.Target.Config.relay()
+	if opts.Target.Dir != "" {
+		t, err := opts.Target.reach(ctx, opts.Logger)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = t.close() }()
+		if relay, err = readSuiteCRM(); err != nil {
+			return err
+		}
+		relay.Brokers = t.pipeline.Brokers
 	}
-	defer func() { err = errors.Join(err, t.close()) }()
-	var relay suitecrm.Options
-	if opts.Target.Dir == "" {
-		relay = opts.Target.Config.relay()
-	} else if relay, err = readSuiteCRM(); err != nil {
-		return err
-	}
-	relay.Brokers, relay.Connection, relay.Logger = t.pipeline.Brokers, t.pipeline.Connection, opts.Logger
+	relay.Logger = opts.Logger
 	report, err := suitecrm.Inspect(ctx, relay)
 	if err != nil {
 		return err
