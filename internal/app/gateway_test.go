@@ -1,6 +1,8 @@
 package app
 
 import (
+	"bufio"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tappa/internal/testenv"
 )
 
 const gatewayYAML = `
@@ -141,4 +145,57 @@ func sql(t *testing.T, dir, query string) string {
 		t.Fatalf("%s: %d %s %v", query, resp.StatusCode, text, err)
 	}
 	return string(text)
+}
+
+// A gateway that does nothing else needs Kafka alone; what is wrong with its configuration is said with everything else.
+func TestServeGatewayAlone(t *testing.T) {
+	brokers := testenv.Kafka(t)
+	topic := testenv.Topic(t)
+	t.Setenv("TAPPA_KAFKA_BROKERS", strings.Join(brokers, ","))
+	t.Setenv("TAPPA_TOPICS", topic)
+	t.Setenv("TAPPA_LISTEN", "127.0.0.1:0")
+	if _, err := ReadConfig("gateway"); err == nil || !strings.Contains(err.Error(), "TAPPA_GATEWAY_CONFIG: missing") || strings.Contains(err.Error(), "CLICKHOUSE:") {
+		t.Errorf("without its configuration: %v", err)
+	}
+	t.Setenv("TAPPA_GATEWAY_CONFIG", file(t, "bad.yaml", "sources: [{name: fax, auth: open}]\n"))
+	if _, err := ReadConfig("gateway", "dance"); err == nil || !strings.Contains(err.Error(), `vendor "fax"`) || !strings.Contains(err.Error(), `"dance"`) {
+		t.Errorf("with a bad one: %v", err)
+	}
+	t.Setenv("TAPPA_GATEWAY_CONFIG", file(t, "gateway.yaml", "listen: 127.0.0.1:0\nsources: [{name: website, vendor: form, auth: open}]\n"))
+	config, err := ReadConfig("gateway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := Serve(ctx, config, w, quiet(t))
+		_ = w.Close()
+		ended <- err
+	}()
+	lines := bufio.NewScanner(out)
+	var said []string
+	for len(said) < 2 && lines.Scan() {
+		said = append(said, lines.Text())
+	}
+	if len(said) < 2 {
+		t.Fatal(<-ended)
+	}
+	base := regexp.MustCompile(`at (http://[0-9.:]+/in/)NAME`).FindStringSubmatch(said[0])[1]
+	if status := hook(t, base+"website", "email=anna%40acme.it", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}); status != http.StatusOK {
+		t.Errorf("status %d", status)
+	}
+	beside := regexp.MustCompile(`http://[0-9.:]+/`).FindString(said[1])
+	if _, metrics := get(t, beside+"metrics"); !strings.Contains(metrics, `tappa_gateway_produced_total{source="website"} 1`) {
+		t.Errorf("metrics:\n%s", metrics)
+	}
+	if status, text := get(t, beside+"readyz"); status != http.StatusOK {
+		t.Errorf("readyz: %d %s", status, text)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
