@@ -14,7 +14,7 @@ RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
 TESTFLAGS  ?=
 space      := $(subst ,, )
 
-.PHONY: all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench eval-mood engine assets kafka clean help
+.PHONY: all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench bench-identity eval-mood engine assets kafka clean help
 
 all: build
 
@@ -65,6 +65,9 @@ chaos: $(ENGINE) $(KAFKA) ## every kind of fault for as long as it takes (half a
 
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 	@./deploy/fuzz.sh $${FUZZTIME:-20s}
+
+bench-identity: ## who is who with ten million contact keys of two million people: time and memory
+	TAPPA_BENCH_KEYS=10000000 $(GO) test -run '^$$' -bench 'Identity|WhoIsWho' -benchtime 1x -timeout 1h ./aggregate/people ./aggregate
 
 bench: ## benchmarks of the hot path
 	$(GO) test -run '^$$' -bench . -benchmem ./ingest/... ./journey/... ./sentiment/... ./aggregate/...

@@ -165,6 +165,7 @@ func (w *Walker) CatchUp(ctx context.Context) (Progress, error) {
 	err := w.catchUp(ctx)
 	w.progress.Duration = time.Since(begun)
 	w.metrics.observe(w.progress, err)
+	w.metrics.know(w.people)
 	if err != nil {
 		w.loaded = false // what is held in memory may be ahead of what is stored
 		return w.progress, fmt.Errorf("catch up: %w", err)

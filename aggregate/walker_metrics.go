@@ -2,18 +2,23 @@ package aggregate
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tappa/aggregate/people"
 )
 
 // walkerMetrics count what the walker does. Without a registerer they count for nobody.
 type walkerMetrics struct {
 	walks, failures, arrivals, touched, subjects, interactions prometheus.Counter
-	backlog                                                    prometheus.Gauge
+	backlog, keys, shared                                      prometheus.Gauge
 	seconds                                                    prometheus.Histogram
 }
 
 func newWalkerMetrics(r prometheus.Registerer) (*walkerMetrics, error) {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tappa", Subsystem: "walk", Name: name, Help: help})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "tappa", Subsystem: "walk", Name: name, Help: help})
 	}
 	m := &walkerMetrics{
 		walks:        counter("walks_total", "Slices of arrivals walked, and rebuilds."),
@@ -22,9 +27,9 @@ func newWalkerMetrics(r prometheus.Registerer) (*walkerMetrics, error) {
 		touched:      counter("touched_total", "Contact keys touched by arrivals."),
 		subjects:     counter("subjects_total", "Subjects walked, counted once a journey."),
 		interactions: counter("interactions_total", "Interactions read to walk their subjects."),
-		backlog: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: "tappa", Subsystem: "walk", Name: "backlog_offsets", Help: "Kafka offsets stored and not yet walked.",
-		}),
+		backlog:      gauge("backlog_offsets", "Kafka offsets stored and not yet walked."),
+		keys:         gauge("contact_keys", "Contact keys and accounts held in memory."),
+		shared:       gauge("shared_keys", "Contact keys that connect nobody, because several people use them."),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "tappa", Subsystem: "walk", Name: "seconds", Help: "Duration of walks that had something to do.",
 			Buckets: prometheus.ExponentialBuckets(0.01, 4, 9),
@@ -34,7 +39,7 @@ func newWalkerMetrics(r prometheus.Registerer) (*walkerMetrics, error) {
 		return m, nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.walks, m.failures, m.arrivals, m.touched, m.subjects, m.interactions, m.backlog, m.seconds,
+		m.walks, m.failures, m.arrivals, m.touched, m.subjects, m.interactions, m.backlog, m.keys, m.shared, m.seconds,
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err
@@ -55,5 +60,13 @@ func (m *walkerMetrics) observe(p Progress, err error) {
 	}
 	if p.Walks > 0 {
 		m.seconds.Observe(p.Duration.Seconds())
+	}
+}
+
+// know counts who is known.
+func (m *walkerMetrics) know(g *people.Graph) {
+	if g != nil {
+		m.keys.Set(float64(g.Len()))
+		m.shared.Set(float64(g.CountShared()))
 	}
 }

@@ -184,8 +184,8 @@ func TestFailedWalkerGoesOn(t *testing.T) {
 	if diff := cmp.Diff(derived(t, s), want); diff != "" {
 		t.Fatalf("after failures (-got, +undisturbed):\n%s", diff)
 	}
-	if families, err := registry.Gather(); err != nil || len(families) != 8 {
-		t.Errorf("metrics: got %d (%v), want 8", len(families), err)
+	if families, err := registry.Gather(); err != nil || len(families) != 10 {
+		t.Errorf("metrics: got %d (%v), want 10", len(families), err)
 	}
 }
 

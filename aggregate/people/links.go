@@ -109,5 +109,6 @@ func (g *Graph) count(id, other ID) bool {
 		return false
 	}
 	t.shared = SharedLimit
+	g.nShared++
 	return true
 }

@@ -51,8 +51,9 @@ type Graph struct {
 	written paged[names]
 	firms   sparse // what was last stored as company
 
-	dirty   []ID // what may have come apart since Settle
-	settled []ID // what was put together anew by Settle
+	nShared int
+
+	dirty []ID // what may have come apart since Settle
 }
 
 // Row is what was last stored of a key.
@@ -71,6 +72,9 @@ func New(rules Rules, byAccount bool) *Graph {
 
 // Len counts the numbers given out, to keys and to accounts.
 func (g *Graph) Len() int { return g.index.len() }
+
+// CountShared counts the keys that are shared.
+func (g *Graph) CountShared() int { return g.nShared }
 
 // IsKey tells a contact key from an account, which has a number too.
 func (g *Graph) IsKey(id ID) bool { return g.traits.at(id).kind != kindAccount }
@@ -97,6 +101,9 @@ func (g *Graph) Add(key string) ID {
 	}
 	kind := kindOf(key)
 	*g.traits.grow(id) = trait{kind: kind, shared: g.rules.listed(key)}
+	if g.traits.at(id).shared != NotShared {
+		g.nShared++
+	}
 	g.links.grow(id)
 	g.persons.grow(id)
 	*g.account.grow(id) = None

@@ -38,7 +38,7 @@ a mapping file. A process log whose columns are named as XES does (case:concept:
 			if opts.Format == "" {
 				opts.Format = strings.TrimPrefix(filepath.Ext(args[0]), ".")
 			}
-			if formats := app.ImportFormats(); !slices.Contains(formats, opts.Format) {
+			if formats := app.DiscoverFormats(); !slices.Contains(formats, opts.Format) {
 				return usageError{fmt.Errorf("--format %q: there are %s", opts.Format, strings.Join(formats, ", "))}
 			}
 			return nil

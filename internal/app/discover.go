@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"tappa/ingest"
@@ -18,7 +20,7 @@ import (
 // DiscoverOptions says what a first journey file is proposed from: what is in Kafka, or files.
 type DiscoverOptions struct {
 	Target   Target
-	Format   string // of Paths: one of ImportFormats
+	Format   string // of Paths: one of DiscoverFormats
 	Mapping  string // for Paths; a process log that names its columns as XES does needs none
 	Paths    []string
 	Proposal discover.Options
@@ -26,6 +28,10 @@ type DiscoverOptions struct {
 	Report   io.Writer // what was found, in a line or two
 	Logger   *slog.Logger
 }
+
+// DiscoverFormats lists the file formats that Discover reads. Those that need a journey file to tell customers from colleagues
+// are not among them: import them, and discover what is in Kafka.
+func DiscoverFormats() []string { return slices.Sorted(maps.Keys(mapping.Formats)) }
 
 // Discover proposes a journey file.
 func Discover(ctx context.Context, opts DiscoverOptions) error {
