@@ -27,7 +27,8 @@ type Finding struct {
 	Value    *float64          `json:"value"`
 	Unit     string            `json:"unit"`
 	N        int64             `json:"n"`
-	Rows     int               `json:"rows"` // of the report, that the cause is of
+	Rows     int               `json:"rows"`          // of the report, that the cause is of
+	Row      map[string]string `json:"row,omitempty"` // names the one that counts, where it is one of several
 	Baseline *float64          `json:"baseline,omitempty"`
 	Change   *float64          `json:"change,omitempty"` // relative
 	Holds    bool              `json:"holds"`
@@ -76,6 +77,9 @@ func (d Definition) evaluate(ctx context.Context, reports Reports, now time.Time
 			Alert: d.ID, Journey: d.query.Journey, Cause: cause, Per: m.per, Value: m.Value, Unit: m.Unit, N: m.N, Rows: m.rows,
 			How: how, AsOf: q.AsOf,
 		}
+		if m.rows > 1 && !m.counted && d.Take != "sum" {
+			f.Row = naming(m.Row, d)
+		}
 		if d.Change != nil {
 			f.compare(d.Change, before[cause], m, spans)
 		}
@@ -83,6 +87,20 @@ func (d Definition) evaluate(ctx context.Context, reports Reports, now time.Time
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// namers are the columns that tell rows of reports apart.
+var namers = []string{"key", "stage", "touchpoint", "department", "persona", "from", "to", "fact", "activity", "source", "measure", "level", "case_id"}
+
+// naming picks from a row what tells it apart, beyond what the alert says already.
+func naming(row map[string]string, d Definition) map[string]string {
+	out := map[string]string{}
+	for _, column := range namers {
+		if _, said := d.Rows[column]; row[column] != "" && !said && !slices.Contains(d.Per, column) {
+			out[column] = row[column]
+		}
+	}
+	return out
 }
 
 // passes says whether a number is beyond a threshold.

@@ -26,12 +26,12 @@ type Notice struct {
 var words = map[string]map[string]string{
 	"en": {
 		Fires: "ALERT", StillFires: "STILL", Ended: "OVER", Trial: "TEST", "since": "since %s", "until": "from %s to %s",
-		"holds": "%s: %s (alert when %s)", "n": "over n = %d", "rows": "%d rows", "from": "before: %s, change %s", "how": "How computed: %s",
+		"holds": "%s: %s (alert when %s)", "n": "over n = %d", "rows": "of %d rows: %s", "from": "before: %s, change %s", "how": "How computed: %s",
 		"trial": "This is a test; nothing needs to be done.",
 	},
 	"it": {
 		Fires: "ALLARME", StillFires: "ANCORA", Ended: "FINITO", Trial: "PROVA", "since": "dal %s", "until": "dal %s al %s",
-		"holds": "%s: %s (allarme: %s)", "n": "su n = %d", "rows": "%d righe", "from": "prima: %s, variazione %s", "how": "Come si calcola: %s",
+		"holds": "%s: %s (allarme: %s)", "n": "su n = %d", "rows": "di %d righe: %s", "from": "prima: %s, variazione %s", "how": "Come si calcola: %s",
 		"trial": "Questa è una prova; non c'è nulla da fare.",
 	},
 }
@@ -66,7 +66,7 @@ func (d *Definitions) notice(status string, s *State, now time.Time) Notice {
 		}
 	}
 	n.Subject = fmt.Sprintf("[tappa] %s: %s", w[status], strings.Join(labels, " · "))
-	if per := perOf(s); per != "" {
+	if per := pairs(s.Per); per != "" {
 		n.Subject += " (" + per + ")"
 	}
 	when := fmt.Sprintf(w["since"], s.Since.In(d.Zone).Format(minutes))
@@ -92,8 +92,8 @@ func (d *Definitions) describe(a Definition, f Finding, label string) string {
 	if a.Column != countRows && f.N > 0 {
 		more = append(more, fmt.Sprintf(w["n"], f.N))
 	}
-	if a.Column != countRows && f.Rows > 1 {
-		more = append(more, fmt.Sprintf(w["rows"], f.Rows))
+	if len(f.Row) > 0 {
+		more = append(more, fmt.Sprintf(w["rows"], f.Rows, pairs(f.Row)))
 	}
 	if f.Change != nil {
 		more = append(more, fmt.Sprintf(w["from"], aggregate.FormatNumber(f.Baseline, f.Unit), aggregate.FormatNumber(f.Change, "share")))
@@ -111,6 +111,9 @@ func (d *Definitions) link(a Definition, f Finding) string {
 		"journey": a.query.Journey, "persona": a.query.Persona, "channel": a.query.Channel, "touchpoint": a.query.Touchpoint,
 		"department": a.query.Department, "stage": a.query.Stage, "state": a.query.State, "by": a.query.By,
 	} {
+		if per := f.Per[name]; per != "" {
+			value = per
+		}
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -121,11 +124,11 @@ func (d *Definitions) link(a Definition, f Finding) string {
 	return d.Link + "/reports/" + url.PathEscape(a.Report) + "?" + v.Encode()
 }
 
-// perOf names the values that the cause stands for.
-func perOf(s *State) string {
+// pairs writes values with their columns.
+func pairs(values map[string]string) string {
 	var parts []string
-	for _, column := range sortedKeys(s.Per) {
-		parts = append(parts, column+" "+s.Per[column])
+	for _, column := range sortedKeys(values) {
+		parts = append(parts, column+" "+values[column])
 	}
 	return strings.Join(parts, ", ")
 }

@@ -154,6 +154,9 @@ func TestWatch(t *testing.T) {
 	look(1)
 	look(4.05, "firing late/department=sales") // of two who wait, one for long enough
 	look(4.15)                                 // the second is of the same cause
+	if states, err := w.States(t.Context()); err != nil || states[0].Holding["late"].Finding.Row["case_id"] == "" {
+		t.Errorf("states: got %+v, %v; want the one who waits longest named", states, err)
+	}
 	if got := testutil.ToFloat64(w.metrics.fires.WithLabelValues("late")); got != 1 {
 		t.Errorf("metric: %v causes, want 1", got)
 	}

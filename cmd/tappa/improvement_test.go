@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -138,6 +139,26 @@ func improvedSince(t *testing.T, dir string) {
 	}
 	if want := []string{"2026-03 " + aggregate.TooEarly, "2026-05 " + aggregate.Better}; !slices.Equal(verdicts, want) {
 		t.Errorf("progress: got %q, want %q", verdicts, want)
+	}
+	if got := mustTappa(t, "export", "snapshot", "--month", "2026-05", "--format", "json", "--data", dir); got != mustTappa(t, "snapshot", "show", "--month", "2026-05", "--data", dir) {
+		t.Error("export and show do not give the same bytes")
+	}
+	file := filepath.Join(dir, "may.parquet")
+	mustTappa(t, "export", "snapshot", "--month", "2026-05", "--format", "parquet", "--data", dir, "--out", file)
+	if data, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(data), "PAR1") {
+		t.Errorf("parquet: got %d bytes, %v", len(data), err)
+	}
+	alerts := filepath.Join(dir, "alerts.yaml")
+	if err := os.WriteFile(alerts, []byte(`
+notify: {desk: {webhook: {url: "http://127.0.0.1:1/"}}}
+alerts:
+  - {id: late, labels: {en: Slow returns}, report: timing, column: wait_p50_s, filter: {touchpoint: returns}, window: 60d, below: 2d,
+     change: {against: snapshot, below: 20 %}, notify: [desk]}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustTappa(t, "alert", "list", "--alerts", alerts, "--data", dir, "--at", "2026-04-30T00:00:00Z"); !strings.Contains(got, "1d 9h") || !strings.Contains(got, "YES") {
+		t.Errorf("alert list: got %s", got)
 	}
 	if notes := mustTappa(t, "note", "list", "--data", dir); !strings.Contains(notes, "Nessuno mi ha più chiamato") {
 		t.Errorf("notes: got %s", notes)

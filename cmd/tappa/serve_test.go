@@ -19,6 +19,31 @@ import (
 	"tappa/journey"
 )
 
+const servedAlerts = `
+notify: {desk: {webhook: {url: "http://127.0.0.1:1/"}}}
+alerts:
+  - {id: crowd, labels: {en: Many wait}, report: waiting, column: rows, above: 1000000, notify: [desk]}
+`
+
+// post sends JSON to the API, with a token if there is one, and gives the status.
+func post(t *testing.T, url, body, token string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	return res.StatusCode
+}
+
 // TestServe runs tappa against servers, as in production, beside `tappa verify` and `tappa replay`, all configured by
 // variables.
 func TestServe(t *testing.T) {
@@ -28,14 +53,15 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for name, text := range map[string]string{"journey.yaml": string(definition), "password": "none needed\n"} {
+	for name, text := range map[string]string{"journey.yaml": string(definition), "password": "none needed\n", "token": "geheim\n", "alerts.yaml": servedAlerts} {
 		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for name, value := range map[string]string{
 		"KAFKA_BROKERS": brokers[0], "CLICKHOUSE": db.Addr, "CLICKHOUSE_PROTOCOL": "http", "DATABASE": db.Database, "LISTEN": "127.0.0.1:0",
-		"JOURNEYS": dir + "/journey.yaml", "PASSWORD_FILE": dir + "/password",
+		"JOURNEYS": dir + "/journey.yaml", "PASSWORD_FILE": dir + "/password", "API_TOKEN_FILE": dir + "/token",
+		"ALERTS": dir + "/alerts.yaml", "REFRESH": "1-7 04:00",
 	} {
 		t.Setenv("TAPPA_"+name, value)
 	}
@@ -73,6 +99,17 @@ func TestServe(t *testing.T) {
 	out, errOut, code := tappa(t, "", "replay", "--dry-run")
 	if code != exitDone || !strings.Contains(out, "malformed-json") {
 		t.Errorf("replay: exit code %d, %s%s", code, out, errOut)
+	}
+	for token, want := range map[string]int{"": http.StatusUnauthorized, "falsch": http.StatusUnauthorized, "geheim": http.StatusCreated} {
+		if code := post(t, url+"api/v1/journeys/machinery/notes", `{"text":"solo","by":"Anna"}`, token); code != want {
+			t.Errorf("a note with token %q: status %d, want %d", token, code, want)
+		}
+	}
+	if out, errOut, code := tappa(t, "", "note", "list"); code != exitDone || strings.Count(out, "solo") != 1 {
+		t.Errorf("note list on servers: exit code %d, %s%s", code, out, errOut)
+	}
+	if code, body := get(t, url+"api/v1/alerts"); code != http.StatusOK || !strings.Contains(body, "crowd") {
+		t.Errorf("alerts: status %d, %s", code, body)
 	}
 	if _, errOut, code := tappa(t, "", "serve", "--roles", "dance"); code != exitUsage || !strings.Contains(errOut, "dance") {
 		t.Errorf("role dance: exit code %d, %s", code, errOut)

@@ -9,14 +9,18 @@ import (
 	"tappa/alert"
 )
 
-// watch loads an alerts file, and gives a watcher of its alerts over a store that may write; "" is nobody.
-func watch(file string, store *aggregate.Store, logger *slog.Logger, reg prometheus.Registerer) (*alert.Watcher, error) {
+// loadAlerts reads an alerts file; "" is none.
+func loadAlerts(file string) (*alert.Definitions, error) {
 	if file == "" {
-		return nil, nil //nolint:nilnil // no file, no watcher
+		return nil, nil //nolint:nilnil // no file, no alerts
 	}
-	defs, err := alert.Load(file)
-	if err != nil {
-		return nil, err
+	return alert.Load(file)
+}
+
+// watch gives a watcher of alerts over a store that may write; nil, where there are none.
+func watch(defs *alert.Definitions, store *aggregate.Store, logger *slog.Logger, reg prometheus.Registerer) (*alert.Watcher, error) {
+	if defs == nil {
+		return nil, nil //nolint:nilnil // no alerts, no watcher
 	}
 	return alert.NewWatcher(store, defs, processName(), logger, reg)
 }

@@ -18,6 +18,10 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	if c.kafkaOnly() {
 		return serveKafkaOnly(ctx, c, out, logger)
 	}
+	defs, err := loadAlerts(c.Alerts)
+	if err != nil {
+		return err
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var st stack
@@ -57,7 +61,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 			watched = append(watched, schedule)
 			st.start("refresh", fail, schedule.Run)
 		}
-		if alerts, err = watch(c.Alerts, store, logger, registry); err != nil {
+		if alerts, err = watch(defs, store, logger, registry); err != nil {
 			return err
 		}
 		if alerts != nil {

@@ -40,6 +40,10 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	defs, err := loadAlerts(opts.Alerts)
+	if err != nil {
+		return err
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var st stack
@@ -92,7 +96,7 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	alerts, err := watch(opts.Alerts, e.Store, opts.Logger, registry)
+	alerts, err := watch(defs, e.Store, opts.Logger, registry)
 	if err != nil {
 		return err
 	}
