@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -123,7 +124,8 @@ func sign(key []byte, id, stamp string, body []byte) string {
 
 // bare takes the address off an error of net/http.
 func bare(err error) error {
-	if wrapped, ok := err.(*url.Error); ok { //nolint:errorlint // what Do returns is never wrapped
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
 		return wrapped.Err
 	}
 	return err
