@@ -14,7 +14,7 @@ RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
 TESTFLAGS  ?=
 space      := $(subst ,, )
 
-.PHONY: all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench bench-identity eval-mood engine assets kafka clean help
+.PHONY: all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench bench-ingest bench-identity eval-mood engine assets kafka clean help
 
 all: build
 
@@ -71,6 +71,12 @@ bench-identity: ## who is who with ten million contact keys of two million peopl
 
 bench: ## benchmarks of the hot path
 	$(GO) test -run '^$$' -bench . -benchmem ./ingest/... ./journey/... ./sentiment/... ./aggregate/...
+
+BENCH ?=
+
+bench-ingest: $(ENGINE) $(KAFKA) ## Apache Kafka to the engine: tappa, and ClickHouse's Kafka engine on the same topic (BENCH="-events N -rounds N …"); minutes
+	$(GO) build -o bin/ingestbench ./internal/ingestbench
+	bin/ingestbench $(BENCH)
 
 PEERS := deploy/moodpeers/node_modules/.package-lock.json
 
