@@ -157,7 +157,7 @@ func (n *nameSet) addData(data any) {
 var (
 	salutation = regexp.MustCompile(`(?m)^(\s*(?i:ciao|car[oa]|gentile|gentilissim[oa]|egregi[oa]|gent\.m[oa]|buongiorno|buonasera|salve|dear|hi|hello|hey|good morning)` +
 		`(?: (?i:sig\.?|sig\.ra|sig\.na|signora?|dott\.?|dott\.ssa|ing\.|mr\.?|mrs\.?|ms\.?))?) (\p{Lu}[\p{L}'’]+(?: \p{Lu}[\p{L}'’]+){0,2})(\s*[,;:!.]|\s*$)`)
-	halfSigned = regexp.MustCompile(`(?m)^\p{Lu}\p{L}+ \[name\]$|^\[name\] \p{Lu}\p{L}+$`)
+	halfSigned = regexp.MustCompile(`\n(\p{Lu}\p{L}+ \[name\]|\[name\] \p{Lu}\p{L}+)\s*$`)
 )
 
 // greeted are words that a salutation names instead of a person.
@@ -185,7 +185,7 @@ func (n *nameSet) mask(text string) string {
 	if len(n.words) == 0 {
 		return text
 	}
-	return halfSigned.ReplaceAllString(n.maskWords(text), "[name]")
+	return halfSigned.ReplaceAllString(n.maskWords(text), "\n[name]")
 }
 
 // maskWords puts "[name]" for the words of the set.
