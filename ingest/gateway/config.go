@@ -257,5 +257,5 @@ func (p *problems) secrets(s *Source, where string, getenv func(string) string) 
 			s.Secrets.values = append(s.Secrets.values, []byte(line))
 		}
 	}
-	p.need(!given || len(s.Secrets.values) > 0, where, "the secret is empty")
+	p.need(!given || len(s.Secrets.values) > 0, where, "the secret is empty: nothing in %s%s", s.SecretEnv, s.SecretFile)
 }

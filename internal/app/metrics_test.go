@@ -11,6 +11,8 @@ import (
 
 	"tappa/aggregate"
 	"tappa/alert"
+	"tappa/ingest"
+	"tappa/ingest/gateway"
 	"tappa/journey"
 )
 
@@ -58,7 +60,18 @@ func TestMetricsExist(t *testing.T) {
 	if _, err := alert.NewWatcher(&aggregate.Store{}, &alert.Definitions{}, "", nil, registry); err != nil {
 		t.Fatal(err)
 	}
+	hooks, err := gateway.Load(file(t, "gateway.yaml", "sources: [{name: form, auth: open}]\n"), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	producer := ingest.NewProducer([]string{"127.0.0.1:1"}, "t")
+	t.Cleanup(func() { _ = producer.Close() })
+	if _, err := gateway.New(gateway.Options{Config: hooks, Publisher: producer, Registerer: registry}); err != nil {
+		t.Fatal(err)
+	}
 	used := map[string]bool{
+		"tappa_gateway_produced_total": true, "tappa_gateway_request_seconds_bucket": true, "tappa_gateway_requests": true,
+		"tappa_gateway_held_bytes": true, "tappa_gateway_remembered_requests": true, "tappa_gateway_forgotten_total": true,
 		"tappa_walk_walks_total": true, "tappa_walk_touched_total": true, "tappa_refresh_runs_total": true, "tappa_refresh_last_success_timestamp_seconds": true,
 		// The numbers of the journeys are for those who write rules of their own.
 		"tappa_alert_firing": true, "tappa_alert_value": true, "tappa_alert_evaluations_total": true, "tappa_alert_evaluated_timestamp_seconds": true,
