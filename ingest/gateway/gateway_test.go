@@ -39,7 +39,7 @@ func secrets(name string) string {
 }
 
 // load writes a configuration and reads it.
-func load(t *testing.T, text string) (*Config, error) {
+func load(t testing.TB, text string) (*Config, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gateway.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

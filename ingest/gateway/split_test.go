@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -154,6 +155,30 @@ events:
 		if !strings.Contains(string(m.Value), `"source":"old-crm"`) {
 			t.Errorf("record %s", m.Value)
 		}
+	}
+}
+
+// A gateway that was started anew, or another one, gives a request the id it had: what arrives twice is one interaction. A
+// form that is posted again much later is another form.
+func TestIDsSurvive(t *testing.T) {
+	id := func(body string, at time.Time) string {
+		c, err := load(t, splitConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := New(Options{Config: c, Publisher: &failing{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := g.sources["form"]
+		return s.id(&request{Request: httptestRequest(""), received: at}, part{value: []byte(body)})
+	}
+	first := id("email=a@b.it", now)
+	if again := id("email=a@b.it", now.Add(time.Minute)); again != first {
+		t.Errorf("a copy got another id")
+	}
+	if id("email=c@b.it", now) == first || id("email=a@b.it", now.Add(time.Hour)) == first {
+		t.Error("another form got the same id")
 	}
 }
 

@@ -114,30 +114,31 @@ func bySecret(r *request, secret []byte) bool {
 	return good == 1
 }
 
-// byZendesk: developer.zendesk.com, "Verifying webhook authenticity".
+// byZendesk checks base64 of HMAC-SHA256 over time and body: developer.zendesk.com, "Verifying webhook authenticity".
 func byZendesk(r *request, secret []byte) bool {
 	return inBase64(r.Header.Get("X-Zendesk-Webhook-Signature"), mac(sha256.New, secret, r.stamp, string(r.body)))
 }
 
-// byZammad: admin-docs.zammad.org, "Webhook": HMAC-SHA1 of the body, as GitHub's first hooks had it.
+// byZammad checks hexadecimal HMAC-SHA1 over the body: admin-docs.zammad.org, "Webhook payload".
 func byZammad(r *request, secret []byte) bool {
 	sent, ok := strings.CutPrefix(r.Header.Get("X-Hub-Signature"), "sha1=")
 	return ok && inHex(sent, mac(sha1.New, secret, string(r.body)))
 }
 
-// byChatwoot: chatwoot.com user guide, "How to use webhooks": HMAC-SHA256 of "timestamp.body".
+// byChatwoot checks hexadecimal HMAC-SHA256 over time, a dot, and body: chatwoot.com user guide, "How to use webhooks".
 func byChatwoot(r *request, secret []byte) bool {
 	sent, ok := strings.CutPrefix(r.Header.Get("X-Chatwoot-Signature"), "sha256=")
 	return ok && inHex(sent, mac(sha256.New, secret, r.stamp, ".", string(r.body)))
 }
 
-// byTypeform: typeform.com/developers, "Secure your webhooks".
+// byTypeform checks base64 of HMAC-SHA256 over the body: typeform.com/developers, "Secure your webhooks".
 func byTypeform(r *request, secret []byte) bool {
 	sent, ok := strings.CutPrefix(r.Header.Get("Typeform-Signature"), "sha256=")
 	return ok && inBase64(sent, mac(sha256.New, secret, string(r.body)))
 }
 
-// byHubSpot: developers.hubspot.com, "Validating requests", v3.
+// byHubSpot checks base64 of HMAC-SHA256 over method, address, body and time: developers.hubspot.com, "Validating requests",
+// version 3. The older versions hash the secret with the body, which can be lengthened by whoever saw one, and are not taken.
 func byHubSpot(r *request, secret []byte) bool {
 	return inBase64(r.Header.Get("X-HubSpot-Signature-v3"), mac(sha256.New, secret, r.Method, hubspotURL(r.url), string(r.body), r.stamp))
 }
@@ -148,13 +149,13 @@ func hubspotURL(address string) string {
 		"%29", ")", "%2A", "*", "%2C", ",", "%3B", ";").Replace(address)
 }
 
-// bySegment: segment.com/docs, "Webhooks destination": HMAC-SHA1 of the body in hex.
+// bySegment checks hexadecimal HMAC-SHA1 over the body: segment.com/docs, "Webhooks destination".
 func bySegment(r *request, secret []byte) bool {
 	return inHex(r.Header.Get("X-Signature"), mac(sha1.New, secret, string(r.body)))
 }
 
-// byMailgun: documentation.mailgun.com, "Securing webhooks". It signs a time and a token, not the body; the token is
-// used once.
+// byMailgun checks hexadecimal HMAC-SHA256 over a time and a token, not the body: documentation.mailgun.com, "Securing
+// webhooks".
 func byMailgun(r *request, secret []byte) bool {
 	s := mailgunSignature(r)
 	return s.Token != "" && inHex(s.Signature, mac(sha256.New, secret, s.Timestamp, s.Token))
@@ -177,8 +178,8 @@ func mailgunSignature(r *request) mailgunSigned {
 	return mailgunSigned{string(bytes.Trim(body.Signature.Timestamp, `"`)), body.Signature.Token, body.Signature.Signature}
 }
 
-// bySendGrid: twilio.com/docs/sendgrid, "Event Webhook Security Features": ECDSA over "timestamp" and body; the secret is
-// the public key, as the console shows it.
+// bySendGrid checks ECDSA over time and body: twilio.com/docs/sendgrid, "Event Webhook Security Features". The secret is the
+// public key, as the console shows it.
 func bySendGrid(r *request, secret []byte) bool {
 	sent, err := base64.StdEncoding.DecodeString(r.Header.Get("X-Twilio-Email-Event-Webhook-Signature"))
 	key, ok := publicKey(secret)
@@ -203,8 +204,8 @@ func publicKey(secret []byte) (*ecdsa.PublicKey, bool) {
 	return key, ok
 }
 
-// byTwilio: twilio.com/docs/usage/security, "Validating requests": HMAC-SHA1 of the address and, of a form, its fields in
-// order; of JSON the address holds the body's hash.
+// byTwilio checks base64 of HMAC-SHA1 over the address and, of a form, its fields in order: twilio.com/docs/usage/security,
+// "Validating requests". Of JSON, the address holds the body's hash.
 func byTwilio(r *request, secret []byte) bool {
 	parts := []string{r.url}
 	if form := r.form(); form != nil {

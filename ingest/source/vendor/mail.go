@@ -1,6 +1,10 @@
 package vendor
 
 import (
+	"bytes"
+	"maps"
+	netmail "net/mail"
+	"slices"
 	"strings"
 
 	"tappa/ingest/mail"
@@ -67,19 +71,57 @@ func (h mailHeaders) automatic() bool {
 		h["x-autoreply"] != "" || h["x-autorespond"] != "" || h["x-auto-response-suppress"] != "" && h["return-path"] == "<>"
 }
 
-// mailReceived is a mail of a customer's, by its headers and its text.
-func mailReceived(h mailHeaders, from, to, subject, text, html string) source.Email {
+// mailReceived reads a mail that a service took apart: its headers, with the sender and recipient that the service adds
+// where they have none, and its text. Where the journey file says what is the company's own, package mail reads it, as
+// it reads raw mails: who wrote to whom, what is automatic, what thread. Otherwise everybody who writes is a customer.
+func mailReceived(raw source.Raw, h mailHeaders, text, html, arrived string) (source.Event, error) {
 	if strings.TrimSpace(text) == "" {
 		text = plain(html)
 	}
-	m := source.Email{
-		From: first(h["from"], from), Subject: first(subject, h["subject"]), Text: strings.TrimSpace(text), Automatic: h.automatic(),
+	e := source.Event{ID: strings.Trim(h["message-id"], "<> "), Type: "email.received", Data: source.Email{
+		From: h["from"], To: addresses(h["to"]), Subject: h["subject"], Text: strings.TrimSpace(text), Automatic: h.automatic(),
 		MessageID: h["message-id"], InReplyTo: h["in-reply-to"], References: strings.Fields(h["references"]),
+	}, Time: readTime(h["date"], raw.Settings.Zone)}
+	if raw.Settings.Company.Known() {
+		raw.Value = h.message(text)
+		var err error
+		if e, err = mail.Read(raw); err != nil {
+			return e, err
+		}
 	}
-	if to = first(to, h["to"]); to != "" {
-		m.To = []string{to}
+	got := anyTime(readTime(arrived, raw.Settings.Zone), raw.Received)
+	if e.Time.IsZero() || !got.IsZero() && e.Time.After(got.AddDate(0, 0, 1)) {
+		e.Time = got // rather than what a sender's clock says that is wrong
 	}
-	return m
+	return e, nil
+}
+
+// message writes headers and text as one mail.
+func (h mailHeaders) message(text string) []byte {
+	var b bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if strings.HasPrefix(name, "content-") || name == "mime-version" || strings.ContainsFunc(name, notInName) {
+			continue
+		}
+		b.WriteString(name + ": " + strings.Join(strings.Fields(h[name]), " ") + "\r\n")
+	}
+	b.WriteString("Content-Type: text/plain; charset=utf-8\r\n\r\n" + text)
+	return b.Bytes()
+}
+
+func notInName(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
+
+// addresses takes a list of addresses apart.
+func addresses(list string) []string {
+	parsed, err := netmail.ParseAddressList(list)
+	if err != nil && list != "" {
+		return []string{list}
+	}
+	var all []string
+	for _, a := range parsed {
+		all = append(all, a.Address)
+	}
+	return all
 }
 
 // mimeReceived reads a mail that a service passes on as it is.

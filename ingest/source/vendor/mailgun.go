@@ -3,7 +3,6 @@ package vendor
 import (
 	"encoding/json"
 	"net/url"
-	"strings"
 
 	"tappa/ingest/source"
 )
@@ -65,19 +64,11 @@ func mailgunReceived(raw source.Raw, v url.Values) (source.Event, error) {
 			h.add(p[0], p[1])
 		}
 	}
-	text := v.Get("body-plain")
 	if mime := v.Get("body-mime"); mime != "" {
 		return mimeReceived(raw, mime)
 	}
-	m := mailReceived(h, first(v.Get("from"), v.Get("sender")), first(v.Get("recipient"), v.Get("To")), first(v.Get("subject"), v.Get("Subject")), text, v.Get("body-html"))
-	return receivedEvent(raw, h, m, v.Get("timestamp")), nil
-}
-
-// receivedEvent is a mail that was received, under the id that package mail gives it, at the time its sender wrote on it, unless that is nonsense.
-func receivedEvent(raw source.Raw, h mailHeaders, m source.Email, arrived string) source.Event {
-	at := readTime(h["date"], raw.Settings.Zone)
-	if got := anyTime(readTime(arrived, raw.Settings.Zone), raw.Received); at.IsZero() || !got.IsZero() && at.After(got.AddDate(0, 0, 1)) {
-		at = got
-	}
-	return source.Event{ID: strings.Trim(m.MessageID, "<> "), Time: at, Type: "email.received", Data: m}
+	h.add("from", first(v.Get("from"), v.Get("sender")))
+	h.add("to", first(v.Get("To"), v.Get("recipient")))
+	h.add("subject", v.Get("subject"))
+	return mailReceived(raw, h, v.Get("body-plain"), v.Get("body-html"), v.Get("timestamp"))
 }

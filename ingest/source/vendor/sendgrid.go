@@ -1,6 +1,7 @@
 package vendor
 
 import (
+	netmail "net/mail"
 	"strings"
 
 	"tappa/ingest/source"
@@ -18,7 +19,10 @@ func readSendGrid(raw source.Raw) (source.Event, error) {
 			return mimeReceived(raw, mime)
 		}
 		h := headerLines(v.Get("headers"))
-		return receivedEvent(raw, h, mailReceived(h, v.Get("from"), v.Get("to"), v.Get("subject"), v.Get("text"), v.Get("html")), ""), nil
+		h.add("from", v.Get("from"))
+		h.add("to", v.Get("to"))
+		h.add("subject", v.Get("subject"))
+		return mailReceived(raw, h, v.Get("text"), v.Get("html"), "")
 	}
 	d, err := readObject(raw.Value)
 	if err != nil {
@@ -74,7 +78,7 @@ func readPostmark(raw source.Raw) (source.Event, error) {
 	case record == "SubscriptionChange" && d.flag("SuppressSending") && d.text("SuppressionReason") == "ManualSuppression":
 		e.Type, e.Data = "crm.updated", mailUnwanted(to, "unsubscribed")
 	case record == "" && (d.at("FromFull").is() || d.at("From").is()):
-		return postmarkReceived(raw, d), nil
+		return postmarkReceived(raw, d)
 	default:
 		return e, &source.Nothing{Kind: source.NothingHappened, Detail: clip(record)}
 	}
@@ -82,20 +86,26 @@ func readPostmark(raw source.Raw) (source.Event, error) {
 }
 
 // postmarkReceived reads a mail of the inbound stream.
-func postmarkReceived(raw source.Raw, d doc) source.Event {
+func postmarkReceived(raw source.Raw, d doc) (source.Event, error) {
 	h := mailHeaders{}
+	from := d.text("FromFull", "Email")
+	if name := d.text("FromFull", "Name"); name != "" && from != "" {
+		from = (&netmail.Address{Name: name, Address: from}).String()
+	}
+	h.add("from", first(from, d.text("From")))
+	var to []string
+	for _, one := range d.list("ToFull") {
+		to = append(to, one.text("Email"))
+	}
+	h.add("to", first(strings.Join(to, ", "), d.text("To"), d.text("OriginalRecipient")))
+	h.add("subject", d.text("Subject"))
+	h.add("date", d.text("Date"))
 	for _, one := range d.list("Headers") {
 		h.add(one.text("Name"), one.text("Value"))
 	}
-	from := d.text("FromFull", "Email")
-	if name := d.text("FromFull", "Name"); name != "" && from != "" {
-		from = `"` + strings.ReplaceAll(name, `"`, "'") + `" <` + from + ">"
+	e, err := mailReceived(raw, h, d.raw("TextBody"), d.text("HtmlBody"), "")
+	if e.ID == "" {
+		e.ID = d.text("MessageID")
 	}
-	to := first(d.text("OriginalRecipient"), d.text("ToFull", "0", "Email"), d.text("To"))
-	delete(h, "from")
-	m := mailReceived(h, first(from, d.text("From")), to, d.text("Subject"), d.raw("TextBody"), d.text("HtmlBody"))
-	h.add("date", d.text("Date"))
-	e := receivedEvent(raw, h, m, "")
-	e.ID = first(e.ID, d.text("MessageID"))
-	return e
+	return e, err
 }
