@@ -49,7 +49,7 @@ func QueueLog(raw source.Raw) (source.Event, error) { return read(raw, queueKind
 type kind struct {
 	name    string
 	columns func(n int) []string // names of the fields of a line that has n of them
-	comma   rune
+	comma   byte
 	id      func(r row) string // the call that a row is of; "" is none
 	call    func(rows []row, s *source.Settings) (call, error)
 }

@@ -131,6 +131,45 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestFilesOfAllLogs imports the CDR and the queue_log of the same calls: the number called and the name are the CDR's, the
+// wait, the agent and the talk time the queue's, which began when a person answered.
+func TestFilesOfAllLogs(t *testing.T) {
+	dir := t.TempDir()
+	cdr, queue, cel := filepath.Join(dir, "cdr"), filepath.Join(dir, "queue_log"), filepath.Join(dir, "cel")
+	for path, text := range map[string]string{
+		cdr: `"","+390669821","600","from-trunk","""Anna"" <+390669821>","PJSIP/t-1","PJSIP/201-2","Queue","vendite,t","2026-03-02 09:30:00","2026-03-02 09:30:01","2026-03-02 09:31:31",91,90,"ANSWERED","3","1.1",""
+"","+390669822","600","from-trunk","+390669822","PJSIP/t-2","","Queue","vendite,t","2026-03-02 09:30:00","2026-03-02 09:30:01","2026-03-02 09:31:01",61,60,"ANSWERED","3","2.1",""
+{"start": "2026-03-02 09:30:00", "src": "0669823", "dst": "201", "dcontext": "from-trunk", "disposition": "BUSY", "uniqueid": "3.1"}
+`,
+		queue: `1772440200|QUEUESTART|NONE|NONE|QUEUESTART|
+1772440202|1.1|vendite|NONE|ENTERQUEUE||+390669821|1
+1772440230|1.1|vendite|PJSIP/201|CONNECT|28|1.2|5
+1772440291|1.1|vendite|PJSIP/201|COMPLETEAGENT|28|61|1
+1772440202|2.1|vendite|NONE|ENTERQUEUE||+390669822|1
+1772440261|2.1|vendite|NONE|EXITWITHTIMEOUT|1|1|59
+`,
+		cel: calls[len(calls)-1].rows,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for event, err := range Files["asterisk"]([]string{queue, cdr, cel}, "pbx", settings()) {
+		got = append(got, said(t, event, err))
+	}
+	want := []string{
+		"no-interaction: row of a queue that is about no call",
+		`1.1 call.held 2026-03-02T08:30:00Z {"direction":"inbound","customer":{"phone":"+390669821","name":"Anna"},"number":"600","queue":"vendite","agent":"201","ring_seconds":30,"talk_seconds":61,"call":"1.1"}`,
+		`2.1/missed call.missed 2026-03-02T08:30:00Z {"direction":"inbound","customer":{"phone":"+390669822"},"number":"600","queue":"vendite","reason":"no-answer","ring_seconds":61,"call":"2.1"}`,
+		`3.1/missed call.missed 2026-03-02T08:30:00Z {"direction":"inbound","customer":{"phone":"0669823"},"number":"201","reason":"busy","call":"3.1"}`,
+		calls[len(calls)-1].want,
+	}
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("(-got, +want):\n%s", d)
+	}
+}
+
 // TestHeaderLine reads a file whose first line names its columns, in their own order.
 func TestHeaderLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "export.csv")

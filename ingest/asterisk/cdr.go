@@ -17,7 +17,7 @@ var cdrKind = kind{name: "asterisk-cdr", columns: cdrColumns, comma: ',', id: cd
 
 // cdrFields are the fields of a line of Master.csv. The last ones depend on cdr.conf.
 var cdrFields = []string{
-	"accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end",
+	"accountcode", "src", "dst", "dcontext", "clid", "channame", "dstchannel", "lastapp", "lastdata", "start", "answer", "end",
 	"duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield", "peeraccount", "linkedid", "sequence",
 }
 

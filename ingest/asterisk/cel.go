@@ -14,15 +14,18 @@ import (
 // celKind is the log of channels: a row for each thing that happens to a channel of a call.
 var celKind = kind{name: "asterisk-cel", columns: celColumns, comma: ',', id: celID, call: celCall}
 
-// celColumns names the fields of a line as the example of cel_custom.conf has them.
+// celFields are the fields of a line as the example of cel_custom.conf has them.
+var celFields = []string{
+	"eventtype", "eventtime", "cidname", "cidnum", "cidani", "cidrdnis", "ciddnid", "exten", "context", "channame", "appname", "appdata",
+	"amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield", "userdeftype", "extra",
+}
+
+// celColumns names the fields of a line.
 func celColumns(n int) []string {
-	if n < 16 || n > 20 {
+	if n < 16 || n > len(celFields) {
 		return nil
 	}
-	return []string{
-		"eventtype", "eventtime", "cidname", "cidnum", "cidani", "cidrdnis", "ciddnid", "exten", "context", "channame", "appname", "appdata",
-		"amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield", "userdeftype", "extra",
-	}
+	return celFields
 }
 
 // celID returns the call that a row is of.
@@ -59,10 +62,22 @@ func celCall(rows []row, s *source.Settings) (call, error) {
 	return c, nil
 }
 
-// celRank orders rows of one instant as they can follow each other.
-func celRank(r row) int {
-	return slices.Index([]string{"CHAN_START", "APP_START", "ANSWER", "BRIDGE_ENTER", "BRIDGE_EXIT", "HANGUP", "CHAN_END", "LINKEDID_END"},
-		strings.ToUpper(r["eventtype"]))
+// celOrder are the events of channels, as they can follow each other in one instant.
+var celOrder = []string{
+	"CHAN_START", "APP_START", "ANSWER", "BRIDGE_ENTER", "BRIDGE_EXIT", "APP_END", "HANGUP", "CHAN_END", "LINKEDID_END",
+}
+
+// celRank orders rows of one instant.
+func celRank(r row) int { return slices.Index(celOrder, strings.ToUpper(r["eventtype"])) }
+
+// celEvent tells that a word is an event of a channel.
+func celEvent(word string) bool {
+	switch word = strings.ToUpper(word); word {
+	case "PARK_START", "PARK_END", "BLINDTRANSFER", "ATTENDEDTRANSFER", "PICKUP", "FORWARD", "LOCAL_OPTIMIZE", "USER_DEFINED", "STREAM_BEGIN",
+		"STREAM_END", "DTMF", "TRANSFER", "BRIDGE_START", "BRIDGE_END", "CONF_ENTER", "CONF_EXIT":
+		return true
+	}
+	return slices.Contains(celOrder, word)
 }
 
 // talk follows the first channel of a call through its rows.

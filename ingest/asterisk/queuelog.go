@@ -18,13 +18,15 @@ func queueColumns(n int) []string {
 	if n < 5 {
 		return nil
 	}
-	return []string{"eventtime", "callid", "queue", "agent", "event", "data1", "data2", "data3", "data4", "data5", "data6"}
+	return queueFields
 }
+
+var queueFields = []string{"eventtime", "callid", "queue", "agent", "event", "data1", "data2", "data3", "data4", "data5", "data6"}
 
 // queueID returns the call that a row is of; rows about agents and the queue itself are of none.
 func queueID(r row) string {
 	id := r["callid"]
-	if id == "NONE" || id == "REALTIME" || id == "MANAGER" || strings.HasPrefix(id, "MANAGER") {
+	if strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" { // NONE, MANAGER, REALTIME, QUEUESTART
 		return ""
 	}
 	return id

@@ -2,7 +2,6 @@ package asterisk
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ func readRows(value []byte, k kind) ([]row, error) {
 	case bytes.HasPrefix(value, []byte("Event:")):
 		rows = amiRows(string(value))
 	default:
-		rows, err = lineRows(value, k)
+		rows, err = lineRows(string(value), k)
 	}
 	switch {
 	case err != nil:
@@ -117,20 +116,16 @@ func amiRows(text string) []row {
 }
 
 // lineRows reads lines of fields. A first line that names its fields is not a row.
-func lineRows(value []byte, k kind) ([]row, error) {
-	lines := fieldReader(bytes.NewReader(value), k)
+func lineRows(value string, k kind) ([]row, error) {
 	var rows []row
 	var names []string
-	for {
-		fields, err := lines.Read()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
+	for text := range strings.Lines(value) {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
 		}
-		if err != nil {
-			return nil, source.Malformed("line of %s: %v", k.name, err)
-		}
+		fields := splitFields(text, k.comma)
 		if names == nil && rows == nil && isHeader(fields) {
-			names = fields
+			names = canonicals(fields)
 			continue
 		}
 		r, err := fieldsRow(fields, names, k)
@@ -139,22 +134,42 @@ func lineRows(value []byte, k kind) ([]row, error) {
 		}
 		rows = append(rows, r)
 	}
+	return rows, nil
 }
 
-// fieldReader reads lines of fields.
-func fieldReader(in io.Reader, k kind) *csv.Reader {
-	lines := csv.NewReader(in)
-	lines.Comma, lines.LazyQuotes, lines.FieldsPerRecord = k.comma, true, -1
-	return lines
-}
-
-// splitLine returns the fields of one line.
-func splitLine(text string, k kind) ([]string, error) {
-	fields, err := fieldReader(strings.NewReader(text), k).Read()
-	if err != nil {
-		return nil, source.Malformed("line of %s: %v", k.name, err)
+// splitFields returns the fields of a line. One in quotes may have the comma in it, and each quote twice; what stands
+// between its closing quote and the comma is dropped.
+func splitFields(text string, comma byte) []string {
+	fields := make([]string, 0, 24)
+	for {
+		if !strings.HasPrefix(text, "\"") {
+			field, rest, more := strings.Cut(text, string(comma))
+			fields = append(fields, field)
+			if !more {
+				return fields
+			}
+			text = rest
+			continue
+		}
+		end := 1
+		for end < len(text) {
+			i := strings.IndexByte(text[end:], '"')
+			if i < 0 {
+				end = len(text)
+				break
+			}
+			if end += i; end+1 >= len(text) || text[end+1] != '"' {
+				break
+			}
+			end += 2
+		}
+		fields = append(fields, strings.ReplaceAll(text[1:min(end, len(text))], `""`, `"`))
+		_, rest, more := strings.Cut(text[min(end, len(text)):], string(comma))
+		if !more {
+			return fields
+		}
+		text = rest
 	}
-	return fields, nil
 }
 
 // isHeader tells that fields are names.
@@ -168,7 +183,7 @@ func isHeader(fields []string) bool {
 	return false
 }
 
-// fieldsRow makes a row of fields; names are those of the file's first line, nil if it names none.
+// fieldsRow makes a row of fields; names are those of the file's first line, nil if it names none. Names are canonical.
 func fieldsRow(fields, names []string, k kind) (row, error) {
 	if names == nil {
 		if names = k.columns(len(fields)); names == nil {
@@ -176,9 +191,9 @@ func fieldsRow(fields, names []string, k kind) (row, error) {
 		}
 	}
 	r := make(row, len(fields))
-	for i, f := range fields {
-		if i < len(names) {
-			r.set(names[i], f)
+	for i, f := range fields[:min(len(fields), len(names), maxFields)] {
+		if f = strings.TrimSpace(clean(f)); f != "" {
+			r[names[i]] = f
 		}
 	}
 	return r, nil
@@ -193,18 +208,38 @@ var aliases = map[string]string{
 	"queuename": "queue", "time": "eventtime", "transcription": "transcript", "language": "lang",
 }
 
-// canonical returns a field's name as rows have it.
+// canonical returns a field's name as rows have it: in lower case, without separators, and as Asterisk calls it.
 func canonical(name string) string {
-	name = strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "", "\"", "").Replace(name))
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r == '_' || r == '-' || r == ' ' || r == '"' || r == '\t':
+			return -1
+		case r >= 'A' && r <= 'Z':
+			return r + ('a' - 'A')
+		}
+		return r
+	}, name)
 	if a, ok := aliases[name]; ok {
 		return a
 	}
 	return name
 }
 
+// canonicals returns names as rows have them.
+func canonicals(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = canonical(n)
+	}
+	return out
+}
+
+// maxFields bounds the fields of a row.
+const maxFields = 200
+
 // set sets a value, cleaned of what no text may have.
 func (r row) set(name, value string) {
-	if value = strings.TrimSpace(clean(value)); value != "" && len(r) < 200 {
+	if value = strings.TrimSpace(clean(value)); value != "" && len(r) < maxFields {
 		r[canonical(name)] = value
 	}
 }

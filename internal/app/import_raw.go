@@ -24,6 +24,7 @@ type rawFormat struct {
 }
 
 var rawFormats = map[string]rawFormat{
+	"asterisk":           {asterisk.Origin, asterisk.Files["asterisk"]},
 	"asterisk-cdr":       {asterisk.Origin, asterisk.Files["asterisk-cdr"]},
 	"asterisk-cel":       {asterisk.Origin, asterisk.Files["asterisk-cel"]},
 	"asterisk-queue-log": {asterisk.Origin, asterisk.Files["asterisk-queue-log"]},
