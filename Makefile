@@ -8,13 +8,14 @@ DEMO_ADDR  ?= 127.0.0.1:8080
 ENGINE     := deploy/engine/node_modules/.package-lock.json
 ASSETS     := dashboards/ui/vendor/echarts.min.js
 KAFKA      := deploy/kafka/target/classpath.txt
+DEBEZIUM   := deploy/debezium/target/classpath.txt
 BROWSER    := dashboards/browser/node_modules/.package-lock.json
 # The race detector needs a C compiler; tappa itself does not.
 RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
 TESTFLAGS  ?=
 space      := $(subst ,, )
 
-.PHONY: all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench bench-ingest bench-identity eval-mood engine assets kafka clean help
+.PHONY: debezium all build demo test unit browser lint alerts-test chaos test-arm64 fuzz bench bench-ingest bench-identity eval-mood engine assets kafka clean help
 
 all: build
 
@@ -63,6 +64,12 @@ test-arm64: ## that moods on arm64 are the same, bit for bit (Debian: apt-get in
 chaos: $(ENGINE) $(KAFKA) ## every kind of fault for as long as it takes (half an hour); writes the table of docs/faults.md (ROW=name for one)
 	CHAOS_TABLE=$(CURDIR)/docs/faults.md TAPPA_REQUIRE_PARTS=1 $(GO) test ./internal/chaos -run 'TestChaos/$(subst $(space),_,$(ROW))' -count=1 -timeout 3h -v
 
+debezium: $(DEBEZIUM) $(KAFKA) ## the SuiteCRM example through a real MariaDB (mariadbd in PATH), Debezium and Apache Kafka; two minutes
+	TAPPA_DEBEZIUM=1 $(GO) test ./ingest/suitecrm -run TestDebezium -count=1 -timeout 15m -v
+
+$(DEBEZIUM): deploy/debezium/pom.xml
+	cd deploy/debezium && mvn -q -B dependency:build-classpath -Dmdep.outputFile=target/classpath.txt
+
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 	@./deploy/fuzz.sh $${FUZZTIME:-20s}
 
@@ -109,4 +116,4 @@ $(BROWSER): dashboards/browser/package-lock.json
 	@touch $@
 
 clean: ## remove what was built
-	rm -rf bin dashboards/ui/vendor/echarts* dashboards/ui/vendor/LICENSE dashboards/ui/node_modules dashboards/browser/node_modules deploy/engine/node_modules deploy/kafka/target
+	rm -rf bin dashboards/ui/vendor/echarts* dashboards/ui/vendor/LICENSE dashboards/ui/node_modules dashboards/browser/node_modules deploy/engine/node_modules deploy/kafka/target deploy/debezium/target
