@@ -167,6 +167,13 @@ func TestCompanyWithSeveralPersonas(t *testing.T) {
 	if got, want := m.cases(), "account:acme.it 3\naccount:other.it 1\nphone:+3902 1\n"; got != want {
 		t.Fatalf("two companies: got %q, want %q", got, want)
 	}
+	phone, err := m.store.Identity(t.Context(), "phone:+3902")
+	must(t, err)
+	for _, l := range phone.Links {
+		if l.Counts != "shared" {
+			t.Errorf("a number of two companies: got %+v, want no link that counts", l)
+		}
+	}
 	company, err := m.store.Account(t.Context(), acme)
 	must(t, err)
 	if diff := cmp.Diff(company.Persons, []string{"email:buyer@acme.it", "email:owner@acme.it", "email:tech@acme.it"}); diff != "" {

@@ -24,23 +24,23 @@ func identityRules(journeys []*journey.Journey) people.Rules {
 	return rules
 }
 
-// The pairs of keys, and of key and account, that interactions show. A condition on interactions stands between the halves.
+// The pairs of keys, and of key and account, that interactions show. A condition on interactions stands between the halves. Pairs
+// that come again collapse in the table: grouping them here would hold all of them in memory when everything is read.
 const (
 	linksFrom = `
 		INSERT INTO links (key_a, key_b, reason, shown, last_at)
-		SELECT key_a, key_b, type, min((occurred_at, toString(origin), id)), max(occurred_at)
+		SELECT key_a, key_b, type, (occurred_at, toString(origin), id), occurred_at
 		FROM (
 			SELECT keys, key_a, type, occurred_at, origin, id
 			FROM (SELECT arrayDistinct(arraySlice(contact_keys, 1, 32)) AS keys, type, occurred_at, origin, id`
 	linksTo = ` AND length(contact_keys) > 1) ARRAY JOIN keys AS key_a
 		) ARRAY JOIN keys AS key_b
-		WHERE key_a < key_b GROUP BY key_a, key_b, type`
+		WHERE key_a < key_b`
 	accountLinksFrom = `
 		INSERT INTO account_links (contact_key, account, reason, shown, last_at)
-		SELECT key, account, type, min((occurred_at, toString(origin), id)), max(occurred_at)
+		SELECT key, account, type, (occurred_at, toString(origin), id), occurred_at
 		FROM (SELECT arraySlice(contact_keys, 1, 32) AS keys, account, type, occurred_at, origin, id`
-	accountLinksTo = ` AND account != '') ARRAY JOIN keys AS key
-		GROUP BY key, account, type`
+	accountLinksTo = ` AND account != '') ARRAY JOIN keys AS key`
 )
 
 // writeLinks stores which keys, and which accounts, were seen together on some interactions: those of a FROM clause with a
@@ -145,14 +145,15 @@ func (w *Walker) learnKeys(ctx context.Context, query string) error {
 	}, query)
 }
 
-// learnLinks takes in all links stored and what people state.
+// learnLinks takes in all links stored and what people state. A pair may come several times; to have it once, the engine would
+// hold all of them.
 func (w *Walker) learnLinks(ctx context.Context) error {
 	var a, b string
 	err := w.store.each(ctx, func(scan func(...any) error) error {
 		err := scan(&a, &b)
 		w.people.See("", a, b)
 		return err
-	}, "SELECT DISTINCT key_a, key_b FROM links")
+	}, "SELECT key_a, key_b FROM links")
 	if err != nil {
 		return fmt.Errorf("read links: %w", err)
 	}
@@ -160,7 +161,7 @@ func (w *Walker) learnLinks(ctx context.Context) error {
 		err := scan(&a, &b)
 		w.people.See(b, a)
 		return err
-	}, "SELECT DISTINCT contact_key, account FROM account_links")
+	}, "SELECT contact_key, account FROM account_links")
 	if err != nil {
 		return fmt.Errorf("read links to accounts: %w", err)
 	}

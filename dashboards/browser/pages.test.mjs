@@ -78,6 +78,22 @@ test('a number opens exactly as many cases, and a case opens its timeline', asyn
   await done();
 });
 
+test('a case opens its person, with what connects their contacts, and the person opens the case', async () => {
+  const { page, done } = await visit('/cases');
+  await page.locator('#cases tbody a').first().click();
+  const from = new URL(page.url()).pathname;
+  await page.locator('p.sub a[href^="/people"]').click();
+  assert.ok(await page.locator('#keys tbody tr').count() > 0);
+  const text = await page.locator('main').textContent();
+  assert.doesNotMatch(text, /[\w.]{2,}@[\w.]+\.\w+/, 'addresses are masked');
+  assert.ok(await page.locator(`#cases a[href^="${from}"]`).count() === 1, 'the case is among the person\'s');
+  await page.goto(`${demo.url}/people`);
+  await page.locator('input[name=q]').fill('nobody@example.invalid');
+  await page.locator('form[role=search] button').click();
+  assert.ok(await page.locator('#nobody').isVisible());
+  await done();
+});
+
 test('a persona has a map of its own', async () => {
   const { page, done } = await visit('/map');
   const all = number(await page.locator('.phase dd a').first().textContent());

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +10,11 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"tappa/ingest"
 	"tappa/ingest/mapping"
 	"tappa/ingest/source"
+	"tappa/ingest/source/vendor"
 	"tappa/internal/discover"
 )
 
@@ -36,21 +37,12 @@ func DiscoverFormats() []string { return slices.Sorted(maps.Keys(mapping.Formats
 // Discover proposes a journey file.
 func Discover(ctx context.Context, opts DiscoverOptions) error {
 	found := discover.New()
-	decoder := source.NewDecoder(source.Options{DefaultCountry: opts.Proposal.Country})
-	take := func(rec source.Record) error {
-		ix, err := decoder.Decode(rec)
-		if err != nil {
-			found.Unusable(reason(err))
-			return nil
-		}
-		found.Add(&ix)
-		return nil
-	}
 	var err error
 	if len(opts.Paths) > 0 {
-		err = discoverFiles(opts, found, take)
+		decoder := source.NewDecoder(source.Options{DefaultCountry: opts.Proposal.Country})
+		err = discoverFiles(opts, found, taking(found, decoder))
 	} else {
-		err = discoverKafka(ctx, opts, take)
+		err = discoverKafka(ctx, opts, found)
 	}
 	if err != nil {
 		return err
@@ -66,16 +58,29 @@ func Discover(ctx context.Context, opts DiscoverOptions) error {
 	return nil
 }
 
+// taking gives what puts records into a log.
+func taking(found *discover.Log, decoder *source.Decoder) func(source.Record) error {
+	return func(rec source.Record) error {
+		ix, err := decoder.Decode(rec)
+		if err != nil {
+			found.Unusable(reason(err))
+			return nil
+		}
+		found.Add(&ix)
+		return nil
+	}
+}
+
 // reason is why a record cannot be used, without what differs from record to record, except for an unknown type.
 func reason(err error) string {
 	var e *source.Error
-	if !errors.As(err, &e) {
+	switch {
+	case !errors.As(err, &e) || e.Reason == source.ReasonUnknownType:
 		return err.Error()
+	case e.Field != "":
+		return string(e.Reason) + ": " + e.Field
 	}
-	if e.Reason == source.ReasonUnknownType {
-		return e.Error()
-	}
-	return strings.ReplaceAll(string(e.Reason), "_", " ")
+	return string(e.Reason)
 }
 
 // processLog is the mapping of a log whose columns are named as XES does and that nobody wrote a mapping for: every event is
@@ -123,14 +128,22 @@ func discoverFiles(opts DiscoverOptions, found *discover.Log, take func(source.R
 	return err
 }
 
-// discoverKafka reads everything that is in the target's topics now.
-func discoverKafka(ctx context.Context, opts DiscoverOptions, take func(source.Record) error) (err error) {
+// discoverKafka reads everything that is in the target's topics now, as its collectors would.
+func discoverKafka(ctx context.Context, opts DiscoverOptions, found *discover.Log) (err error) {
 	at, err := opts.Target.reach(ctx, opts.Logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, at.close()) }()
-	return ingest.EachRecord(ctx, at.pipeline.Connection, at.pipeline.Brokers, at.pipeline.Topics, take)
+	known, err := storedJourneys(ctx, at.pipeline.Store)
+	if err != nil {
+		return err
+	}
+	topics, formats := splitTopics(at.pipeline.Topics)
+	decoder := source.NewDecoder(source.Options{
+		DefaultCountry: cmp.Or(opts.Proposal.Country, defaultCountry(known)), Formats: vendor.Formats, Settings: settings(known), Topics: formats,
+	})
+	return ingest.EachRecord(ctx, at.pipeline.Connection, at.pipeline.Brokers, topics, taking(found, decoder))
 }
 
 // OpenProposal opens the file that a proposal goes to. One that is there is not written over.

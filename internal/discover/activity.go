@@ -125,7 +125,8 @@ func (a *activity) wanders() bool {
 		return false
 	}
 	switch a.typ {
-	case "email.received", "email.sent", "email.bounced", "call.held", "call.missed", "ticket.commented", "ticket.noted", "ticket.updated":
+	case "email.received", "email.sent", "email.bounced", "call.held", "call.missed", "ticket.commented", "ticket.noted", "ticket.updated",
+		"meeting.held", "crm.updated", "crm.linked":
 		return true
 	}
 	return false

@@ -49,7 +49,12 @@ var media = map[journey.Source]struct{ id, it, en, channel string }{
 	journey.SourceOrder:  {"order", "Ordine", "Order", "web"},
 	journey.SourceQuote:  {"quote", "Preventivo", "Quote", "email"},
 	journey.SourceWeb:    {"website", "Sito", "Website", "web"},
-	journey.SourceCRM:    {"crm", "Contatti annotati", "Contacts noted", "in person"},
+	journey.SourceCRM:    {"crm", "Schede del CRM", "CRM records", "crm"},
+
+	journey.SourceMeeting: {"meeting", "Incontro", "Meeting", "in person"},
+	journey.SourceSurvey:  {"survey", "Sondaggio", "Survey", "web"},
+	journey.SourcePayment: {"payment", "Pagamento", "Payment", "web"},
+	journey.SourceAd:      {"ad", "Annunci", "Ads", "web"},
 }
 
 // plan is everything that a proposal is made of.

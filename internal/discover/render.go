@@ -43,18 +43,18 @@ func (p *plan) render() string {
 func (p *plan) head(w *writer) {
 	first, last := p.log.span()
 	per, attempts := "person", "many"
-	what := "persons"
+	what := "person"
 	if p.log.perThread() {
-		per, attempts, what = "thread", "one", "conversations"
+		per, attempts, what = "thread", "one", "conversation"
 	}
 	w.line("# A first proposal by `tappa discover`, from what really happened: names, order and figures are the data's, the meaning is yours.")
 	w.line("# Rename stages and touchpoints, move what stands in the wrong one, then run `tappa check` on this file.")
 	w.line("#")
-	w.line("# %d interactions of %d %s from %s to %s. %s", len(p.log.events), len(p.cases), what, first.Format(time.DateOnly), last.Format(time.DateOnly), tagsMark)
+	w.line("# %s of %s from %s to %s. %s", count(len(p.log.events), "interaction"), count(len(p.cases), what), first.Format(time.DateOnly), last.Format(time.DateOnly), tagsMark)
 	w.line("#")
 	w.line("# What happens, in its usual order (place: 0 first in a case, 1 last):")
 	for _, a := range p.activities {
-		w.line("#   %4.2f  %-44s %7d times  %6d cases", a.place, comment(a.label()), a.count, a.cases)
+		w.line("#   %4.2f  %-44s %7d times in %6d cases", a.place, comment(a.label()), a.count, a.cases)
 	}
 	w.line("")
 	w.line("journey: %s", p.opts.ID)
@@ -81,7 +81,7 @@ func (p *plan) renderStages(w *writer) {
 	for _, s := range p.stages {
 		gaps := s.gaps
 		if len(gaps) < enough {
-			w.line("  # Only %d cases went on from here: the silence is a guess.", len(gaps))
+			w.line("  # Only %s went on from here: the silence is a guess.", count(len(gaps), "case"))
 		} else {
 			w.line("  # Longest pause of the %d cases that went on from here: half below %s, 75 %% below %s, 90 %% below %s, 95 %% below %s.", len(gaps),
 				human(quantile(gaps, .5)), human(quantile(gaps, .75)), human(quantile(gaps, .9)), human(quantile(gaps, .95)))
@@ -135,7 +135,7 @@ func (p *plan) renderTouchpoints(w *writer) {
 				ids = append(ids, s.id)
 			}
 		}
-		w.line("  - id: %s # %d interactions", t.id, t.count)
+		w.line("  - id: %s # %s", t.id, count(t.count, "interaction"))
 		w.line("    labels: %s", labels(t.it, t.en))
 		w.line("    channels: [%s]", t.channel)
 		w.line("    stages: [%s]", strings.Join(ids, ", "))
@@ -159,7 +159,7 @@ func (p *plan) renderRules(w *writer) {
 }
 
 func (p *plan) renderRule(w *writer, r *rule) {
-	w.line("  - name: %s # %d times", quote(r.name), r.count())
+	w.line("  - name: %s # %s", quote(r.name), count(r.count(), "time"))
 	w.line("    source: %s", r.activities[0].source)
 	w.line("    type: %s", r.activities[0].typ)
 	if when := r.when(); when != "" {

@@ -24,13 +24,13 @@ type phase struct {
 
 // phases in the order in which customers usually go through them.
 var phases = []phase{
-	{"awareness", "Consapevolezza", "Awareness", []string{"web.visited"}},
-	{"contact", "Contatto", "Contact", []string{"form.submitted"}},
+	{"awareness", "Consapevolezza", "Awareness", []string{"web.visited", "ad.shown", "ad.clicked", "crm.campaign"}},
+	{"contact", "Contatto", "Contact", []string{"form.submitted", "crm.created", "crm.converted"}},
 	{"offer", "Offerta", "Offer", []string{"quote.sent", "quote.accepted", "quote.rejected", "quote.expired"}},
-	{"purchase", "Acquisto", "Purchase", []string{"order.placed", "order.paid", "order.cancelled"}},
+	{"purchase", "Acquisto", "Purchase", []string{"order.placed", "order.invoiced", "order.paid", "order.cancelled", "payment.received", "payment.failed", "payment.refunded"}},
 	{"delivery", "Consegna", "Delivery", []string{"order.delivered"}},
 	{"service", "Assistenza", "Service", []string{"ticket.opened", "ticket.solved", "ticket.closed", "ticket.rated", "ticket.commented", "ticket.noted", "ticket.updated"}},
-	{"loyalty", "Fedeltà", "Loyalty", []string{"review.posted"}},
+	{"loyalty", "Fedeltà", "Loyalty", []string{"review.posted", "survey.answered", "survey.rated"}},
 }
 
 // stages cuts activities into phases. Where the types themselves say how far a customer is (a quote, an order), they
