@@ -3,6 +3,7 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -62,4 +63,57 @@ func (s *Store) Release(ctx context.Context, name, holder string) error {
 		return fmt.Errorf("release lease %s: %w", name, err)
 	}
 	return nil
+}
+
+// Held is a lease that is renewed until it is released.
+type Held struct {
+	store        *Store
+	name, holder string
+	length       time.Duration
+	lost         atomic.Bool
+	stop         context.CancelFunc
+	done         chan struct{}
+}
+
+// Hold takes a lease and renews it in the background, so that it can be short and yet outlast what it guards: whoever is
+// killed keeps the others waiting for no longer than length. It gives nil where somebody else has the lease.
+func (s *Store) Hold(ctx context.Context, name, holder string, length time.Duration) (*Held, error) {
+	mine, err := s.Lease(ctx, name, holder, length)
+	if err != nil || !mine {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h := &Held{store: s, name: name, holder: holder, length: length, stop: stop, done: make(chan struct{})}
+	go h.keep(ctx)
+	return h, nil
+}
+
+// keep renews the lease until it is lost or released. A renewal that fails is tried again the next time: there are three in
+// the time the lease lasts.
+func (h *Held) keep(ctx context.Context) {
+	defer close(h.done)
+	for !h.lost.Load() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(h.length / 3):
+			h.renew(ctx)
+		}
+	}
+}
+
+func (h *Held) renew(ctx context.Context) {
+	if mine, err := h.store.Lease(ctx, h.name, h.holder, h.length); err == nil && !mine {
+		h.lost.Store(true)
+	}
+}
+
+// Lost says whether somebody else has taken the lease, because it could not be renewed in time.
+func (h *Held) Lost() bool { return h.lost.Load() }
+
+// Release ends the renewing and gives the lease back.
+func (h *Held) Release(ctx context.Context) error {
+	h.stop()
+	<-h.done
+	return h.store.Release(ctx, h.name, h.holder)
 }

@@ -95,8 +95,26 @@ func TestLeases(t *testing.T) {
 	}
 	must(t, s.Release(t.Context(), "refresh", "b"))
 	_ = take("d", time.Millisecond) // runs out before anybody looks
-	if !take("c", time.Hour) {
-		t.Error("c was not given what has run out")
+	held := must2(s.Hold(t.Context(), "refresh", "c", time.Hour))(t)
+	if held == nil {
+		t.Fatal("c was not given what has run out")
+	}
+	if other := must2(s.Hold(t.Context(), "refresh", "e", time.Hour))(t); other != nil {
+		t.Error("e was given what c holds")
+	}
+	if held.renew(t.Context()); held.Lost() {
+		t.Error("c lost its lease by renewing it")
+	}
+	must(t, s.Release(t.Context(), "refresh", "c")) // as if it had run out
+	if !take("e", time.Hour) {
+		t.Error("e was not given what has run out")
+	}
+	if held.renew(t.Context()); !held.Lost() {
+		t.Error("c does not know that e has its lease")
+	}
+	must(t, held.Release(t.Context()))
+	if take("f", time.Hour) {
+		t.Error("c gave back what was e's")
 	}
 }
 

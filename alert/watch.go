@@ -21,8 +21,7 @@ type Store interface {
 	Reports
 	AlertStates(ctx context.Context) ([]aggregate.AlertState, error)
 	PutAlertStates(ctx context.Context, states []aggregate.AlertState) error
-	Lease(ctx context.Context, name, holder string, length time.Duration) (bool, error)
-	Release(ctx context.Context, name, holder string) error
+	Hold(ctx context.Context, name, holder string, length time.Duration) (*aggregate.Held, error)
 }
 
 // Watcher looks at alerts again and again and tells people. What it knows it keeps in the store, so a restart neither
@@ -49,15 +48,20 @@ func NewWatcher(store Store, defs *Definitions, holder string, logger *slog.Logg
 	return w, nil
 }
 
+// lease is for how long a watcher that was killed keeps the others from their work.
+const lease = 2 * time.Minute
+
 // Run looks at once and then every so often, until ctx ends. What fails is logged, counted, and tried again the next time.
 func (w *Watcher) Run(ctx context.Context) error {
-	const lease = "alerts"
-	length := 2*w.defs.Every + time.Minute
+	var held *aggregate.Held
 	for {
-		mine, err := w.store.Lease(ctx, lease, w.holder, length)
+		var err error
+		if held == nil || held.Lost() {
+			held, err = w.store.Hold(ctx, "alerts", w.holder, lease)
+		}
 		switch {
 		case err != nil:
-		case mine:
+		case held != nil:
 			err = w.Look(ctx)
 		default:
 			w.metrics.idle(w.defs) // another process reports what fires
@@ -67,14 +71,22 @@ func (w *Watcher) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			releaseCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout/2)
-			defer cancel()
-			if err := w.store.Release(releaseCtx, lease, w.holder); err != nil {
-				w.logger.Warn("a lease runs out by itself", "error", err)
-			}
+			w.release(ctx, held)
 			return nil
 		case <-time.After(w.defs.Every):
 		}
+	}
+}
+
+// release lets another process take over at once.
+func (w *Watcher) release(ctx context.Context, held *aggregate.Held) {
+	if held == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout/2)
+	defer cancel()
+	if err := held.Release(ctx); err != nil {
+		w.logger.Warn("a lease runs out by itself", "error", err)
 	}
 }
 

@@ -171,8 +171,16 @@ func writeKPIChanges(w io.Writer, changes []aggregate.KPIChange, lang string) er
 	fmt.Fprintln(out, "kpi\tbefore\tn\tafter\tn\tchange\ttarget\tp\tverdict")
 	for _, c := range changes {
 		unit := c.Before.Unit
-		fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\n", c.Before.Labels.In(lang), number(c.Before.Value, unit), c.Before.N,
-			number(c.After.Value, unit), c.After.N, number(c.Change, "share"), number(c.Before.Target, unit), number(c.P, ""), c.Verdict)
+		fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\n", c.Before.Labels.In(lang), between(c.Before.Measured, unit), c.Before.N,
+			between(c.After.Measured, unit), c.After.N, number(c.Change, "share"), number(c.Before.Target, unit), number(c.P, ""), c.Verdict)
 	}
 	return out.Flush()
+}
+
+// between writes a number with its 95 % interval, where there is one.
+func between(m aggregate.Measured, unit string) string {
+	if m.Low == nil || m.High == nil {
+		return number(m.Value, unit)
+	}
+	return fmt.Sprintf("%s (%s … %s)", number(m.Value, unit), number(m.Low, unit), number(m.High, unit))
 }

@@ -85,8 +85,8 @@ func (t Timetable) due(now time.Time) (at time.Time, month string) {
 	return time.Time{}, ""
 }
 
-// refreshLease is for how long one process keeps the others from refreshing. A snapshot takes seconds.
-const refreshLease = 30 * time.Minute
+// refreshLease is for how long a process that was killed while it refreshed keeps the others from it.
+const refreshLease = 2 * time.Minute
 
 // Pauses of the scheduler: between two looks, and after failures, doubling.
 const (
@@ -201,12 +201,12 @@ func (s *scheduler) look(ctx context.Context, j *journey.Journey) error {
 	if now.Before(f.next) {
 		return nil
 	}
-	mine, err := s.store.Lease(ctx, "refresh", processName(), refreshLease)
-	if err != nil || !mine {
+	lease, err := s.store.Hold(ctx, "refresh", processName(), refreshLease)
+	if err != nil || lease == nil {
 		return err
 	}
 	result, err := s.freeze(ctx, j, month)
-	if released := s.store.Release(context.WithoutCancel(ctx), "refresh", processName()); released != nil {
+	if released := lease.Release(context.WithoutCancel(ctx)); released != nil {
 		s.logger.Warn("a lease runs out by itself", "error", released)
 	}
 	if ctx.Err() != nil {
