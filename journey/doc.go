@@ -30,6 +30,9 @@
 // aggregate.Store.Report. The pages and the API (dashboards), `tappa report` (cmd/tappa) and the analyst's own SQL ask the
 // same views, so all show the same number. [MOT.Judge] says how a moment of truth turned out by them.
 //
+// Package alert asks the same reports again and again and tells people when a number is too much. aggregate.Store.Refresh
+// freezes a month's numbers; opportunities and notes say what is done about them, and later months whether it worked.
+//
 // internal/app wires all of it, in up.go on the embedded Kafka (internal/broker) and ClickHouse (internal/chdb) of a single
 // process, in production.go on servers. internal/synth invents the customers of the demo and of the tests, and
 // internal/arrows says which package may import which.
@@ -38,7 +41,8 @@
 //
 //   - interaction.go, definition.go, calendar.go, block.go, lookup.go: the types, and finding things in a [Journey]
 //   - file.go, yaml.go, decode.go, load.go, build*.go, values.go, vocabulary.go, problem.go: from a YAML file to a
-//     [Journey], or to [Problems]; schema.json: the same form for editors, held to file.go by a test
+//     [Journey], or to [Problems]; schema.json: the same form for editors, held to file.go by a test; form.go: other files,
+//     read likewise
 //   - program.go, condition.go, native.go, frame.go, functions.go, fold.go, tag.go: rules, compiled and applied
 //   - explain.go, example.go: why a tag is what it is, and the tests that hold rules to what their author means
 //   - schedule.go, holidays.go: opening hours, counted; mot.go: thresholds, judged
