@@ -5,8 +5,9 @@
 // # A tour of the code, in the order the data flows
 //
 // Something happens: a form is sent, a mail written, a call missed. It reaches Kafka as a CloudEvent, from whatever
-// system saw it, or from a file that `tappa import` reads by a mapping (ingest/mapping). A CRM's tables, of which each
-// knows a part of it, go through a relay first (ingest/suitecrm).
+// system saw it, or from a file that `tappa import` reads by a mapping (ingest/mapping), or unchanged, as a vendor's webhook
+// brought it to the gateway (ingest/gateway), to be read by that vendor's format (ingest/source/vendor). A CRM's tables, of
+// which each knows a part of it, go through a relay first (ingest/suitecrm).
 //
 // A collector (ingest.Collector) fetches it. The work on one record is one function, in ingest/work.go: ingest/source
 // decodes the payload into an [Interaction], and ingest/identity turns the addresses and numbers on it into [ContactKey]

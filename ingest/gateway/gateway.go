@@ -140,8 +140,10 @@ func (g *Gateway) take(s *gate, w http.ResponseWriter, r *http.Request) (int, er
 	if err != nil {
 		return 0, err
 	}
+	accepted := false
+	defer func() { settle(accepted) }() // whatever happens, or its twin would wait for ever
 	n, err := g.publish(r.Context(), s, req, parts)
-	settle(err == nil)
+	accepted = err == nil
 	return n, err
 }
 
