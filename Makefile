@@ -70,6 +70,35 @@ debezium: $(DEBEZIUM) $(KAFKA) ## the SuiteCRM example through a real MariaDB (m
 $(DEBEZIUM): deploy/debezium/pom.xml
 	cd deploy/debezium && mvn -q -B dependency:build-classpath -Dmdep.outputFile=target/classpath.txt
 
+.PHONY: oracle bench-walk
+ORACLE := deploy/oracle/venv/.installed
+PYTHON := deploy/oracle/venv/bin/python
+
+oracle: $(BIN) $(ENGINE) $(ORACLE) ## golden files anew: lifelines and pm4py compute on data exported from tappa; then the tests compare
+	rm -rf data/oracle && mkdir -p data/oracle
+	TAPPA_ORACLE_OUT=$(CURDIR)/data/oracle $(GO) test ./aggregate -count=1 -run TestLibrariesAgree
+	$(PYTHON) deploy/oracle/oracle.py survival data/oracle/visits.csv > aggregate/testdata/oracle/survival.json
+	$(PYTHON) deploy/oracle/oracle.py process data/oracle/log.xes > aggregate/testdata/oracle/process.json
+	$(BIN) import --data data/oracle/reports --journey deploy/examples/reports/journey.yaml --format csv \
+		--mapping deploy/examples/reports/mapping.yaml deploy/examples/reports/segnalazioni-municipium.csv
+	$(BIN) export log --data data/oracle/reports --format xes --out data/oracle/reports.xes
+	$(PYTHON) deploy/oracle/oracle.py process data/oracle/reports.xes > cmd/tappa/testdata/oracle/reports.json
+	$(GO) test ./aggregate ./cmd/tappa -count=1 -run 'LibrariesAgree|CitizensReports'
+
+$(ORACLE): deploy/oracle/requirements.txt
+	python3 -m venv deploy/oracle/venv && deploy/oracle/venv/bin/pip install --quiet -r deploy/oracle/requirements.txt
+	@touch $@
+
+bench-walk: $(ENGINE) $(ORACLE) ## the walk and the views on 20 M interactions (PEOPLE=1000000), beside pm4py and DuckDB; minutes
+	$(GO) build -o bin/walktime ./internal/walktime
+	bin/walktime --data data/walktime --people $${PEOPLE:-1000000}
+	@echo "linear: 10 stages, 30 stages, twice the interactions"
+	bin/walktime --data data/walktime-10 --people 50000 --each 30 --stages 10 --only rebuild
+	bin/walktime --data data/walktime-30 --people 50000 --each 30 --stages 30 --only rebuild
+	bin/walktime --data data/walktime-2x --people 100000 --each 30 --stages 10 --only rebuild
+	bin/walktime --data data/walktime-peers --people $${PEER_PEOPLE:-100000} --only rebuild,views,export --export data/walktime-peers
+	$(PYTHON) deploy/oracle/peers.py data/walktime-peers/log.parquet
+
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 	@./deploy/fuzz.sh $${FUZZTIME:-20s}
 

@@ -79,6 +79,8 @@ func equalsCitizens(t *testing.T, dir string, want citizens) {
 		t.Errorf("activities (-got, +want):\n%s", d)
 	}
 
+	equalsPM4Py(t, a)
+
 	// A report waits from the day it was opened to the day it was closed, and stays as long in its first stage.
 	timing := a.report("timing", aggregate.Query{Stage: "reported"})[0]
 	for _, kind := range []string{"stage", "wait", "reply"} {
@@ -110,6 +112,41 @@ func equalsCitizens(t *testing.T, dir string, want citizens) {
 		if got := int(r["entered"].(uint64)); got != n {
 			t.Errorf("%s: %d opened, want %d", month, got, n)
 		}
+	}
+}
+
+// equalsPM4Py compares the order and duration of activities with what pm4py makes of the same log, exported: `make oracle`.
+func equalsPM4Py(t *testing.T, a opened) {
+	t.Helper()
+	var want struct {
+		Follows []struct {
+			From, To string
+			N        uint64
+			P50      float64
+		} `json:"directly_follows"`
+		Durations map[string]float64
+	}
+	data, err := os.ReadFile(filepath.Join("testdata", "oracle", "reports.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	got := map[[2]any][2]any{}
+	for _, r := range a.report("directly-follows", aggregate.Query{}) {
+		got[[2]any{r["from"], r["to"]}] = [2]any{r["n"], r["p50"]}
+	}
+	told := map[[2]any][2]any{}
+	for _, f := range want.Follows {
+		told[[2]any{f.From, f.To}] = [2]any{f.N, f.P50}
+	}
+	if d := cmp.Diff(got, told); d != "" || len(told) == 0 {
+		t.Errorf("directly-follows (-got, +pm4py):\n%s", d)
+	}
+	durations := a.report("durations", aggregate.Query{})[0]
+	if n := durations["n"].(uint64); float64(n) != want.Durations["n"] || durations["p50"] != want.Durations["p50"] || durations["max"] != want.Durations["max"] {
+		t.Errorf("durations: got %v, pm4py says %v", durations, want.Durations)
 	}
 }
 

@@ -53,7 +53,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&o.data, "data", "data/walktime", "directory of the engine's data; a history in it is used again")
 	flag.IntVar(&o.people, "people", 1_000_000, "how many people")
 	flag.IntVar(&o.each, "each", 20, "interactions of a person")
-	flag.IntVar(&o.stages, "stages", 10, "stages of the journey")
+	flag.IntVar(&o.stages, "stages", 6, "stages of the journey")
 	flag.IntVar(&o.chunk, "chunk", 0, "interactions in a chunk of the walk; 0 is tappa's own choice")
 	flag.IntVar(&o.workers, "workers", 0, "chunks walked side by side; 0 is tappa's own choice")
 	flag.StringVar(&o.only, "only", "", "parts to run, comma separated: "+strings.Join(partNames(), ", ")+"; empty is all")

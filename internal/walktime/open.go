@@ -133,8 +133,8 @@ SELECT
 	if(k < 8, 'site', 'desk'), lower(hex(sipHash128(number))), toDateTime64('2026-09-01 00:00:00', 3, 'UTC'),
 	what.1, what.2, what.2 || toString(h % 3), what.3, if(what.1 IN ('ticket', 'email'), 'ticket:desk/' || toString(p) || '-' || toString(intDiv(i, 4)), ''),
 	if(hp % 3 = 0 AND h % 4 = 1, [email, phone], [key]), true, what.2 = 'call.held', if(hp % 4 = 0, toFloat64(hp % 10000), 0),
-	'bench', 'v', 'r' || toString(h % 40), 'tp' || leftPad(toString(h % 24), 2, '0'), ['web', 'phone', 'email', 'chat'][h % 4 + 1],
-	'sales', ['', 'buyer', 'owner', 'user'][hp % 4 + 1], ['s' || leftPad(toString(stage), 2, '0')],
+	'bench', 'v', 'r' || toString(k), 'tp' || leftPad(toString(k), 2, '0'), what.1,
+	'sales', if(k = 17, ['buyer', 'owner', 'user'][hp % 3 + 1], ''), ['s' || leftPad(toString(stage), 2, '0')],
 	wrote, if(wrote, ['positive', 'negative', 'neutral', 'neutral'][h % 4 + 1], ''), if(wrote, (h % 200) / 100 - 1, 0),
 	if(wrote, ['joy', 'frustration', 'none', 'none'][h % 4 + 1], ''), if(wrote, 'it', ''), 'history', h % 6, number
 FROM numbers({from}, {count})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+	"strings"
 	"time"
 
 	"tappa/aggregate"
@@ -60,7 +61,10 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 		}
 		fmt.Printf("  %s: %s\n", table, n)
 	}
-	return nil
+	events, err := b.ask(ctx, "SELECT event, value FROM system.events WHERE event IN ('MergedRows', 'MergeExecuteMilliseconds', 'MergeTreeDataWriterRows', "+
+		"'MergeTreeDataWriterSortingBlocksMicroseconds', 'MergeTreeDataWriterMergingBlocksMicroseconds', 'FileSyncElapsedMicroseconds', 'OSCPUVirtualTimeMicroseconds') FORMAT TSV")
+	fmt.Println("  the engine since it started:", strings.ReplaceAll(strings.ReplaceAll(events, "\n", ", "), "\t", " "))
+	return err
 }
 
 // views asks every view once, over all time, and says how long each took.
@@ -78,7 +82,22 @@ func views(ctx context.Context, b *bench) error {
 		}
 		fmt.Printf("view %-18s %6d rows  %6.2f s  %6.2f CPU s\n", info.Name, rows, c.wall.Seconds(), c.cpu.Seconds())
 	}
-	return nil
+	return b.firstLast(ctx)
+}
+
+// firstLast asks when each case first and last was in each stage, as deploy/oracle/peers.py asks others.
+func (b *bench) firstLast(ctx context.Context) error {
+	var n string
+	c, err := measured(func() (err error) {
+		n, err = b.ask(ctx, `
+			SELECT count() FROM (SELECT subject, attempt, stage, entered_at, last_activity_at FROM visits FINAL WHERE journey = 'bench')
+			WHERE entered_at <= last_activity_at`)
+		return err
+	})
+	if err == nil {
+		fmt.Printf("first and last per case and stage: %s rows  %.2f s  %.2f CPU s\n", n, c.wall.Seconds(), c.cpu.Seconds())
+	}
+	return err
 }
 
 // touched stores interactions of some people and says how long until a view shows them.
