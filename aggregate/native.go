@@ -33,7 +33,9 @@ func encodeNative[R any](columns []column[R], rows []R) (*nativeBlock, error) {
 	for i, c := range columns {
 		to := &b.columns[i]
 		to.begin(c.name, c.kind)
-		if err := c.fill(to, rows); err != nil {
+		if c.straight != nil {
+			c.straight(to, rows)
+		} else if err := c.fill(to, rows); err != nil {
 			return nil, fmt.Errorf("column %s: %w", c.name, err)
 		}
 		to.end()
@@ -86,6 +88,39 @@ func (c *nativeColumn) begin(name, kind string) {
 func (c *nativeColumn) end() {
 	if c.isWord {
 		c.data = c.words.finish(c.data)
+	}
+}
+
+// straightOf writes a column from its rows without gathering the values first; it is nil for values that are gathered.
+func straightOf[R, V any](get func(*R) V) func(c *nativeColumn, rows []R) {
+	switch get := any(get).(type) {
+	case func(*R) string:
+		return func(c *nativeColumn, rows []R) {
+			for i := range rows {
+				c.text(get(&rows[i]))
+			}
+		}
+	case func(*R) int64:
+		return eachStraight(func(to []byte, r *R) []byte { return binary.LittleEndian.AppendUint64(to, uint64(get(r))) })
+	case func(*R) uint64:
+		return eachStraight(func(to []byte, r *R) []byte { return binary.LittleEndian.AppendUint64(to, get(r)) })
+	case func(*R) uint32:
+		return eachStraight(func(to []byte, r *R) []byte { return binary.LittleEndian.AppendUint32(to, get(r)) })
+	case func(*R) uint8:
+		return eachStraight(func(to []byte, r *R) []byte { return append(to, get(r)) })
+	case func(*R) bool:
+		return eachStraight(func(to []byte, r *R) []byte { return append(to, bit(get(r))) })
+	case func(*R) float64:
+		return eachStraight(func(to []byte, r *R) []byte { return binary.LittleEndian.AppendUint64(to, math.Float64bits(get(r))) })
+	}
+	return nil
+}
+
+func eachStraight[R any](one func(to []byte, r *R) []byte) func(c *nativeColumn, rows []R) {
+	return func(c *nativeColumn, rows []R) {
+		for i := range rows {
+			c.data = one(c.data, &rows[i])
+		}
 	}
 }
 

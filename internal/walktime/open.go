@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,12 +97,13 @@ func (b *bench) fill(ctx context.Context) error {
 	if got == fmt.Sprint(want) {
 		return nil
 	}
-	if got != "0" {
+	const step = 1_000_000
+	there, err := strconv.Atoi(got)
+	if err != nil || there > want || there%step != 0 {
 		return fmt.Errorf("%s holds %s interactions, not %d: name another --data, or remove it", b.data, got, want)
 	}
 	begun := time.Now()
-	const step = 1_000_000
-	for from := 0; from < want; from += step {
+	for from := there; from < want; from += step {
 		text := strings.NewReplacer("{each}", fmt.Sprint(b.each), "{stages}", fmt.Sprint(b.stages),
 			"{from}", fmt.Sprint(from), "{count}", fmt.Sprint(min(step, want-from))).Replace(history)
 		if _, err := b.ask(ctx, text); err != nil {
