@@ -160,6 +160,10 @@ func (d Definition) measure(ctx context.Context, reports Reports, q aggregate.Qu
 		}
 		return false
 	})
+	unknown := func(n aggregate.Number) bool { return n.Value != nil && *n.Value != 0 && n.N == 0 }
+	if d.AtLeast > 0 && d.Column != countRows && slices.ContainsFunc(numbers, unknown) {
+		return nil, "", fmt.Errorf("column %s of report %s does not say over how many it is: leave at_least out", d.Column, d.Report)
+	}
 	out := d.byCause(numbers, d.Per)
 	if len(out) > maxCauses {
 		out = d.byCause(numbers, nil)

@@ -114,6 +114,7 @@ notify:
 alerts:
   - {id: late, labels: {en: Customers waiting}, report: waiting, column: waiting_s, above: 4h, per: [department], notify: [desk]}
   - {id: asked, labels: {en: Questions}, report: waits, column: rows, window: 2h, change: {against: previous, above: 50 %, noise: true}, notify: [desk]}
+  - {id: unknown, labels: {en: Over how many}, report: waiting, column: waiting_s, above: 4h, at_least: 5, notify: [desk]}
   - {id: broken, labels: {en: Broken}, report: timing, column: nonsense, above: 1, notify: [desk]}
 `
 
@@ -144,8 +145,11 @@ func TestWatch(t *testing.T) {
 		t.Helper()
 		now = opening.Add(time.Duration(hour * float64(time.Hour)))
 		err := w.Look(t.Context())
-		if err == nil || !strings.Contains(err.Error(), `alert broken (line 7): report timing has no number "nonsense"; there are: `) {
+		if err == nil || !strings.Contains(err.Error(), `alert broken (line 8): report timing has no number "nonsense"; there are: `) {
 			t.Errorf("hour %v: got error %v, want what is wrong with the broken one", hour, err)
+		}
+		if hour < 5 && (err == nil || !strings.Contains(err.Error(), "column waiting_s of report waiting does not say over how many it is")) {
+			t.Errorf("hour %v: got error %v, want at_least refused", hour, err)
 		}
 		if got := d.told(); !slices.Equal(got, want) {
 			t.Errorf("hour %v: told %q, want %q", hour, got, want)
@@ -168,8 +172,8 @@ func TestWatch(t *testing.T) {
 	if err := w.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "tell desk of late/department=service: the line is dead") {
 		t.Errorf("a dead line: got error %v", err)
 	}
-	if got := w.Troubles(); len(got) != 2 {
-		t.Errorf("troubles: got %q, want the broken alert and the dead line", got)
+	if got := w.Troubles(); len(got) != 3 {
+		t.Errorf("troubles: got %q, want the two broken alerts and the dead line", got)
 	}
 	d.broken = false
 	w = s.watcher(t, &now, d)
