@@ -133,7 +133,12 @@ func (r *Relay) take(rec source.Record) (messages []ingest.Message, err error) {
 		if failure != nil {
 			return messages, errors.Join(err, failure)
 		}
-		messages = append(messages, ingest.Message{Key: e.Key(), Value: value})
+		m := ingest.Message{Key: e.Key(), Value: value}
+		if size := len(m.Key) + len(m.Value); size > ingest.MaxMessage { // Kafka would never take it, and everything would wait for it
+			err = fault(source.ReasonTooLarge, "", "its event %s has %d bytes, at most %d are published", clip(e.ID), size, ingest.MaxMessage)
+			continue
+		}
+		messages = append(messages, m)
 		r.metrics.made(e.Type)
 	}
 	return messages, err

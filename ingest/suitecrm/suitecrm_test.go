@@ -481,3 +481,21 @@ func TestConnectorExample(t *testing.T) {
 		t.Errorf("table.include.list (-tables read, +listed):\n%s", diff)
 	}
 }
+
+// An event that Kafka would never take makes its change a dead letter, and does not stand in the way of others.
+func TestTooLarge(t *testing.T) {
+	r, err := New(Options{Brokers: []string{"127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := `{"op":"c","source":{"table":"calls"},"after":{"id":"k1","status":"Held","date_start":1772438400000,"parent_type":"Leads","parent_id":"l1","name":"%s"}}`
+	messages, err := r.take(source.Record{Topic: "s.s.calls", Value: fmt.Appendf(nil, call, strings.Repeat("x", 2_000_000))})
+	var e *source.Error
+	if !errors.As(err, &e) || e.Reason != source.ReasonTooLarge || len(messages) > 0 {
+		t.Errorf("%d messages, error %v; want none, too-large", len(messages), err)
+	}
+	messages, err = r.take(source.Record{Topic: "s.s.calls", Value: fmt.Appendf(nil, strings.ReplaceAll(call, "k1", "k2"), "x")})
+	if err != nil || len(messages) != 1 {
+		t.Errorf("the next one: %d messages, %v", len(messages), err)
+	}
+}
