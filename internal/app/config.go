@@ -73,6 +73,7 @@ type Config struct {
 	readyAfter time.Duration
 	pattern    *regexp.Regexp
 	tuning     ingest.Options
+	verify     time.Duration // how often records are accounted for; 0: never
 	refresh    Timetable
 	gateway    *gateway.Config
 	token      string
@@ -170,7 +171,7 @@ func (c *Config) check() error {
 		c.pattern, err = regexp.Compile(c.TopicPattern)
 		w.need("TOPIC_PATTERN", c.TopicPattern, err == nil, "a regular expression such as crm\\..*")
 	}
-	c.tuning = c.options(&w)
+	c.tuning, c.verify = c.options(&w), c.verifyEvery(&w)
 	c.token = string(w.secret("API_TOKEN", c.APIToken, c.APITokenFile))
 	if c.Alerts != "" {
 		w.readable("ALERTS", c.Alerts)

@@ -18,6 +18,7 @@ type TuningConfig struct {
 	Lanes          string `split_words:"true" desc:"blocks built and written side by side; default: the number of processors"`
 	StuckAfter     string `split_words:"true" default:"5m" desc:"a block that ClickHouse has not taken for so long gives the partitions to other collectors"`
 	SessionTimeout string `split_words:"true" default:"20s" desc:"silence after which Kafka takes a collector for dead"`
+	VerifyEvery    string `split_words:"true" default:"1h" desc:"how often the role aggregate accounts for every record, for the metrics; or off"`
 	AtGap          string `split_words:"true" default:"go-on" desc:"when retention deleted records that were not read: go-on or stop"`
 	AtNewTopic     string `split_words:"true" default:"stop" desc:"when a topic was deleted and made anew: stop or restart at its beginning"`
 }
@@ -41,6 +42,16 @@ func (c TuningConfig) options(w *wrong) (o ingest.Options) {
 	w.need("AT_NEW_TOPIC", c.AtNewTopic, c.AtNewTopic == "stop" || c.AtNewTopic == "restart", "stop or restart")
 	o.StopAtGap, o.RestartRecreated = c.AtGap == "stop", c.AtNewTopic == "restart"
 	return o
+}
+
+// verifyEvery reads how often records are accounted for; 0 is never.
+func (c TuningConfig) verifyEvery(w *wrong) time.Duration {
+	if c.VerifyEvery == "off" {
+		return 0
+	}
+	d, err := time.ParseDuration(c.VerifyEvery)
+	w.need("VERIFY_EVERY", c.VerifyEvery, err == nil && d >= time.Minute, "a duration such as 1h, at least 1m, or off")
+	return d
 }
 
 // count reads a number of 1 or more.

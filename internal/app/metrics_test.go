@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -52,6 +53,9 @@ func TestMetricsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := aggregate.NewWalker(&aggregate.Store{}, []*journey.Journey{j}, aggregate.WalkerOptions{Registerer: registry}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newVerifyWatch(PipelineOptions{Store: &aggregate.Store{}}, time.Hour, nil, registry); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := newScheduler(&aggregate.Store{}, []*journey.Journey{j}, Timetable{}, "", nil, registry); err != nil {

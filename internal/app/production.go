@@ -53,6 +53,15 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 		}
 		ready.walk = newWalkWatch(store, journeys, c.readyAfter)
 		st.start("walk", fail, walker.Run)
+		if c.verify > 0 {
+			pipeline := c.pipeline(store)
+			pipeline.Journeys = journeys
+			verify, err := newVerifyWatch(pipeline, c.verify, logger, registry)
+			if err != nil {
+				return err
+			}
+			st.start("verify", fail, verify.Run)
+		}
 		if !c.refresh.Never() {
 			schedule, err := newScheduler(store, journeys, c.refresh, c.Software, logger, registry)
 			if err != nil {

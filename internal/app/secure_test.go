@@ -66,12 +66,12 @@ func TestConfigErrors(t *testing.T) {
 		}},
 		"tuning": {map[string]string{
 			"TOPIC_PATTERN": "crm(", "FLUSH_ROWS": "0", "FLUSH_BYTES": "32MB", "FLUSH_AGE": "1", "FETCH_BYTES": "4", "LANES": "-1",
-			"STUCK_AFTER": "1ms", "SESSION_TIMEOUT": "2s", "AT_GAP": "wait", "AT_NEW_TOPIC": "weep",
+			"STUCK_AFTER": "1ms", "SESSION_TIMEOUT": "2s", "VERIFY_EVERY": "1s", "AT_GAP": "wait", "AT_NEW_TOPIC": "weep",
 		}, []string{
 			`TAPPA_TOPIC_PATTERN: "crm("; expected`, `TAPPA_FLUSH_ROWS: "0"; expected a number from 1`, `TAPPA_FLUSH_BYTES: "32MB"; expected bytes`,
 			`TAPPA_FLUSH_AGE: "1"; expected a duration`, `TAPPA_FETCH_BYTES: "4"; expected bytes`, `TAPPA_LANES: "-1"`, `TAPPA_STUCK_AFTER: "1ms"; expected`,
 			`TAPPA_SESSION_TIMEOUT: "2s"; expected a duration such as 30s, at least 3s`, `TAPPA_AT_GAP: "wait"; expected go-on or stop`,
-			`TAPPA_AT_NEW_TOPIC: "weep"; expected stop or restart`,
+			`TAPPA_AT_NEW_TOPIC: "weep"; expected stop or restart`, `TAPPA_VERIFY_EVERY: "1s"; expected a duration such as 1h`,
 		}},
 		"dead letters collected": {map[string]string{"DEAD_LETTERS": "tappa.interactions"}, []string{"TAPPA_DEAD_LETTERS: "}},
 		"unknown log-in": {map[string]string{

@@ -31,6 +31,9 @@ type UpOptions struct {
 	Logger   *slog.Logger
 }
 
+// upVerifyEvery is how often Up accounts for every record.
+const upVerifyEvery = 15 * time.Minute
+
 // Up runs collectors, walk and pages on embedded parts until ctx ends, then stops them in order.
 //
 // It is deliberately one straight line: what is started later is stopped earlier.
@@ -122,6 +125,11 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 			return err // otherwise it was stopped while it seeded, which is no failure
 		}
 	}
+	verify, err := newVerifyWatch(PipelineOptions{Brokers: e.Brokers, Store: e.Store, Journeys: journeys}, upVerifyEvery, opts.Logger, registry)
+	if err != nil {
+		return err
+	}
+	st.start("verify", fail, verify.Run)
 	if !opts.Refresh.Never() {
 		st.start("refresh", fail, schedule.Run)
 	}
