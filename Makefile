@@ -59,7 +59,7 @@ QEMU := $(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/n
 
 .PHONY: latency
 latency: $(ENGINE) $(KAFKA) ## from publishing to visible in a view, at one interaction a second (LATENCY_EVENTS, default 60)
-	LATENCY_EVENTS=$${LATENCY_EVENTS:-60} TAPPA_REQUIRE_PARTS=1 $(GO) test ./internal/chaos -run TestLatency -count=1 -timeout 1h
+	LATENCY_EVENTS=$${LATENCY_EVENTS:-60} TAPPA_REQUIRE_PARTS=1 $(GO) test ./internal/chaos -run TestLatency -count=1 -timeout 1h -v
 
 test-arm64: ## that moods on arm64 are the same, bit for bit (Debian: apt-get install qemu-user-static)
 	@test -n "$(QEMU)" || { echo "no qemu-aarch64: install it, or run go test ./sentiment on an arm64 machine"; exit 1; }

@@ -180,6 +180,9 @@ type generation struct {
 
 	// writing ends when what is held must be given up: some time after reading has ended.
 	writing context.Context
+
+	mu        sync.Mutex
+	confirmed time.Time // when Kafka said last that the partitions are this member's
 }
 
 // partition is an assigned partition. Once the generation works, its lane's writer alone touches the note.
@@ -193,7 +196,7 @@ type partition struct {
 // held then is finished within a bound. Nothing of it runs any more when it returns.
 func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation) error {
 	c.metrics.rebalances.Inc()
-	g := &generation{c: c, gen: gen, partitions: map[Partition]*partition{}}
+	g := &generation{c: c, gen: gen, partitions: map[Partition]*partition{}, confirmed: time.Now()}
 	for topic, assigned := range gen.Assignments {
 		for _, a := range assigned {
 			id := Partition{topic, a.ID}
@@ -309,4 +312,29 @@ func (g *generation) owned(ctx context.Context) bool {
 		GroupID: g.gen.GroupID, GenerationID: g.gen.ID, MemberID: g.gen.MemberID,
 	})
 	return err == nil && (resp.Error == nil || errors.Is(resp.Error, kafka.RebalanceInProgress))
+}
+
+// errLost says that the partitions have become another member's without this one's hearing of it.
+var errLost = errors.New("the group has gone on without this member")
+
+// still returns errLost if the partitions are another's by now. It asks Kafka only if that has not been confirmed for a
+// while: a process that was frozen, or a machine that was asleep, must not write on as if nothing had happened. A Kafka
+// that does not answer says nothing.
+func (g *generation) still(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.confirmed) < g.c.opts.SessionTimeout/3 {
+		return nil
+	}
+	resp, err := g.c.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
+		GroupID: g.gen.GroupID, GenerationID: g.gen.ID, MemberID: g.gen.MemberID,
+	})
+	switch {
+	case err != nil:
+		return nil
+	case errors.Is(resp.Error, kafka.UnknownMemberId), errors.Is(resp.Error, kafka.IllegalGeneration):
+		return errLost
+	}
+	g.confirmed = time.Now()
+	return nil
 }

@@ -245,6 +245,9 @@ func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, r
 	err := retry(ctx, l.noting("write"), func() error {
 		try, cancel := context.WithTimeout(ctx, c.opts.WriteTimeout)
 		defer cancel()
+		if err := l.g.still(try); err != nil {
+			return err
+		}
 		return c.opts.Sink.Write(try, block)
 	})
 	switch {

@@ -20,12 +20,12 @@ const (
 	busyWait = time.Second
 )
 
-// retry calls f until it succeeds, fails for good, or ctx ends; note is told of every failure that passes. The error
+// retry calls f until it succeeds, fails for good, the partitions are lost, or ctx ends; note is told of every failure that passes. The error
 // is f's last one, joined with ctx's where ctx ended it.
 func retry(ctx context.Context, note func(try int, err error), f func() error) error {
 	for try := 0; ; try++ {
 		err := f()
-		if err == nil || final(err) {
+		if err == nil || final(err) || errors.Is(err, errLost) {
 			return err
 		}
 		note(try, err)

@@ -8,7 +8,8 @@
 // acknowledged. Afterwards the faults end, tappa catches up, and the judge compares:
 //
 //   - the interactions stored with the ledger, id by id: none is lost, none is there that was never committed;
-//   - rows with places in Kafka: no place is stored twice. Merges are off, so that none can hide a copy;
+//   - rows with places in Kafka: a reader sees none twice, and none has a second row, unless a collector has stalled. Merges
+//     are off, so that none can hide one;
 //   - every report with that of a second database, into which the ledger was written without Kafka, collectors or faults,
 //     and the drop-off of every stage with what the company's inventor wrote down;
 //   - the dead letters with the bad records published.

@@ -24,7 +24,7 @@ import (
 type verdict struct {
 	published, ledger        int // records; interactions
 	stored, unique           int // rows of the table as it is read; ids among them
-	lost, foreign, doubled   int // not stored; stored and not in the ledger; places in Kafka stored again
+	lost, foreign, second    int // not stored; stored and not in the ledger; places in Kafka of which a second row was written
 	dead, bad                int // dead letters; bad records published
 	reports, differing       int // compared with the recomputation
 	read, duplicate, missing int // says `tappa verify`
@@ -51,7 +51,7 @@ func judge(ctx context.Context, t *testing.T, s *site, p *producer, j *journey.J
 	}
 	v.stored = number("SELECT count() FROM interactions FINAL")
 	v.unique = number("SELECT uniqExact(origin, id) FROM interactions")
-	v.doubled = number("SELECT count() - uniqExact(topic, partition, offset) FROM interactions")
+	v.second = number("SELECT count() - uniqExact(topic, partition, offset) FROM interactions")
 	v.compareIDs(ctx, t, s, p)
 	v.compareLetters(ctx, t, s, p)
 	v.compareAccounts(ctx, t, s, store)
@@ -62,10 +62,11 @@ func judge(ctx context.Context, t *testing.T, s *site, p *producer, j *journey.J
 	return v
 }
 
-// right says whether nothing is wrong.
-func (v verdict) right() bool {
-	return v.ledger == v.stored && v.stored == v.unique && v.lost == 0 && v.foreign == 0 && v.doubled == 0 && v.dead == v.bad &&
-		v.reports > 0 && v.differing == 0 && v.missing == 0
+// right says whether nothing is wrong with a row. Where collectors stall, a former owner can write a place a second time:
+// a reader sees one row all the same.
+func (o outcome) right() bool {
+	return o.ledger == o.stored && o.stored == o.unique && o.lost == 0 && o.foreign == 0 && (o.second == 0 || o.stalls) && o.dead == o.bad &&
+		o.reports > 0 && o.differing == 0 && o.missing == 0
 }
 
 // caughtUp waits until all that the topic holds is done.

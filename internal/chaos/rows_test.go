@@ -21,7 +21,7 @@ var rows = []row{
 		until:  func(s *site) bool { return s.count("kills of collect") >= 100 },
 	},
 	{
-		name: "collectors frozen past their session and thawed", events: 10_000, lasts: 90 * time.Second,
+		name: "collectors frozen past their session and thawed", stalls: true, events: 10_000, lasts: 90 * time.Second,
 		faults: []fault{every(time.Second, 3*time.Second, freezeOne)},
 	},
 	{

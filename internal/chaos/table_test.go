@@ -18,13 +18,13 @@ const (
 	tableEnd   = "<!-- end -->\n"
 )
 
-const tableHead = "| fault | what happened | records | ledger | stored | unique ids | lost | doubled | dead / bad | reports equal | took | seed |\n" +
-	"|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+const tableHead = "| fault | what happened | records | ledger | stored | unique ids | lost | doubled | second rows | dead / bad | reports equal | took | seed |\n" +
+	"|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 
 // line is an outcome's line of the table.
 func (o outcome) line() string {
-	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %d | %d / %d | %d of %d | %s | %d |\n",
-		o.name, o.happened, o.published, o.ledger, o.stored, o.unique, o.lost+o.foreign, o.doubled, o.dead, o.bad,
+	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d / %d | %d of %d | %s | %d |\n",
+		o.name, o.happened, o.published, o.ledger, o.stored, o.unique, o.lost+o.foreign, o.stored-o.unique, o.second, o.dead, o.bad,
 		o.reports-o.differing, o.reports, o.took.Round(time.Second), o.seed)
 }
 
