@@ -332,7 +332,7 @@ func (g *generation) still(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return nil
-	case errors.Is(resp.Error, kafka.UnknownMemberId), errors.Is(resp.Error, kafka.IllegalGeneration):
+	case errors.Is(resp.Error, kafka.UnknownMemberId), errors.Is(resp.Error, kafka.IllegalGeneration), errors.Is(resp.Error, kafka.GroupIdNotFound):
 		return errLost
 	}
 	g.confirmed = time.Now()
