@@ -28,6 +28,7 @@ type verdict struct {
 	dead, bad                int // dead letters; bad records published
 	reports, differing       int // compared with the recomputation
 	read, duplicate, missing int // says `tappa verify`
+	gap                      int // deleted by Kafka before they were read
 }
 
 // judge waits until tappa has caught up, stops it, and compares.
@@ -66,7 +67,7 @@ func judge(ctx context.Context, t *testing.T, s *site, p *producer, j *journey.J
 // a reader sees one row all the same.
 func (o outcome) right() bool {
 	return o.ledger == o.stored && o.stored == o.unique && o.lost == 0 && o.foreign == 0 && (o.second == 0 || o.stalls) && o.dead == o.bad &&
-		o.reports > 0 && o.differing == 0 && o.missing == 0
+		o.reports > 0 && o.differing == 0 && o.missing == 0 && o.gap == 0
 }
 
 // caughtUp waits until all that the topic holds is done.
@@ -165,7 +166,8 @@ func (v *verdict) compareAccounts(ctx context.Context, t *testing.T, s *site, st
 	for _, a := range accounts {
 		v.read += int(a.Read)
 		v.duplicate += int(a.Duplicate)
-		v.missing += int(a.Missing + a.Gap + a.Waiting + a.Beyond)
+		v.missing += int(a.Missing + a.Waiting + a.Beyond)
+		v.gap += int(a.Gap)
 		if sum := a.Stored + a.Duplicate + a.AllDead() + a.Filtered + a.Gap + a.Missing; sum != a.Read {
 			t.Errorf("verify: partition %d does not add up: %+v", a.Partition, a)
 		}

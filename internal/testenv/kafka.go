@@ -312,6 +312,7 @@ func serverProperties(dir string, at SecureKafka, controller int) string {
 		"group.initial.rebalance.delay.ms=0",
 		"group.min.session.timeout.ms=1000",
 		"auto.create.topics.enable=true",
+		"log.retention.ms=-1", // tests give records times of long ago
 	}, "\n") + "\n"
 }
 
