@@ -34,13 +34,14 @@ WITH
         WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
         GROUP BY subject, attempt
         HAVING min(entered_at) >= {from:DateTime64(3, 'UTC')} AND min(entered_at) < {to:DateTime64(3, 'UTC')}
-            AND {persona:String} IN ('', if(argMin(persona, position) AS p = '', '-', p))
-            AND {channel:String} IN ('', if(argMin(channel, position) AS c = '', '-', c))
-            AND {touchpoint:String} IN ('', if(argMin(touchpoint, position) AS t = '', '-', t))
-            AND {department:String} IN ('', if(argMin(department, position) AS d = '', '-', d))
-            AND {account:String} IN ('', if(argMin(account, position) AS acc = '', '-', '+'), acc)
-            AND {customer:String} IN ('', argMin(customer, position))
-            AND argMin(value_known, position) BETWEEN {value_from:Float64} AND {value_to:Float64}
+            -- the opening visit's own values, as one truth: a value each to remember would be most of the work
+            AND argMin(
+                {persona:String} IN ('', if(persona = '', '-', persona))
+                AND {channel:String} IN ('', if(channel = '', '-', channel))
+                AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
+                AND {department:String} IN ('', if(department = '', '-', department))
+                AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
+                AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}, position)
     ),
     skips AS
     (
