@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"tappa/aggregate"
-	"tappa/internal/testenv"
 	"tappa/journey"
 )
 
@@ -56,15 +55,13 @@ func TestTimetables(t *testing.T) {
 
 // TestScheduledRefresh lets one process fail and go on, and another one see that it is done.
 func TestScheduledRefresh(t *testing.T) {
-	env := testenv.ClickHouse(t)
-	store, err := aggregate.Open(t.Context(), aggregate.Options{Addr: env.Addr, Protocol: "http", Database: env.Database})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = store.Close() }()
+	e, err := OpenEmbedded(t.Context(), EmbeddedOptions{Dir: t.TempDir(), Logger: quiet(t)})
+	needEngine(t, err)
+	defer func() { _ = e.Close() }()
+	store := e.Store
 	j, err := journey.Template("machinery")
 	if err == nil {
-		err = errors.Join(store.Migrate(t.Context()), store.PutJourney(t.Context(), j))
+		err = store.PutJourney(t.Context(), j)
 	}
 	if err != nil {
 		t.Fatal(err)
