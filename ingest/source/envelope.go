@@ -32,7 +32,7 @@ const (
 )
 
 // readEnvelope tells the two content modes apart and takes the event apart.
-func readEnvelope(p *fastjson.Parser, rec Record) (envelope, error) {
+func (r *reader) readEnvelope(rec Record) (envelope, error) {
 	contentType, binary := "", false
 	for _, h := range rec.Headers {
 		switch {
@@ -47,16 +47,16 @@ func readEnvelope(p *fastjson.Parser, rec Record) (envelope, error) {
 		if media, _, _ := strings.Cut(contentType, ";"); strings.TrimSpace(media) != contentStructured+"+json" {
 			return envelope{}, fail(ReasonNotCloudEvent, headerContentType, "%q, expected %s+json", clip(contentType), contentStructured)
 		}
-		return readStructured(p, rec.Value)
+		return r.readStructured(rec.Value)
 	case binary:
-		return readBinary(p, rec, contentType)
+		return r.readBinary(rec, contentType)
 	default:
-		return readStructured(p, rec.Value)
+		return r.readStructured(rec.Value)
 	}
 }
 
 // readBinary reads an event whose attributes are headers.
-func readBinary(p *fastjson.Parser, rec Record, contentType string) (envelope, error) {
+func (r *reader) readBinary(rec Record, contentType string) (envelope, error) {
 	var env envelope
 	var version string
 	for _, h := range rec.Headers {
@@ -68,7 +68,7 @@ func readBinary(p *fastjson.Parser, rec Record, contentType string) (envelope, e
 		if into == nil {
 			continue
 		}
-		if err := setAttribute(into, []byte(name), h.Value, maxAttribute); err != nil {
+		if err := r.setAttribute(into, []byte(name), h.Value, maxAttribute); err != nil {
 			return env, err
 		}
 	}
@@ -78,7 +78,7 @@ func readBinary(p *fastjson.Parser, rec Record, contentType string) (envelope, e
 	if err := checkContentType(contentType); err != nil {
 		return env, err
 	}
-	v, err := parse(p, rec.Value)
+	v, err := parse(&r.parser, rec.Value)
 	if err != nil {
 		return env, err
 	}
@@ -86,9 +86,9 @@ func readBinary(p *fastjson.Parser, rec Record, contentType string) (envelope, e
 }
 
 // readStructured reads an event that is one JSON object.
-func readStructured(p *fastjson.Parser, value []byte) (envelope, error) {
+func (r *reader) readStructured(value []byte) (envelope, error) {
 	var env envelope
-	v, err := parse(p, value)
+	v, err := parse(&r.parser, value)
 	if err != nil {
 		return env, err
 	}
@@ -127,7 +127,7 @@ func readStructured(p *fastjson.Parser, value []byte) (envelope, error) {
 			failure = fail(ReasonBadAttribute, string(key), "expected text, got %s", v.Type())
 			return
 		}
-		failure = setAttribute(into, key, b, most)
+		failure = r.setAttribute(into, key, b, most)
 	})
 	if failure != nil {
 		return env, failure
@@ -139,7 +139,7 @@ func readStructured(p *fastjson.Parser, value []byte) (envelope, error) {
 		return env, err
 	}
 	if data == nil && base != "" {
-		return env, env.setBase64(p, base)
+		return env, env.setBase64(&r.parser, base)
 	}
 	if data == nil {
 		return env, fail(ReasonBadPayload, "data", "missing, expected an object")
@@ -148,7 +148,7 @@ func readStructured(p *fastjson.Parser, value []byte) (envelope, error) {
 }
 
 // setAttribute takes an attribute's value.
-func setAttribute(into *string, name, b []byte, most int) *Error {
+func (r *reader) setAttribute(into *string, name, b []byte, most int) *Error {
 	switch {
 	case *into != "":
 		return fail(ReasonBadAttribute, string(name), "there twice")
@@ -157,7 +157,7 @@ func setAttribute(into *string, name, b []byte, most int) *Error {
 	case !utf8.Valid(b) || slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c == 0x7f }):
 		return fail(ReasonBadAttribute, string(name), "expected UTF-8 text without control characters")
 	}
-	*into = string(b)
+	*into = r.kept.text(b)
 	return nil
 }
 

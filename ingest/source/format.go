@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/valyala/fastjson"
-
 	"tappa/journey"
 )
 
@@ -79,7 +77,7 @@ func (d *Decoder) formatOf(rec *Record) string {
 }
 
 // readFormat reads a record in a vendor's format into the envelope of the event it is.
-func (d *Decoder) readFormat(p *fastjson.Parser, name string, rec Record) (envelope, error) {
+func (d *Decoder) readFormat(r *reader, name string, rec Record) (envelope, error) {
 	read := d.options.Formats[name]
 	if read == nil {
 		return envelope{}, fail(ReasonUnknownFormat, HeaderFormat, "%q is not a format that tappa reads", clip(name))
@@ -101,7 +99,7 @@ func (d *Decoder) readFormat(p *fastjson.Parser, name string, rec Record) (envel
 	if event.Time.IsZero() {
 		event.Time = raw.Received
 	}
-	return readEvent(p, event)
+	return r.readEvent(event)
 }
 
 // raw returns what a Format sees of a record.
@@ -140,7 +138,7 @@ func asReason(err error) error {
 }
 
 // readEvent puts an event into an envelope, held to what holds for events that arrive as such.
-func readEvent(p *fastjson.Parser, e Event) (envelope, error) {
+func (r *reader) readEvent(e Event) (envelope, error) {
 	var env envelope
 	for _, a := range []struct {
 		name, value string
@@ -149,7 +147,7 @@ func readEvent(p *fastjson.Parser, e Event) (envelope, error) {
 		if a.value == "" {
 			return env, fail(ReasonMissingAttribute, a.name, "empty")
 		}
-		if err := setAttribute(a.into, []byte(a.name), []byte(a.value), maxAttribute); err != nil {
+		if err := r.setAttribute(a.into, []byte(a.name), []byte(a.value), maxAttribute); err != nil {
 			return env, err
 		}
 	}
@@ -164,7 +162,7 @@ func readEvent(p *fastjson.Parser, e Event) (envelope, error) {
 	if err := checkText(data); err != nil {
 		return env, err
 	}
-	v, err := parse(p, data)
+	v, err := parse(&r.parser, data)
 	if err != nil {
 		return env, err
 	}

@@ -16,6 +16,7 @@ import (
 // that decoders read field after field and need not look at errors.
 type reader struct {
 	parser  fastjson.Parser
+	kept    arena // of what interactions keep
 	members []member
 	in      journey.Interaction // here because decoders fill it through a pointer
 	err     *Error
@@ -110,7 +111,7 @@ func (o object) text(name string) string {
 	if err != nil {
 		o.fail(name, "expected text, got %s", v.Type())
 	}
-	return string(b)
+	return o.r.kept.text(b)
 }
 
 // need returns a member that is text and not empty.
@@ -189,7 +190,7 @@ func (o object) texts(name string) []string {
 		if err != nil {
 			o.fail(name, "expected a list of texts, got %s in it", v.Type())
 		}
-		list[i] = string(b)
+		list[i] = o.r.kept.text(b)
 	}
 	return list
 }

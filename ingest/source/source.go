@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/valyala/fastjson"
-
 	"tappa/ingest/identity"
 	"tappa/journey"
 )
@@ -125,7 +123,7 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 	r := d.reader()
 	defer d.release(r, len(rec.Value))
 
-	env, err := d.open(&r.parser, rec)
+	env, err := d.open(r, rec)
 	if err != nil {
 		return journey.Interaction{}, err
 	}
@@ -151,19 +149,19 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 		return journey.Interaction{}, fail(ReasonMissingKey, who.where,
 			"nothing identifies the customer: expected a valid email, phone with prefix or default country, crm or cookie")
 	}
-	in.Payload = append(make([]byte, 0, len(env.raw)), env.raw...)
+	in.Payload = r.kept.bytes(env.raw)
 	return *in, nil
 }
 
 // open takes a record apart, whatever it is written in.
-func (d *Decoder) open(p *fastjson.Parser, rec Record) (envelope, error) {
+func (d *Decoder) open(r *reader, rec Record) (envelope, error) {
 	if name := d.formatOf(&rec); name != "" {
-		return d.readFormat(p, name, rec)
+		return d.readFormat(r, name, rec)
 	}
 	if err := checkText(rec.Value); err != nil {
 		return envelope{}, err
 	}
-	return readEnvelope(p, rec)
+	return r.readEnvelope(rec)
 }
 
 // Types lists every event type in full, sorted: "tappa.call.held", ….
