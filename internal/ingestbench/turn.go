@@ -21,6 +21,7 @@ type job struct {
 	Partitions int
 	Dir        string // the run's own
 	Profile    string // folder for processor profiles
+	Sinker     string // the program clickhouse_sinker
 }
 
 // result is what a run came to.
@@ -62,6 +63,7 @@ var systems = map[string]func(context.Context, job) (result, error){
 	"kafka-engine-plain": func(ctx context.Context, j job) (result, error) {
 		return runKafkaEngine(ctx, j, kafkaEngineRawSQL, plainTable)
 	},
+	"sinker": runSinker,
 }
 
 func systemNames() []string {
