@@ -66,7 +66,7 @@ func TestLatency(t *testing.T) {
 			t.Fatal(err)
 		}
 		all.Go(func() {
-			if !s.visible(ctx, string(j.ID), e.ID) {
+			if !s.visible(ctx, t, string(j.ID), e.ID) {
 				t.Errorf("interaction %s does not appear", e.ID)
 			}
 			mu.Lock()
@@ -90,12 +90,18 @@ func TestLatency(t *testing.T) {
 const warmUp = 10
 
 // visible returns when a view shows an interaction, or with false when ctx ends.
-func (s *site) visible(ctx context.Context, journey, id string) bool {
+func (s *site) visible(ctx context.Context, t *testing.T, journey, id string) bool {
 	query := fmt.Sprintf("SELECT count() FROM steps_at(journey = '%s', from = '1970-01-01 00:00:00', to = '2199-12-31 00:00:00', "+
-		"as_of = '2199-12-31 00:00:00', persona = '', channel = '', touchpoint = '', department = '', stage = '', activity = '', state = '') "+
+		"as_of = '2199-12-31 00:00:00', persona = '', channel = '', touchpoint = '', department = '', stage = '', activity = '', state = '', "+
+		"account = '', customer = '', value_from = 0, value_to = 'inf') "+
 		"WHERE id = '%s'", journey, strings.ReplaceAll(id, "'", "''"))
 	for {
-		if n, err := s.engine.ask(ctx, "tappa", query); err == nil && n != "0" {
+		n, err := s.engine.ask(ctx, "tappa", query)
+		if err != nil && ctx.Err() == nil {
+			t.Errorf("ask the view: %v", err)
+			return false
+		}
+		if err == nil && n != "0" {
 			return true
 		}
 		if sleep(ctx, 20*time.Millisecond) != nil {
