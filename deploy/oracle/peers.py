@@ -2,7 +2,7 @@
 """The questions of `make bench-walk` asked of others on the same log: directly-follows with durations of pm4py, first and
 last interaction of each case and stage of DuckDB (two threads).
 
-    peers.py log.parquet     columns case_id, activity, stage, occurred_at"""
+    peers.py log.csv     columns case_id, activity, stage, occurred_at"""
 import resource
 import sys
 import time
@@ -35,7 +35,7 @@ def main(path):
         SELECT lag(activity) OVER w AS a, activity AS b, epoch_ms(occurred_at) - lag(epoch_ms(occurred_at)) OVER w AS gap
         FROM log WINDOW w AS (PARTITION BY case_id ORDER BY occurred_at)) WHERE a IS NOT NULL GROUP BY a, b"""
     timed("DuckDB: directly-follows with p50 and p90", lambda: len(db.execute(follows).fetchall()))
-    frame = pd.read_parquet(path)
+    frame = pd.read_csv(path, parse_dates=["occurred_at"])
     print(f"{len(frame)} interactions")
     frame = frame.rename(columns={"case_id": "case:concept:name", "activity": "concept:name", "occurred_at": "time:timestamp"})
     timed("pm4py: performance directly-follows, of a frame in memory", lambda: len(pm4py.discover_performance_dfg(frame)[0]))

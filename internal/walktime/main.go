@@ -57,7 +57,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.chunk, "chunk", 0, "interactions in a chunk of the walk; 0 is tappa's own choice")
 	flag.IntVar(&o.workers, "workers", 0, "chunks walked side by side; 0 is tappa's own choice")
 	flag.StringVar(&o.only, "only", "", "parts to run, comma separated: "+strings.Join(partNames(), ", ")+"; empty is all")
-	flag.StringVar(&o.export, "export", "", "directory to write the log to as Parquet, for pm4py and DuckDB")
+	flag.StringVar(&o.export, "export", "", "directory to write the log to as CSV, for pm4py and DuckDB")
 	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the rebuild")
 	flag.Parse()
 	var wanted []string

@@ -69,7 +69,7 @@ touchpoints:
 
 // ask runs a statement on the engine, as curl would.
 func (b *bench) ask(ctx context.Context, sql string) (string, error) {
-	target := url.URL{Scheme: "http", Host: b.engine.Addr(), RawQuery: "database=tappa"}
+	target := url.URL{Scheme: "http", Host: b.engine.Addr(), RawQuery: "database=tappa&wait_end_of_query=1"}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(sql))
 	if err != nil {
 		return "", err
