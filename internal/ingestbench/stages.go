@@ -68,7 +68,8 @@ type functions map[string]time.Duration
 func (f functions) sum(names []string) (sum time.Duration) {
 	for name, t := range f {
 		for _, wanted := range names {
-			if rest, ok := strings.CutPrefix(name, wanted); ok && (rest == "" || rest[0] == '[' || rest[0] == ' ') {
+			rest, ok := strings.CutPrefix(name, wanted)
+			if ok && (rest == "" || rest[0] == ' ' || rest[0] == '[' && strings.HasSuffix(rest, "]")) { // generic, but no closure of it
 				sum += t
 			}
 		}
