@@ -37,7 +37,7 @@ unit: $(ASSETS) $(ENGINE) $(KAFKA)
 ifeq ($(RACE),)
 	@echo "no C compiler found: running the tests WITHOUT the race detector (install gcc to have it)"
 endif
-	TAPPA_REQUIRE_PARTS=1 $(GO) test $(RACE) -timeout 20m $(TESTFLAGS) ./...
+	TAPPA_REQUIRE_PARTS=1 $(GO) test $(RACE) -timeout 40m $(TESTFLAGS) ./...
 
 browser: $(BIN) $(ENGINE) $(BROWSER) ## the pages in a real browser
 	cd dashboards/browser && TAPPA_BIN=$(CURDIR)/$(BIN) node --test
