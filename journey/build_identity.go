@@ -30,7 +30,7 @@ func (b *builder) identity() Identity {
 			b.errorf(path, "a limit of %d; use 1 to %d", limit, highestLimit)
 		}
 	}
-	return Identity{Shared: f.Shared, Personal: f.Personal, Limits: f.Limits}
+	return Identity(f)
 }
 
 // contactKeys checks that keys are written as tappa shows them, since nothing normalises them here.
