@@ -15,23 +15,31 @@ func EachRecord(ctx context.Context, connection Connection, brokers, topics []st
 	}
 	c := connection.cluster(brokers)
 	defer c.close()
-	all, err := c.partitions(ctx, topics)
+	err := c.readAll(ctx, topics, func(rec fetched) error {
+		if rec.filtered != "" || rec.Value == nil {
+			return nil
+		}
+		return f(rec.Record)
+	})
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
+	}
+	return nil
+}
+
+// readAll calls f for everything that topics hold now, filtered records too, partition by partition, each in order.
+func (c cluster) readAll(ctx context.Context, topics []string, f func(fetched) error) error {
+	all, err := c.partitions(ctx, topics)
+	if err != nil {
+		return err
 	}
 	logs, err := c.logs(ctx, all)
 	if err != nil {
-		return fmt.Errorf("read records: %w", err)
+		return err
 	}
 	for _, p := range all {
-		err := c.read(ctx, p, []Range{{logs[p].first, logs[p].end}}, func(rec fetched) error {
-			if rec.filtered != "" || rec.Value == nil {
-				return nil
-			}
-			return f(rec.Record)
-		})
-		if err != nil {
-			return fmt.Errorf("read records: %w", err)
+		if err := c.read(ctx, p, []Range{{logs[p].first, logs[p].end}}, f); err != nil {
+			return err
 		}
 	}
 	return nil

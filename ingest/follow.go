@@ -202,31 +202,18 @@ func (f *Follower) Read(ctx context.Context, unfit func(rec source.Record, err e
 	if err != nil {
 		return fmt.Errorf("read topics: %w", err)
 	}
-	all, err := f.partitions(ctx, topics)
-	if err != nil {
-		return fmt.Errorf("read topics: %w", err)
-	}
-	logs, err := f.logs(ctx, all)
-	if err != nil {
-		return fmt.Errorf("read topics: %w", err)
-	}
 	f.opts.Begin()
-	for _, p := range all {
-		if logs[p].first == logs[p].end {
-			continue
-		}
-		err := f.read(ctx, p, []Range{{logs[p].first, logs[p].end}}, func(rec fetched) error {
-			if rec.filtered != "" {
-				return nil
-			}
-			if _, err := f.opts.Take(rec.Record); err != nil {
-				unfit(rec.Record, err)
-			}
+	err = f.readAll(ctx, topics, func(rec fetched) error {
+		if rec.filtered != "" {
 			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("read topics: %w", err)
 		}
+		if _, err := f.opts.Take(rec.Record); err != nil {
+			unfit(rec.Record, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read topics: %w", err)
 	}
 	return nil
 }

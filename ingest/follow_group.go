@@ -10,8 +10,6 @@ import (
 	"sync"
 
 	"github.com/segmentio/kafka-go"
-
-	"tappa/ingest/source"
 )
 
 // allToOne gives all partitions to one member: the first by name.
@@ -238,23 +236,12 @@ func (r *round) take(f *Follower, ch chunk) {
 		messages, err := f.opts.Take(ch.records[i].Record)
 		r.messages = append(r.messages, messages...)
 		if err != nil {
-			r.dead = append(r.dead, letterOf(ch.records[i].Record, err))
+			reason, detail := reasonOf(err)
+			r.dead = append(r.dead, deadLetter{ch.records[i].Record, reason, detail})
 		}
 	}
 	r.records += len(ch.records)
 	r.next[ch.partition], r.ends[ch.partition] = ch.next, ch.end
-}
-
-// letterOf is a record that could not be taken in.
-func letterOf(rec source.Record, err error) deadLetter {
-	l := deadLetter{record: rec, reason: string(ReasonUndecodable), detail: err.Error()}
-	if e, ok := errors.AsType[*source.Error](err); ok {
-		l.reason = string(e.Reason)
-		if l.detail = e.Detail; e.Field != "" {
-			l.detail = e.Field + ": " + e.Detail
-		}
-	}
-	return l
 }
 
 // tell publishes what follows from a round and then commits it.

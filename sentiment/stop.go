@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,21 +33,12 @@ func (s *Scorer) Without(phrases ...string) (*Scorer, error) {
 	without := newScorer(s.italian, s.english, s.languages)
 	sum := sha256.New()
 	without.stops = emptyLexicon(len(folded) * longestPhrase)
-	for _, p := range sortedKeys(folded) {
+	for _, p := range slices.Sorted(maps.Keys(folded)) {
 		without.stops.add(strings.Fields(p), entry{kind: kindStop})
 		fmt.Fprintln(sum, p)
 	}
 	without.model = s.model + "-" + hex.EncodeToString(sum.Sum(nil)[:4])
 	return without, nil
-}
-
-func sortedKeys(set map[string]bool) []string {
-	keys := make([]string, 0, len(set))
-	for k := range set {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // stop mutes the stop phrase that begins at word i, and returns how many words it has, 0 for none.
