@@ -15,9 +15,8 @@ import (
 //go:embed sql/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order, and
-// every view whose definition is another by now. It then
-// checks that the table of interactions can keep its promise (see Stored).
+// Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order, every view
+// whose definition is another by now, and the settings that only some servers know. It then checks that the table of interactions can keep its promise (see Stored).
 func (s *Store) Migrate(ctx context.Context) (err error) {
 	config, err := s.opts.driver(s.opts.Database)
 	if err != nil {
@@ -43,6 +42,9 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 		fresh[path.Base(one.Source.Path)] = true
 	}
 	if err := s.renewViews(ctx, fresh); err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	if err := s.tune(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
 	}
 	return s.checkWindow(ctx)

@@ -105,7 +105,7 @@ func kept(t *testing.T, s *Store) map[string]string {
 	out := map[string]string{
 		"ledger": dump(t, s, "SELECT topic, partition, max(offset) FROM interactions GROUP BY ALL ORDER BY ALL"),
 		"rows": dump(t, s, `SELECT * EXCEPT (automatic, journey, version, rule, touchpoint, channel, department, persona, stages, outcome)
-			EXCEPT (mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, mood_confidence, mood_model) FROM interactions FINAL ORDER BY ALL`),
+			EXCEPT (mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, mood_confidence, mood_model, tag) FROM interactions FINAL ORDER BY ALL`),
 	}
 	for _, topic := range []string{"t", "u"} {
 		for partition := range 2 {

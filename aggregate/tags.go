@@ -22,8 +22,8 @@ type tag struct {
 	positions []uint8 // of stages in the definition walked, ascending
 }
 
-// tagColumns are the columns of interactions that make a tag, in the order in which scanTag takes them: those that column tag of
-// sql/00003_tags.sql is a hash of.
+// tagColumns are the columns of interactions that make a tag, in the order in which scanTag takes them: those that tagOf, or
+// where it was not asked the default in sql/00003_tags.sql, is a hash of.
 const tagColumns = `toString(origin), toString(source), toString(type), toString(activity), toString(direction), toString(priority),
 	toString(journey), toString(touchpoint), toString(channel), toString(department), toString(persona), toString(outcome),
 	arrayStringConcat(stages, ','), toString(mood_label), toString(mood_emotion), toString(mood_lang), automatic, public, held, mood_eligible`

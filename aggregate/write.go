@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"tappa/aggregate/walk"
 	"tappa/journey"
 )
@@ -85,6 +87,30 @@ var interactionColumns = []column[row]{
 	fill("topic", typeWord, func(r *row) string { return r.Position.Topic }),
 	fill("partition", "Int32", func(r *row) int32 { return int32(r.Position.Partition) }),
 	fill("offset", "Int64", func(r *row) int64 { return r.Position.Offset }),
+	fill("tag", "UInt64", tagOf),
+}
+
+// tagOf gives all that the walk asks of how an interaction was tagged as one number (see tagColumns). The table would work it out
+// as well, in another way; two numbers for one tag do no harm.
+func tagOf(r *row) uint64 {
+	var d xxhash.Digest
+	d.Reset()
+	for _, s := range [...]string{
+		r.Interaction.Origin, string(r.Interaction.Source), r.Interaction.Type, r.Interaction.Activity, string(r.Interaction.Direction),
+		r.Interaction.Priority, string(r.Tag.Journey), string(r.Tag.Touchpoint), r.Tag.Channel, string(r.Tag.Department),
+		string(r.Tag.Persona), string(r.Tag.Outcome), r.Mood.Label, r.Mood.Emotion, r.Mood.Lang,
+	} {
+		_, _ = d.WriteString(s)
+		_, _ = d.WriteString("\x00")
+	}
+	for _, stage := range r.Tag.Stages {
+		_, _ = d.WriteString(string(stage))
+		_, _ = d.WriteString(",")
+	}
+	_, _ = d.Write([]byte{
+		bit(r.Interaction.Automatic || r.Tag.Automatic), bit(r.Interaction.Public), bit(r.Interaction.Held), bit(r.Mood.Eligible),
+	})
+	return d.Sum64()
 }
 
 // The instants that a column of type DateTime64(3) can hold on its way through the driver, and that end before a visit

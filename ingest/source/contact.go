@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tappa/ingest/identity"
+	"tappa/ingest/source/tree"
 	"tappa/journey"
 )
 
@@ -145,8 +146,8 @@ func decodeAd(in *journey.Interaction, o object) customer {
 // textMap checks a member whose members are all texts.
 func (o object) textMap(name string) {
 	m := o.object(name)
-	for i := range m.members {
-		m.text(string(m.members[i].name))
+	for v := m.in.First(); v.Kind() != tree.Absent; v = m.in.After(v) {
+		m.text(string(v.Name()))
 	}
 }
 

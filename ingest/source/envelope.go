@@ -10,15 +10,13 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/valyala/fastjson"
+	"tappa/ingest/source/tree"
 )
 
-// envelope is a CloudEvent taken apart. Its strings are copies; raw and data live as long as the record and the
-// parser.
+// envelope is a CloudEvent taken apart. Its strings are copies; data lives as long as the record and the tree.
 type envelope struct {
 	id, source, typ, time string
-	raw                   []byte           // data as given
-	data                  *fastjson.Object // data parsed
+	data                  tree.Value // an object
 }
 
 // maxAttribute is the longest attribute taken, in bytes.
@@ -78,59 +76,52 @@ func (r *reader) readBinary(rec Record, contentType string) (envelope, error) {
 	if err := checkContentType(contentType); err != nil {
 		return env, err
 	}
-	v, err := parse(&r.parser, rec.Value)
+	v, err := r.parse(rec.Value)
 	if err != nil {
 		return env, err
 	}
-	return env, env.setData(v, rec.Value)
+	return env, env.setData(v)
 }
 
 // readStructured reads an event that is one JSON object.
 func (r *reader) readStructured(value []byte) (envelope, error) {
 	var env envelope
-	v, err := parse(&r.parser, value)
+	v, err := r.parse(value)
 	if err != nil {
 		return env, err
 	}
-	o, err := v.Object()
-	if err != nil {
-		return env, fail(ReasonNotCloudEvent, "", "expected a JSON object with specversion %q, got %s", specVersion, v.Type())
+	if v.Kind() != tree.Object {
+		return env, fail(ReasonNotCloudEvent, "", "expected a JSON object with specversion %q, got %s", specVersion, v.Kind())
 	}
 	var version, contentType, base string
-	var data *fastjson.Value
-	var failure *Error
-	o.Visit(func(key []byte, v *fastjson.Value) {
-		if failure != nil {
-			return
-		}
+	var data tree.Value
+	for m := v.First(); m.Kind() != tree.Absent; m = v.After(m) {
 		most := maxAttribute
 		var into *string
-		switch string(key) {
+		name := m.Name()
+		switch string(name) {
 		case "data":
-			if data != nil {
-				failure = fail(ReasonBadAttribute, "data", "there twice")
+			if data.Kind() != tree.Absent {
+				return env, fail(ReasonBadAttribute, "data", "there twice")
 			}
-			data = v
-			return
+			data = m
 		case "datacontenttype":
 			into = &contentType
 		case "data_base64":
 			into, most = &base, len(value)
 		default:
-			into = env.attribute(key, &version)
+			into = env.attribute(name, &version)
 		}
-		if into == nil || v.Type() == fastjson.TypeNull {
-			return
+		if into == nil || m.Kind() == tree.Null {
+			continue
 		}
-		b, err := v.StringBytes()
-		if err != nil {
-			failure = fail(ReasonBadAttribute, string(key), "expected text, got %s", v.Type())
-			return
+		b, ok := m.Text()
+		if !ok {
+			return env, fail(ReasonBadAttribute, string(name), "expected text, got %s", m.Kind())
 		}
-		failure = r.setAttribute(into, key, b, most)
-	})
-	if failure != nil {
-		return env, failure
+		if err := r.setAttribute(into, name, b, most); err != nil {
+			return env, err
+		}
 	}
 	if err := env.check(version); err != nil {
 		return env, err
@@ -138,17 +129,17 @@ func (r *reader) readStructured(value []byte) (envelope, error) {
 	if err := checkContentType(contentType); err != nil {
 		return env, err
 	}
-	if data == nil && base != "" {
-		return env, env.setBase64(&r.parser, base)
+	if data.Kind() == tree.Absent && base != "" {
+		return env, r.setBase64(&env, base)
 	}
-	if data == nil {
+	if data.Kind() == tree.Absent {
 		return env, fail(ReasonBadPayload, "data", "missing, expected an object")
 	}
-	return env, env.setData(data, rawMember(value, "data"))
+	return env, env.setData(data)
 }
 
 // setAttribute takes an attribute's value.
-func (r *reader) setAttribute(into *string, name, b []byte, most int) *Error {
+func (r *reader) setAttribute(into *string, name, b []byte, most int) error {
 	switch {
 	case *into != "":
 		return fail(ReasonBadAttribute, string(name), "there twice")
@@ -198,59 +189,53 @@ func (e *envelope) check(version string) error {
 }
 
 // setData takes the payload.
-func (e *envelope) setData(v *fastjson.Value, raw []byte) error {
-	o, err := v.Object()
-	if err != nil {
-		return fail(ReasonBadPayload, "data", "expected an object, got %s", v.Type())
+func (e *envelope) setData(v tree.Value) error {
+	if v.Kind() != tree.Object {
+		return fail(ReasonBadPayload, "data", "expected an object, got %s", v.Kind())
 	}
-	e.data, e.raw = o, bytes.Trim(raw, " \t\r\n")
+	e.data = v
 	return nil
 }
 
-// setBase64 takes a payload that came as base64 text. The parser is used again: the attributes are copies already.
-func (e *envelope) setBase64(p *fastjson.Parser, base string) error {
+// setBase64 takes a payload that came as base64 text. The tree is used again: the attributes are copies already.
+func (r *reader) setBase64(e *envelope, base string) error {
 	raw, err := base64.StdEncoding.DecodeString(base)
 	if err != nil {
 		return fail(ReasonBadPayload, "data_base64", "not base64: %v", err)
 	}
-	if err := checkText(raw); err != nil {
-		return err
-	}
-	v, err := parse(p, raw)
+	v, err := r.parse(raw)
 	if err != nil {
 		return err
 	}
-	return e.setData(v, raw)
+	return e.setData(v)
 }
 
-// parse parses and validates JSON. Parsing comes first because it bounds the nesting, which validating does not.
-func parse(p *fastjson.Parser, value []byte) (*fastjson.Value, error) {
-	if len(value) == 0 {
-		return nil, fail(ReasonMalformedJSON, "", "the record is empty")
+// parse takes JSON apart. It says more of what is wrong than the tree, which only tells that something is.
+func (r *reader) parse(value []byte) (tree.Value, error) {
+	v, ok := r.tree.Parse(value)
+	switch {
+	case ok:
+		return v, nil
+	case len(value) == 0:
+		return v, fail(ReasonMalformedJSON, "", "the record is empty")
 	}
-	v, err := p.ParseBytes(value)
-	if err == nil {
-		err = fastjson.ValidateBytes(value)
+	if err := checkText(value); err != nil {
+		return v, err
 	}
-	if err != nil {
-		return nil, malformed(value)
-	}
-	return v, nil
+	return v, malformed(value)
 }
 
-// malformed says what is wrong with value. fastjson quotes what it stumbled over; a place says more, and tells
-// nobody what the customer wrote.
+// malformed says where value is wrong, and tells nobody what the customer wrote.
 func malformed(value []byte) *Error {
 	var raw json.RawMessage
 	var at *json.SyntaxError
 	if errors.As(json.Unmarshal(value, &raw), &at) {
 		return fail(ReasonMalformedJSON, "", "byte %d: %v", at.Offset, at)
 	}
-	return fail(ReasonMalformedJSON, "", "nested deeper than %d levels", fastjson.MaxDepth)
+	return fail(ReasonMalformedJSON, "", "nested deeper than %d levels", tree.MaxDepth)
 }
 
-// checkText reports bytes that are not UTF-8 and NUL characters, plain or escaped: nothing after this has to fear
-// them.
+// checkText reports bytes that are not UTF-8 and NUL characters, plain or escaped.
 func checkText(b []byte) error {
 	if !utf8.Valid(b) {
 		return fail(ReasonInvalidUTF8, "", "not UTF-8")

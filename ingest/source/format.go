@@ -159,12 +159,9 @@ func (r *reader) readEvent(e Event) (envelope, error) {
 	if err != nil {
 		return env, fail(ReasonBadPayload, "data", "%s", clip(err.Error()))
 	}
-	if err := checkText(data); err != nil {
-		return env, err
-	}
-	v, err := parse(&r.parser, data)
+	v, err := r.parse(data)
 	if err != nil {
 		return env, err
 	}
-	return env, env.setData(v, data)
+	return env, env.setData(v)
 }

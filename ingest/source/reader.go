@@ -1,31 +1,21 @@
 package source
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
-	"github.com/valyala/fastjson"
-
 	"tappa/ingest/identity"
+	"tappa/ingest/source/tree"
 	"tappa/journey"
 )
 
 // reader holds what decoding one record needs and the next can use again. It keeps the first thing found wrong, so
 // that decoders read field after field and need not look at errors.
 type reader struct {
-	parser  fastjson.Parser
-	kept    arena // of what interactions keep
-	members []member
-	in      journey.Interaction // here because decoders fill it through a pointer
-	err     *Error
-}
-
-// member is one member of an object.
-type member struct {
-	name  []byte // the parser's memory
-	value *fastjson.Value
+	tree tree.Tree
+	kept arena               // of what interactions keep
+	in   journey.Interaction // here because decoders fill it through a pointer
+	err  *Error
 }
 
 // largeRecord is where a reader's memory stops being worth keeping, in bytes of the record.
@@ -39,42 +29,28 @@ func (d *Decoder) reader() *reader {
 }
 
 func (d *Decoder) release(r *reader, size int) {
-	if size > largeRecord || len(r.members) > 1024 {
+	if size > largeRecord {
 		return
 	}
-	clear(r.members)
-	r.members, r.in, r.err = r.members[:0], journey.Interaction{}, nil
+	r.in, r.err = journey.Interaction{}, nil
 	d.readers.Put(r)
 }
 
 // object is a JSON object being read. An absent member and null are the same: the zero value.
 type object struct {
-	r       *reader
-	members []member
-	path    string // where it stands, for errors
+	r    *reader
+	in   tree.Value // absent: an object without members
+	path string     // where it stands, for errors
 }
 
-// open lists an object's members. A name that stands there twice is refused: JSON readers disagree about which one
+// open begins to read an object. A name that stands there twice is refused: JSON readers disagree about which one
 // counts, and the rules, which read the raw payload, must not see another value than the decoder.
-func (r *reader) open(path string, o *fastjson.Object) object {
-	start, many := len(r.members), o.Len() > 48
-	o.Visit(func(key []byte, v *fastjson.Value) {
-		if !many && slices.ContainsFunc(r.members[start:], func(m member) bool { return bytes.Equal(m.name, key) }) {
-			r.fail(path+"."+clip(string(key)), "there twice")
-		}
-		r.members = append(r.members, member{key, v})
-	})
-	members := r.members[start:len(r.members):len(r.members)]
-	if many {
-		seen := make(map[string]bool, len(members))
-		for _, m := range members {
-			if seen[string(m.name)] {
-				r.fail(path+"."+clip(string(m.name)), "there twice")
-			}
-			seen[string(m.name)] = true
-		}
+func (r *reader) open(path string, v tree.Value) object {
+	o := object{r: r, in: v, path: path}
+	if m := v.Repeated(); m.Kind() != tree.Absent {
+		o.fail(clip(string(m.Name())), "there twice")
 	}
-	return object{r: r, members: members, path: path}
+	return o
 }
 
 func (r *reader) fail(field, format string, args ...any) {
@@ -88,28 +64,28 @@ func (o object) fail(name, format string, args ...any) {
 	o.r.fail(o.path+"."+name, format, args...)
 }
 
-// get returns a member, or nil if it is absent or null.
-func (o object) get(name string) *fastjson.Value {
-	for i := range o.members {
-		if string(o.members[i].name) == name {
-			if v := o.members[i].value; v.Type() != fastjson.TypeNull {
-				return v
+// get returns a member, or the zero value if it is absent or null.
+func (o object) get(name string) tree.Value {
+	for m := o.in.First(); m.Kind() != tree.Absent; m = o.in.After(m) {
+		if m.Named(name) {
+			if m.Kind() == tree.Null {
+				return tree.Value{}
 			}
-			return nil
+			return m
 		}
 	}
-	return nil
+	return tree.Value{}
 }
 
 // text returns a member that is text.
 func (o object) text(name string) string {
 	v := o.get(name)
-	if v == nil {
+	if v.Kind() == tree.Absent {
 		return ""
 	}
-	b, err := v.StringBytes()
-	if err != nil {
-		o.fail(name, "expected text, got %s", v.Type())
+	b, ok := v.Text()
+	if !ok {
+		o.fail(name, "expected text, got %s", v.Kind())
 	}
 	return o.r.kept.text(b)
 }
@@ -131,7 +107,7 @@ func (o object) oneOf(name string, words ...string) string {
 	}
 	if s != "" {
 		o.fail(name, "%q, expected one of %s", clip(s), strings.Trim(strings.Join(words, ", "), " ,"))
-	} else if v := o.get(name); v != nil && v.Type() == fastjson.TypeString {
+	} else if o.get(name).Kind() == tree.String {
 		o.fail(name, "empty, expected one of %s", strings.Trim(strings.Join(words, ", "), " ,"))
 	}
 	return words[0]
@@ -140,13 +116,12 @@ func (o object) oneOf(name string, words ...string) string {
 // number returns a member that is a number.
 func (o object) number(name string) float64 {
 	v := o.get(name)
-	if v == nil {
+	if v.Kind() == tree.Absent {
 		return 0
 	}
-	f, err := v.Float64()
-	if err != nil || f-f != 0 { // not finite
-		o.fail(name, "expected a number, got %s", v.Type())
-		return 0
+	f, ok := v.Float64()
+	if !ok {
+		o.fail(name, "expected a number, got %s", v.Kind())
 	}
 	return f
 }
@@ -162,35 +137,33 @@ func (o object) amount(name string) float64 {
 
 // flag returns a member that is true or false.
 func (o object) flag(name string) bool {
-	v := o.get(name)
-	if v == nil {
-		return false
+	switch v := o.get(name); v.Kind() {
+	case tree.True:
+		return true
+	case tree.Absent, tree.False:
+	default:
+		o.fail(name, "expected true or false, got %s", v.Kind())
 	}
-	b, err := v.Bool()
-	if err != nil {
-		o.fail(name, "expected true or false, got %s", v.Type())
-	}
-	return b
+	return false
 }
 
 // texts returns a member that is a list of texts.
 func (o object) texts(name string) []string {
 	v := o.get(name)
-	if v == nil {
+	if v.Kind() == tree.Absent {
 		return nil
 	}
-	values, err := v.Array()
-	if err != nil {
-		o.fail(name, "expected a list of texts, got %s", v.Type())
+	if v.Kind() != tree.Array {
+		o.fail(name, "expected a list of texts, got %s", v.Kind())
 		return nil
 	}
-	list := make([]string, len(values))
-	for i, v := range values {
-		b, err := v.StringBytes()
-		if err != nil {
-			o.fail(name, "expected a list of texts, got %s in it", v.Type())
+	list := []string{}
+	for inner := v.First(); inner.Kind() != tree.Absent; inner = v.After(inner) {
+		b, ok := inner.Text()
+		if !ok {
+			o.fail(name, "expected a list of texts, got %s in it", inner.Kind())
 		}
-		list[i] = o.r.kept.text(b)
+		list = append(list, o.r.kept.text(b))
 	}
 	return list
 }
@@ -199,20 +172,16 @@ func (o object) texts(name string) []string {
 func (o object) object(name string) object {
 	path := o.path + "." + name
 	v := o.get(name)
-	if v == nil {
-		return object{r: o.r, path: path}
+	if k := v.Kind(); k != tree.Absent && k != tree.Object {
+		o.fail(name, "expected an object, got %s", k)
+		v = tree.Value{}
 	}
-	inner, err := v.Object()
-	if err != nil {
-		o.fail(name, "expected an object, got %s", v.Type())
-		return object{r: o.r, path: path}
-	}
-	return o.r.open(path, inner)
+	return o.r.open(path, v)
 }
 
 // required reports a member that is not there.
 func (o object) required(name string) {
-	if o.get(name) == nil {
+	if o.get(name).Kind() == tree.Absent {
 		o.fail(name, "missing")
 	}
 }
@@ -229,7 +198,7 @@ func (o object) party(member string) (identity.Party, string) {
 
 // rating returns the member "rating", or nil.
 func (o object) rating() *journey.Rating {
-	if o.get("rating") == nil {
+	if o.get("rating").Kind() == tree.Absent {
 		return nil
 	}
 	in := o.object("rating")
@@ -259,14 +228,4 @@ func (o object) activity(in *journey.Interaction) {
 	if s := o.text("activity"); s != "" {
 		in.Activity = s
 	}
-}
-
-// unescape returns the text of a JSON string without its quotes.
-func unescape(written []byte) string {
-	var s string
-	quoted := append(append([]byte{'"'}, written...), '"')
-	if err := json.Unmarshal(quoted, &s); err != nil {
-		return ""
-	}
-	return s
 }

@@ -149,7 +149,7 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 		return journey.Interaction{}, fail(ReasonMissingKey, who.where,
 			"nothing identifies the customer: expected a valid email, phone with prefix or default country, crm or cookie")
 	}
-	in.Payload = r.kept.bytes(env.raw)
+	in.Payload = r.kept.bytes(env.data.Written())
 	return *in, nil
 }
 
@@ -157,9 +157,6 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 func (d *Decoder) open(r *reader, rec Record) (envelope, error) {
 	if name := d.formatOf(&rec); name != "" {
 		return d.readFormat(r, name, rec)
-	}
-	if err := checkText(rec.Value); err != nil {
-		return envelope{}, err
 	}
 	return r.readEnvelope(rec)
 }

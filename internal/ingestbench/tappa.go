@@ -40,7 +40,7 @@ func runTappa(ctx context.Context, j job, t tuning) (r result, err error) {
 	journeys := []*journey.Journey{machinery}
 	collector, err := app.NewCollector(app.PipelineOptions{
 		Brokers: []string{j.Brokers}, Topics: []string{topic}, Group: j.Group, Store: e.Store, Journeys: journeys,
-		Tuning: ingest.Options{FlushRows: t.block}, Logger: logger,
+		Tuning: ingest.Options{FlushRows: t.block, FlushBytes: t.block * 2048}, Logger: logger,
 	})
 	if err != nil {
 		return r, err

@@ -1,0 +1,64 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// tuning are settings of tables that only some versions of ClickHouse know, by table; "" is every table. A statement that
+// names one that the server does not know is an error, so they are no part of the tables' definitions.
+var tuning = map[string]map[string]string{
+	// Statistics of every column are worked out in every merge. No query of ours is planned by them.
+	"": {"auto_statistics_types": "''"},
+	// A merge costs as much as the insert did, whatever it merges: rows are merged half as often when merges are as wide.
+	"interactions": {"min_parts_to_merge_at_once": "10"},
+}
+
+// tune gives tables their tuning, as far as the server knows it and they do not have it.
+func (s *Store) tune(ctx context.Context) error {
+	known := map[string]bool{}
+	for _, settings := range tuning {
+		for name := range settings {
+			var n uint64
+			if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.merge_tree_settings WHERE name = ?", name).Scan(&n); err != nil {
+				return err
+			}
+			known[name] = n > 0
+		}
+	}
+	tables := map[string]string{}
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var name, definition string
+		err := scan(&name, &definition)
+		tables[name] = definition
+		return err
+	}, "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
+	if err != nil {
+		return err
+	}
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		if err := s.tuneTable(ctx, table, tables[table], known); err != nil {
+			return fmt.Errorf("tune table %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) tuneTable(ctx context.Context, table, definition string, known map[string]bool) error {
+	var missing []string
+	for _, settings := range []map[string]string{tuning[""], tuning[table]} {
+		for name, value := range settings {
+			if setting := name + " = " + value; known[name] && !strings.Contains(definition, setting) {
+				missing = append(missing, setting)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return s.conn.Exec(ctx, "ALTER TABLE "+table+" MODIFY SETTING "+strings.Join(missing, ", "))
+}
