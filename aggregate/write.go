@@ -93,24 +93,19 @@ var interactionColumns = []column[row]{
 // tagOf gives all that the walk asks of how an interaction was tagged as one number (see tagColumns). The table would work it out
 // as well, in another way; two numbers for one tag do no harm.
 func tagOf(r *row) uint64 {
-	var d xxhash.Digest
-	d.Reset()
+	b := make([]byte, 0, 512) // on the stack
 	for _, s := range [...]string{
 		r.Interaction.Origin, string(r.Interaction.Source), r.Interaction.Type, r.Interaction.Activity, string(r.Interaction.Direction),
 		r.Interaction.Priority, string(r.Tag.Journey), string(r.Tag.Touchpoint), r.Tag.Channel, string(r.Tag.Department),
 		string(r.Tag.Persona), string(r.Tag.Outcome), r.Mood.Label, r.Mood.Emotion, r.Mood.Lang,
 	} {
-		_, _ = d.WriteString(s)
-		_, _ = d.WriteString("\x00")
+		b = append(append(b, s...), 0)
 	}
 	for _, stage := range r.Tag.Stages {
-		_, _ = d.WriteString(string(stage))
-		_, _ = d.WriteString(",")
+		b = append(append(b, stage...), ',')
 	}
-	_, _ = d.Write([]byte{
-		bit(r.Interaction.Automatic || r.Tag.Automatic), bit(r.Interaction.Public), bit(r.Interaction.Held), bit(r.Mood.Eligible),
-	})
-	return d.Sum64()
+	b = append(b, bit(r.Interaction.Automatic || r.Tag.Automatic), bit(r.Interaction.Public), bit(r.Interaction.Held), bit(r.Mood.Eligible))
+	return xxhash.Sum64(b)
 }
 
 // The instants that a column of type DateTime64(3) can hold on its way through the driver, and that end before a visit
