@@ -19,8 +19,7 @@ type caseRun struct {
 // find turns a case's id into its place in the tables.
 func (r *caseRun) find(ctx context.Context, id string) error {
 	const query = `
-		SELECT subject, attempt, person, account, toString(persona) FROM visits FINAL
-		WHERE journey = ? AND case_id = ? ORDER BY position LIMIT 1`
+		SELECT subject, attempt, person, account, toString(persona) FROM cases WHERE journey = ? AND case_id = ?`
 	rows, err := r.store.conn.Query(ctx, query, r.Journey, id)
 	if err != nil {
 		return err
@@ -37,7 +36,7 @@ func (r *caseRun) find(ctx context.Context, id string) error {
 
 // from is the table's part that belongs to the case and had begun by the as-of instant.
 func (r *caseRun) from(table, begun string) (string, []any) {
-	return " FROM " + table + " FINAL WHERE journey = ? AND subject = ? AND attempt = ? AND " + begun + " <= fromUnixTimestamp64Milli(?, 'UTC')",
+	return " FROM " + table + " WHERE journey = ? AND subject = ? AND attempt = ? AND " + begun + " <= fromUnixTimestamp64Milli(?, 'UTC')",
 		[]any{r.Journey, r.subject, r.attempt, r.AsOf.UnixMilli()}
 }
 

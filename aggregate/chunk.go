@@ -24,6 +24,8 @@ type chunk struct {
 	// subject gives the index in subjects of who an interaction belongs to, or -1: the condition may match too much.
 	subject  func(contactKey, thread string) int
 	byThread bool // subject goes by the thread
+	rows     int  // how many interactions it has, if known
+	whole    bool // it is one of those that hold everybody: whoever is in none of them is swept
 }
 
 // interaction is one row read for a walk.
@@ -74,15 +76,40 @@ func (c *chunkColumns) all() []scanned {
 	return []scanned{&c.contact, c.at, &c.id, &c.thread, c.value, c.moodScore, c.tag}
 }
 
+// spanRows is how many interactions of neighbouring subjects one worker walks and writes at once. Parts of the table that are
+// large, and share no subjects, need little merging.
+const spanRows = 500_000
+
+// spans puts neighbouring chunks together.
+func spans(chunks iter.Seq[chunk]) iter.Seq[[]chunk] {
+	return func(yield func([]chunk) bool) {
+		var span []chunk
+		rows := 0
+		for c := range chunks {
+			span = append(span, c)
+			if rows += c.rows; c.rows > 0 && rows < spanRows {
+				continue
+			}
+			if !yield(span) {
+				return
+			}
+			span, rows = nil, 0
+		}
+		if len(span) > 0 {
+			yield(span)
+		}
+	}
+}
+
 // walkChunks walks chunks, several at a time. Chunks share no subject, so their order does not matter.
 func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journeys []*walked) error {
 	group, ctx := errgroup.WithContext(ctx)
-	next := make(chan chunk)
+	next := make(chan []chunk)
 	group.Go(func() error {
 		defer close(next)
-		for c := range chunks {
+		for span := range spans(chunks) {
 			select {
-			case next <- c:
+			case next <- span:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -91,8 +118,8 @@ func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journey
 	})
 	for _, worker := range w.workers {
 		group.Go(func() error {
-			for c := range next {
-				if err := worker.walkChunk(ctx, c, journeys, w.number); err != nil {
+			for span := range next {
+				if err := worker.walkSpan(ctx, span, journeys, w.number); err != nil {
 					return err
 				}
 			}
@@ -110,8 +137,13 @@ func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journey
 
 // readChunk reads all interactions of a chunk's subjects, those of a subject together, in no order among themselves.
 func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) {
+	// Copies of a row are of one contact key: rows of other keys can be left out before copies are looked for, and are not read.
+	condition := " PREWHERE "
+	if c.byThread {
+		condition = " WHERE "
+	}
 	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, tag
-		FROM interactions FINAL WHERE ` + c.where
+		FROM interactions FINAL` + condition + c.where
 	r := &w.columns
 	out, hashes := w.interactions[0][:0], w.hashes[:0]
 	read := func(rows int) error {
@@ -200,16 +232,16 @@ func longQuery(ctx context.Context) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": 256 << 20}))
 }
 
-// walkChunk walks a chunk's subjects through each journey and writes what it finds, under the number of this walk.
+// walkChunk walks a chunk's subjects through each journey and gathers what it finds, under the number of this walk.
 func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, number uint64) error {
 	rows, err := w.readChunk(ctx, c)
 	if err != nil {
 		return err
 	}
 	w.read += len(rows)
+	out := &w.findings
 	for _, j := range journeys {
-		out := &w.findings
-		out.begin(j, number)
+		out.begin(j, number, !c.whole)
 		for from := 0; from < len(rows); {
 			to := from + 1
 			for to < len(rows) && rows[to].subject == rows[from].subject {
@@ -218,16 +250,28 @@ func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 			w.walkSubject(j, c.subjects[rows[from].subject], rows[from:to], out)
 			from = to
 		}
-		if !j.blank {
-			if err := w.store.bury(ctx, out, c.former); err != nil {
-				return err
-			}
+		if c.whole { // whoever is left over is swept
+			continue
 		}
-		if err := w.store.writeFindings(ctx, out); err != nil {
+		if err := w.store.bury(ctx, out, c.former); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// walkSpan walks chunks and writes what it finds as one block.
+func (w *worker) walkSpan(ctx context.Context, span []chunk, journeys []*walked, number uint64) error {
+	if w.findings.block == nil || w.findings.block.rows > 0 { // a walk that failed left it, and it may still be being read
+		w.findings.block = newWalksBlock()
+		w.tags.renumbered = w.findings.block.forgetTags
+	}
+	for _, c := range span {
+		if err := w.walkChunk(ctx, c, journeys, number); err != nil {
+			return err
+		}
+	}
+	return w.store.writeWalks(ctx, w.findings.block)
 }
 
 // walkSubject walks one subject through one journey, if it has anything to do with it.

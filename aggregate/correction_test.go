@@ -20,7 +20,7 @@ var correctedAt = time.Date(2026, 9, 2, 10, 0, 0, 0, time.UTC)
 
 // moods lists the steps that are not what the scorer of randomRecords would say.
 func moods(t *testing.T, s *Store) string {
-	return dump(t, s, `SELECT DISTINCT id, mood_label, mood_emotion, mood_score FROM steps FINAL
+	return dump(t, s, `SELECT DISTINCT id, mood_label, mood_emotion, mood_score FROM steps
 		WHERE mood_label NOT IN ('', 'positive') OR mood_score NOT IN (0, 0.25) ORDER BY id`)
 }
 

@@ -12,18 +12,6 @@ type corrections struct {
 	moods map[interactionID]Correction
 }
 
-// addCorrections adds the last revision to a walker's ledger.
-func (s *Store) addCorrections(ctx context.Context, ledger map[place]int64) error {
-	var last int64
-	if err := s.conn.QueryRow(ctx, "SELECT toInt64(max(revision)) FROM corrections").Scan(&last); err != nil {
-		return err
-	}
-	if last > 0 {
-		ledger[correctionsPlace] = last
-	}
-	return nil
-}
-
 // loadCorrections brings into memory what a walk up to that revision needs. What came after it may be there as well: it
 // is walked again.
 func (w *Walker) loadCorrections(ctx context.Context, upTo int64) error {
@@ -76,6 +64,7 @@ func (w *worker) correct(x *interaction) {
 		return
 	}
 	with := *x.tag
+	with.number = unnumbered
 	switch {
 	case c.Emotion != "":
 		with.moodEmotion = c.Emotion

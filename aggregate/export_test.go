@@ -34,8 +34,11 @@ type xesAttribute struct {
 func TestXESHoldsTheLog(t *testing.T) {
 	s := openStore(t)
 	shop(t, s)
-	must(t, s.conn.Exec(t.Context(), `INSERT INTO steps (journey, subject, attempt, number, case_id, occurred_at, origin, id, activity) VALUES
-		('shop', 'p5', 1, 1, 'case-p5', '2025-01-05 09:00:00', 'o', '1', 'says <"quoted"> & \x01odd')`))
+	odd := &world{journey: "shop", steps: []worldStep{{
+		Subject: "p5", Attempt: 1, Number: 1, CaseID: "case-p5", OccurredAt: time.Date(2025, 1, 5, 9, 0, 0, 0, time.UTC), Origin: "o", ID: "1",
+		Activity: "says <\"quoted\"> & \x01odd",
+	}}}
+	odd.again(t, s, 1)
 	r, err := s.Report(t.Context(), "steps", Query{})
 	must(t, err)
 	var b bytes.Buffer

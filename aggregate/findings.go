@@ -9,78 +9,56 @@ import (
 	"tappa/journey"
 )
 
-// findings are the rows that a walk over some subjects has for the tables.
+// findings are the rows of table walks that a worker's walks have for it, as it gathers them.
 type findings struct {
-	journey *journey.Journey
-	number  uint64 // of the walk
-	cases   []caseRow
-	visits  []visitRow
-	waits   []waitRow
-	steps   []stepRow
-	blank   bool                // nothing is stored of the journey, so nothing is to be buried
-	live    map[rowKey]struct{} // rows of visits that were found: their positions have gaps
-	counts  map[countKey]uint32 // how many cases, waits and steps were found
+	block    *walksBlock
+	journey  *journey.Journey
+	number   uint64 // of the walk
+	contacts contacts
+	found    map[string]struct{} // subjects with a row of this journey; nil: nobody asks
 }
 
-// ofCase is what the rows of all tables have in common.
-type ofCase struct {
-	journey, subject, caseID, person, account, persona, customer string
-	attempt                                                      uint32
-	walked                                                       uint64
-	deleted                                                      uint8
+// contacts numbers the contact keys of a subject.
+type contacts struct {
+	keys    []string
+	numbers map[string]uint32 // where there are many
 }
 
-type caseRow struct {
-	ofCase
-	walk.Case
-	stage string
+const manyContacts = 8
+
+func (c *contacts) reset() {
+	c.keys = c.keys[:0]
+	c.numbers = nil
 }
 
-type visitRow struct {
-	ofCase
-	walk.Visit
-	stage string
-	entry *interaction
+// number gives a key's number, and whether it is new.
+func (c *contacts) number(key string) (n uint32, isNew bool) {
+	if c.numbers != nil {
+		if n, known := c.numbers[key]; known {
+			return n, false
+		}
+	} else if i := slices.Index(c.keys, key); i >= 0 {
+		return uint32(i), false //nolint:gosec // a number of contacts
+	}
+	n = uint32(len(c.keys)) //nolint:gosec // a number of contacts
+	c.keys = append(c.keys, key)
+	switch {
+	case c.numbers != nil:
+		c.numbers[key] = n
+	case len(c.keys) > manyContacts:
+		c.numbers = map[string]uint32{}
+		for i, k := range c.keys {
+			c.numbers[k] = uint32(i) //nolint:gosec // a number of contacts
+		}
+	}
+	return n, true
 }
 
-type waitRow struct {
-	ofCase
-	walk.Wait
-	stage       string
-	ask, answer *interaction
-}
-
-type stepRow struct {
-	*ofCase
-	number   uint32
-	stage    string
-	isReturn bool
-	known    float64
-	*interaction
-}
-
-type rowKey struct {
-	subject  string
-	attempt  uint32
-	position uint8
-}
-
-// countKey says what is counted: cases and waits of a subject, steps of an attempt.
-type countKey struct {
-	table   string
-	subject string
-	attempt uint32
-}
-
-// begin empties findings for the next subjects.
-func (f *findings) begin(j *walked, number uint64) {
-	clear(f.cases)
-	clear(f.visits)
-	clear(f.waits)
-	clear(f.steps)
-	*f = findings{
-		journey: j.journey, number: number, blank: j.blank, live: map[rowKey]struct{}{}, counts: map[countKey]uint32{},
-		cases: f.cases[:0], visits: f.visits[:0], waits: f.waits[:0], steps: f.steps[:0],
+// begin begins with a journey.
+func (f *findings) begin(j *walked, number uint64, remember bool) {
+	f.journey, f.number, f.found = j.journey, number, nil
+	if remember {
+		f.found = map[string]struct{}{}
 	}
 }
 
@@ -96,138 +74,143 @@ func outcomeOf(s string) journey.Outcome { return journey.Outcome(s) }
 
 // add takes over what was found for a subject. The interactions in were walked, rows holds the rest of them.
 func (f *findings) add(subject string, r *walk.Result, in []walk.Interaction, rows []interaction) {
-	row := func(index int) *interaction { return &rows[in[index].Row] }
-	of := make([]ofCase, len(r.Cases))
-	for i, c := range r.Cases {
-		opening := row(c.Opening)
-		of[i] = f.of(subject, opening)
-		of[i].caseID, of[i].persona, of[i].attempt = c.ID, c.Persona, c.Attempt
-		of[i].customer = customer(c.Existing)
-		f.cases = append(f.cases, caseRow{of[i], c, f.stage(int(c.Stage))})
-	}
-	for _, v := range r.Visits {
-		f.visits = append(f.visits, visitRow{of[v.Case], v, f.stage(int(v.Stage)), row(v.Entry)})
-		if !f.blank {
-			f.live[rowKey{subject, of[v.Case].attempt, v.Stage}] = struct{}{}
-		}
-	}
-	for _, wait := range r.Waits {
-		ask := row(wait.Ask)
-		out := waitRow{ofCase: f.of(subject, ask), Wait: wait, stage: f.stage(wait.Stage), ask: ask, answer: &noInteraction}
-		out.customer = customer(wait.Existing)
-		if wait.Case != walk.None {
-			c := of[wait.Case]
-			out.caseID, out.persona, out.attempt, out.account = c.caseID, c.persona, c.attempt, c.account
-		}
-		if wait.Answer != walk.None {
-			out.answer = row(wait.Answer)
-		}
-		f.waits = append(f.waits, out)
-	}
-	for _, s := range r.Steps {
-		f.steps = append(f.steps, stepRow{&of[s.Case], s.Number, f.stage(s.Stage), s.Return, s.Known, row(s.Index)})
-	}
-	if f.blank {
+	if len(r.Cases) == 0 && len(r.Waits) == 0 {
 		return
 	}
-	for _, s := range r.Steps {
-		f.counts[countKey{"steps", subject, of[s.Case].attempt}] = s.Number
+	if f.found != nil {
+		f.found[subject] = struct{}{}
 	}
-	f.counts[countKey{"cases", subject, 0}] = uint32(len(r.Cases))
-	f.counts[countKey{"waits", subject, 0}] = uint32(len(r.Waits))
-}
-
-// of begins a row. Where cases are per account the account is the subject's, not that of the person who happened to
-// open the case.
-func (f *findings) of(subject string, x *interaction) ofCase {
-	c := ofCase{journey: string(f.journey.ID), subject: subject, person: x.person, account: x.account, walked: f.number}
-	if f.journey.Case.Per == perAccount {
-		c.account = ""
-		if isAccount(subject) {
-			c.account = subject
+	f.contacts.reset()
+	f.block.begin(string(f.journey.ID), subject, f.number, false)
+	one := subjectFindings{f, subject, r, in, rows}
+	one.outside()
+	visits, waits, steps := r.Visits, r.Waits, r.Steps
+	for i := range r.Cases {
+		one.run(i)
+		for ; len(visits) > 0 && visits[0].Case == i; visits = visits[1:] {
+			one.visit(&visits[0])
 		}
+		for ; len(waits) > 0 && waits[0].Case <= i; waits = waits[1:] { // those outside of cases stand between them
+			if waits[0].Case == i {
+				one.wait(&waits[0])
+			}
+		}
+		for ; len(steps) > 0 && steps[0].Case == i; steps = steps[1:] {
+			one.step(&steps[0])
+		}
+		f.block.endRun()
 	}
-	return c
+	f.block.done()
 }
 
-func (f *findings) stage(position int) string {
+// subjectFindings are what was found of one subject.
+type subjectFindings struct {
+	*findings
+	subject string
+	result  *walk.Result
+	in      []walk.Interaction
+	rows    []interaction
+}
+
+func (s *subjectFindings) row(index int) *interaction { return &s.rows[s.in[index].Row] }
+
+// contact gives the number of the contact key that an interaction is stored under.
+func (s *subjectFindings) contact(x *interaction) uint32 {
+	n, isNew := s.contacts.number(x.contact)
+	if isNew {
+		s.block.contact(x.contact, x.person)
+	}
+	return n
+}
+
+// account is where cases are per account the subject's, not that of the person who happened to open the case.
+func (s *subjectFindings) account(x *interaction) string {
+	switch {
+	case s.journey.Case.Per != perAccount:
+		return x.account
+	case isAccount(s.subject):
+		return s.subject
+	}
+	return ""
+}
+
+func (s *subjectFindings) stage(position int) string {
 	if position == walk.None {
 		return ""
 	}
-	return string(f.journey.Stages[position].ID)
+	return string(s.journey.Stages[position].ID)
 }
 
-// noInteraction and noTag fill the rows of the buried.
-var (
-	noTag         tag
-	noInteraction = interaction{tag: &noTag}
-)
+// outside adds what was asked outside any case, as a run of attempt 0. Each of its waits has the account of who asked it, so
+// those of different accounts are runs of their own.
+func (s *subjectFindings) outside() {
+	var account *string
+	for i := range s.result.Waits {
+		wait := &s.result.Waits[i]
+		if wait.Case != walk.None {
+			continue
+		}
+		ask := s.row(wait.Ask)
+		if of := s.account(ask); account == nil || *account != of {
+			if account != nil {
+				s.block.endRun()
+			}
+			account = &of
+			s.block.run(&foundRun{person: ask.person, account: of, customer: customer(wait.Existing)})
+		}
+		s.wait(wait)
+	}
+	if account != nil {
+		s.block.endRun()
+	}
+}
 
-// bury adds tombstones for the rows stored under any of the subjects that this walk no longer found. It goes by what is
-// stored, not by what changed, so a walk that was interrupted is put right by the next one.
-func (s *Store) bury(ctx context.Context, f *findings, subjects []string) error {
-	const query = `
-		WITH ? AS names
-		SELECT 'cases', subject, toUInt32(0), max(attempt), emptyArrayUInt8()
-			FROM cases FINAL WHERE journey = ? AND subject IN names GROUP BY subject
-		UNION ALL SELECT 'waits', subject, toUInt32(0), max(number), emptyArrayUInt8()
-			FROM waits FINAL WHERE journey = ? AND subject IN names GROUP BY subject
-		UNION ALL SELECT 'steps', subject, attempt, max(number), emptyArrayUInt8()
-			FROM steps FINAL WHERE journey = ? AND subject IN names GROUP BY subject, attempt
-		UNION ALL SELECT 'visits', subject, attempt, toUInt32(0), groupArray(position)
-			FROM visits FINAL WHERE journey = ? AND subject IN names GROUP BY subject, attempt`
+func (s *subjectFindings) run(i int) {
+	c := &s.result.Cases[i]
+	opening := s.row(c.Opening)
+	s.block.run(&foundRun{
+		Case: *c, person: opening.person, account: s.account(opening), customer: customer(c.Existing), stage: s.stage(int(c.Stage)),
+	})
+}
+
+func (s *subjectFindings) visit(v *walk.Visit) {
+	s.block.visit(v, s.stage(int(v.Stage)), s.row(v.Entry))
+}
+
+func (s *subjectFindings) wait(w *walk.Wait) {
+	ask, answer := s.row(w.Ask), (*interaction)(nil)
+	if w.Answer != walk.None {
+		answer = s.row(w.Answer)
+	}
+	s.block.wait(w, s.stage(w.Stage), s.contact(ask), ask, answer)
+}
+
+func (s *subjectFindings) step(st *walk.Step) {
+	x := s.row(st.Index)
+	s.block.step(st, s.stage(st.Stage), s.contact(x), x)
+}
+
+// bury adds graves for those names of which something is stored and nothing was found. It goes by what is stored, not by
+// what changed, so a walk that was interrupted is put right by the next one.
+func (s *Store) bury(ctx context.Context, f *findings, names []string) error {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		_, found := f.found[name]
+		return found
+	})
+	if len(names) == 0 {
+		return nil
+	}
 	id := string(f.journey.ID)
 	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
-		var table, subject string
-		var attempt, last uint32
-		var positions []uint8
-		if err := scan(&table, &subject, &attempt, &last, &positions); err != nil {
+		var subject string
+		if err := scan(&subject); err != nil {
 			return err
 		}
-		f.bury(table, subject, attempt, last, positions)
+		f.block.grave(id, subject, f.number)
 		return nil
-	}, query, subjects, id, id, id, id)
+	}, "SELECT subject FROM walks FINAL WHERE journey = ? AND subject IN (?)", id, names)
 	if err != nil {
 		return fmt.Errorf("read what is to be replaced: %w", err)
 	}
 	return nil
-}
-
-// bury adds tombstones for the rows of a subject, or of one of its attempts, after those that were found. Rows are
-// numbered from 1 to last; only visits have gaps.
-func (f *findings) bury(table, subject string, attempt, last uint32, positions []uint8) {
-	of := ofCase{journey: string(f.journey.ID), subject: subject, attempt: attempt, walked: f.number, deleted: 1}
-	for n := f.counts[countKey{table, subject, attempt}] + 1; n <= last; n++ {
-		switch table {
-		case "cases":
-			of.attempt = n
-			f.cases = append(f.cases, caseRow{ofCase: of})
-		case "waits":
-			f.waits = append(f.waits, waitRow{ofCase: of, Wait: walk.Wait{Number: n}, ask: &noInteraction, answer: &noInteraction})
-		case "steps":
-			f.steps = append(f.steps, stepRow{ofCase: &of, number: n, interaction: &noInteraction})
-		}
-	}
-	slices.Sort(positions)
-	for _, p := range positions {
-		if _, found := f.live[rowKey{subject, attempt, p}]; !found {
-			f.visits = append(f.visits, visitRow{ofCase: of, Visit: walk.Visit{Stage: p}, entry: &noInteraction})
-		}
-	}
-}
-
-// writeFindings stores new rows and tombstones of a table as one block, so that a reader sees a subject's rows of one
-// table from before the walk or from after it, never from both. Between tables there is no such promise: steps come
-// first and cases last, so that who goes from a case to its steps finds them.
-func (s *Store) writeFindings(ctx context.Context, f *findings) error {
-	if err := insertDerived(ctx, s, "steps", stepColumns, f.steps); err != nil {
-		return err
-	}
-	if err := insertDerived(ctx, s, "waits", waitColumns, f.waits); err != nil {
-		return err
-	}
-	if err := insertDerived(ctx, s, "visits", visitColumns, f.visits); err != nil {
-		return err
-	}
-	return insertDerived(ctx, s, "cases", caseColumns, f.cases)
 }

@@ -231,7 +231,7 @@ func (s *Store) judge(ctx context.Context, links []IdentityLink) error {
 
 func (s *Store) identityCases(ctx context.Context, person, account, key string) ([]IdentityCase, error) {
 	const query = `
-		SELECT toString(journey), case_id, subject, attempt, toString(stage), toString(exit), opened_at, last_at FROM cases FINAL
+		SELECT toString(journey), case_id, subject, attempt, toString(stage), toString(exit), opened_at, last_at FROM cases
 		WHERE subject IN (?) OR person = ? ORDER BY opened_at DESC, journey, case_id LIMIT 200`
 	subjects := []string{person, key}
 	if account != "" {

@@ -185,14 +185,14 @@ func TestFunnelIsWindowFunnel(t *testing.T) {
 	w.store(t, s)
 	const ours = `
 		SELECT k, countIf(length(arrayFilter(p -> p < k, visited)) = k)
-		FROM (SELECT groupUniqArray(position) AS visited FROM visits FINAL WHERE journey = 'funnel' GROUP BY subject) ARRAY JOIN [1, 2, 3, 4] AS k
+		FROM (SELECT groupUniqArray(position) AS visited FROM visits WHERE journey = 'funnel' GROUP BY subject) ARRAY JOIN [1, 2, 3, 4] AS k
 		GROUP BY k ORDER BY k`
 	const theirs = `
 		SELECT k, countIf(level >= k)
 		FROM
 		(
 			SELECT windowFunnel(1000000000000)(toUInt64(toUnixTimestamp64Milli(occurred_at)), stage = 'a', stage = 'b', stage = 'c', stage = 'd') AS level
-			FROM steps FINAL WHERE journey = 'funnel' GROUP BY subject
+			FROM steps WHERE journey = 'funnel' GROUP BY subject
 		) ARRAY JOIN [1, 2, 3, 4] AS k
 		GROUP BY k ORDER BY k`
 	got, want := dump(t, s, ours), dump(t, s, theirs)

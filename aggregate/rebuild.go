@@ -27,23 +27,15 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 			j.blank = false
 		}
 	}()
-	for _, per := range []string{perPerson, perAccount, perThread} {
-		mine := only(per, journeys)
-		if len(mine) == 0 {
-			continue
-		}
-		if err := w.rebuildPer(ctx, per, mine); err != nil {
-			return err
-		}
+	if err := w.rebuildAll(ctx, journeys); err != nil {
+		return err
 	}
 	for _, j := range journeys {
 		if j.blank {
 			continue
 		}
-		for _, table := range []string{"steps", "waits", "visits", "cases"} {
-			if err := w.sweep(ctx, table, string(j.journey.ID)); err != nil {
-				return fmt.Errorf("sweep %s: %w", table, err)
-			}
+		if err := w.sweep(ctx, string(j.journey.ID)); err != nil {
+			return fmt.Errorf("sweep walks: %w", err)
 		}
 	}
 	if err := w.walkTouched(ctx, stale, others(journeys, w.journeys)); err != nil {
@@ -59,18 +51,44 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 	return w.advance(ctx, journeys, slice)
 }
 
-// findBlank marks the journeys that nothing is stored of: neither has anything to be buried before it is replaced, nor swept.
+// rebuildAll walks everybody through the journeys. The engine merges nothing of the table meanwhile: parts that come in their order, and
+// share no subject, are as well merged when nobody waits for it.
+func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked) error {
+	w.store.holdMerges(ctx)
+	defer w.store.letMerge(context.WithoutCancel(ctx))
+	for _, per := range []string{perPerson, perAccount, perThread} {
+		mine := only(per, journeys)
+		if len(mine) == 0 {
+			continue
+		}
+		if err := w.rebuildPer(ctx, per, mine); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostParts is how many parts a rebuild may write without a merge. A table of many more refuses inserts.
+const mostParts = 100
+
+// holdMerges asks for no merges of table walks, if there will not be too many parts for it. A user who may not ask does without.
+func (s *Store) holdMerges(ctx context.Context) {
+	var rows uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM interactions").Scan(&rows); err == nil && rows < mostParts*spanRows {
+		_ = s.conn.Exec(ctx, "SYSTEM STOP MERGES walks")
+	}
+}
+
+// letMerge takes back holdMerges, which a walker that was killed may have left behind.
+func (s *Store) letMerge(ctx context.Context) { _ = s.conn.Exec(ctx, "SYSTEM START MERGES walks") }
+
+// findBlank marks the journeys that nothing is stored of: there is nothing to be swept.
 func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
-	const query = `
-		SELECT count() FROM
-		(
-			SELECT 1 FROM cases WHERE journey = ? LIMIT 1 UNION ALL SELECT 1 FROM visits WHERE journey = ? LIMIT 1
-			UNION ALL SELECT 1 FROM waits WHERE journey = ? LIMIT 1 UNION ALL SELECT 1 FROM steps WHERE journey = ? LIMIT 1
-		)`
+	const query = "SELECT count() FROM (SELECT 1 FROM walks WHERE journey = ? LIMIT 1)"
 	for _, j := range journeys {
 		var n uint64
 		id := string(j.journey.ID)
-		if err := w.store.conn.QueryRow(ctx, query, id, id, id, id).Scan(&n); err != nil {
+		if err := w.store.conn.QueryRow(ctx, query, id).Scan(&n); err != nil {
 			return fmt.Errorf("look for what is stored of %s: %w", id, err)
 		}
 		j.blank = n == 0
@@ -128,9 +146,9 @@ func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked)
 			}
 		}
 	}
-	subjects := w.personsOf(everybody)
+	subjects := w.personsOf(everybody, false)
 	if per == perAccount {
-		subjects = w.companiesOf(everybody)
+		subjects = w.companiesOf(everybody, false)
 	}
 	for i := range subjects {
 		for _, key := range subjects[i].keys {
@@ -170,6 +188,10 @@ func (w *Walker) ranges(subjects []subject) iter.Seq[chunk] {
 	return func(yield func(chunk) bool) {
 		for part := range w.parts(subjects) {
 			c := w.chunk(part)
+			c.whole = true
+			for _, one := range part {
+				c.rows += one.rows
+			}
 			first, last := least(part[0]), least(part[len(part)-1])
 			elsewhere := slices.DeleteFunc(c.args[0].([]string), func(key string) bool { return key >= first && key <= last })
 			c.where, c.args = "contact_key BETWEEN ? AND ?", []any{first, last}
@@ -218,6 +240,7 @@ func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk]
 				to++
 			}
 			c := threadChunk(threads[from:to])
+			c.whole, c.rows = true, int(rows) //nolint:gosec // a number of rows
 			c.where, c.args = "thread BETWEEN ? AND ?", []any{threads[from], threads[to-1]}
 			if !yield(c) {
 				return
@@ -228,10 +251,9 @@ func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk]
 }
 
 // sweep buries what the journey still holds of subjects that no longer exist: each that does was written by this walk.
-func (w *Walker) sweep(ctx context.Context, table, id string) error {
-	// The old column is named with its table, lest the condition mean the new one.
-	query := fmt.Sprintf(`
-		INSERT INTO %[1]s SELECT * REPLACE (toUInt64(?) AS walked, toUInt8(1) AS deleted)
-		FROM %[1]s AS old FINAL WHERE old.journey = ? AND old.walked < ?`, table)
+func (w *Walker) sweep(ctx context.Context, id string) error {
+	const query = `
+		INSERT INTO walks (journey, subject, walked, deleted)
+		SELECT journey, subject, ?, 1 FROM walks FINAL WHERE journey = ? AND walked < ?`
 	return w.store.conn.Exec(settled(ctx), query, w.number, id, w.number)
 }

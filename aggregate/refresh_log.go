@@ -83,7 +83,7 @@ func (s *Store) HasHistory(ctx context.Context, id journey.JourneyID, before tim
 	const query = `
 		SELECT count() FROM
 		(
-			SELECT 1 FROM steps WHERE journey = {journey:String} AND occurred_at < fromUnixTimestamp64Milli({ms:Int64}, 'UTC') LIMIT 1
+			SELECT 1 FROM cases WHERE journey = {journey:String} AND first_at < fromUnixTimestamp64Milli({ms:Int64}, 'UTC') LIMIT 1
 		)`
 	var n uint64
 	ctx = withParameters(ctx, map[string]string{"journey": string(id), "ms": fmt.Sprint(before.UnixMilli())})

@@ -14,23 +14,23 @@ import (
 // promisedWait is a wait with what was promised.
 type promisedWait struct {
 	worldWait
-	Priority string `ch:"priority"`
-	Target   *int64 `ch:"target_ms"`
-	Business bool   `ch:"target_business"`
+	Priority string
+	Target   *int64
+	Business bool
 }
 
 func (w *world) promise(t *rapid.T, s *Store) []promisedWait {
 	var out []promisedWait
 	for i := range w.waits {
-		w.waits[i].Walked = 3
 		p := promisedWait{worldWait: w.waits[i], Priority: pick(t, []string{"", "high"}, "priority"), Business: rapid.Bool().Draw(t, "business")}
 		if p.DueAt != nil {
 			ms := rapid.SampledFrom([]int64{4 * 3600_000, 8 * 3600_000}).Draw(t, "target")
 			p.Target = &ms
 		}
+		w.waits[i].priority, w.waits[i].target, w.waits[i].business = p.Priority, p.Target, p.Business
 		out = append(out, p)
 	}
-	put(t, s, "waits", waitFields+", priority, target_ms, target_business", out)
+	w.again(t, s, 3)
 	return out
 }
 

@@ -202,8 +202,11 @@ func TestReportRefuses(t *testing.T) {
 func TestReportTakesAnyText(t *testing.T) {
 	s := openStore(t)
 	shop(t, s)
-	must(t, s.conn.Exec(t.Context(), `INSERT INTO visits (journey, subject, position, stage, entered_at, left_at, exit, persona)
-		VALUES ('shop', 'x', 0, 'use', '2025-01-01', '2200-01-01', 'in_progress', 'o\'brien \\\t2')`))
+	odd := &world{journey: "shop", visits: []worldVisit{{
+		Subject: "x", Attempt: 1, Position: 0, Stage: "use", EnteredAt: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), LeftAt: never, Exit: "in_progress",
+		Persona: "o'brien \\\t2",
+	}}}
+	odd.again(t, s, 1)
 	if rows := jsonOf(t, s, "visits", Query{Persona: "o'brien \\\t2"}); len(rows) != 1 {
 		t.Errorf("odd persona: got %d rows, want 1", len(rows))
 	}

@@ -1,11 +1,16 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"tappa/aggregate/walk"
 )
 
 // Rows of the tables that reports read, with the columns that matter to them.
@@ -29,75 +34,76 @@ type (
 		Terminal bool              `ch:"terminal"`
 	}
 	worldSegment struct {
-		Account  string  `ch:"account"`
-		Customer string  `ch:"customer"`
-		Known    float64 `ch:"value_known"`
+		Account  string
+		Customer string
+		Known    float64
 	}
 	worldVisit struct {
 		worldSegment
-		Journey    string    `ch:"journey"`
-		Subject    string    `ch:"subject"`
-		Attempt    uint32    `ch:"attempt"`
-		Position   uint8     `ch:"position"`
-		CaseID     string    `ch:"case_id"`
-		Person     string    `ch:"person"`
-		Persona    string    `ch:"persona"`
-		Stage      string    `ch:"stage"`
-		EnteredAt  time.Time `ch:"entered_at"`
-		LeftAt     time.Time `ch:"left_at"`
-		Exit       string    `ch:"exit"`
-		Touchpoint string    `ch:"touchpoint"`
-		Channel    string    `ch:"channel"`
-		Department string    `ch:"department"`
-		Walked     uint64    `ch:"walked"`
-		Deleted    uint8     `ch:"deleted"`
+		Journey    string
+		Subject    string
+		Attempt    uint32
+		Position   uint8
+		CaseID     string
+		Person     string
+		Persona    string
+		Stage      string
+		EnteredAt  time.Time
+		LeftAt     time.Time
+		Exit       string
+		Touchpoint string
+		Channel    string
+		Department string
 	}
 	worldWait struct {
 		worldSegment
-		Journey    string     `ch:"journey"`
-		Subject    string     `ch:"subject"`
-		Number     uint32     `ch:"number"`
-		Attempt    uint32     `ch:"attempt"`
-		CaseID     string     `ch:"case_id"`
-		Persona    string     `ch:"persona"`
-		First      bool       `ch:"first"`
-		Stage      string     `ch:"stage"`
-		Touchpoint string     `ch:"touchpoint"`
-		Channel    string     `ch:"channel"`
-		Department string     `ch:"department"`
-		AskedAt    time.Time  `ch:"asked_at"`
-		AnsweredAt *time.Time `ch:"answered_at"`
-		WaitedMS   *int64     `ch:"waited_ms"`
-		BusinessMS *int64     `ch:"business_ms"`
-		DueAt      *time.Time `ch:"due_at"`
-		Walked     uint64     `ch:"walked"`
-		Deleted    uint8      `ch:"deleted"`
+		Journey    string
+		Subject    string
+		Number     uint32
+		Attempt    uint32
+		CaseID     string
+		Persona    string
+		First      bool
+		Stage      string
+		Touchpoint string
+		Channel    string
+		Department string
+		AskedAt    time.Time
+		AnsweredAt *time.Time
+		WaitedMS   *int64
+		BusinessMS *int64
+		DueAt      *time.Time
+
+		priority         string
+		target           *int64
+		business, missed bool
 	}
 	worldStep struct {
 		worldSegment
-		Journey    string    `ch:"journey"`
-		Subject    string    `ch:"subject"`
-		Attempt    uint32    `ch:"attempt"`
-		Number     uint32    `ch:"number"`
-		CaseID     string    `ch:"case_id"`
-		Persona    string    `ch:"persona"`
-		ContactKey string    `ch:"contact_key"`
-		OccurredAt time.Time `ch:"occurred_at"`
-		Origin     string    `ch:"origin"`
-		ID         string    `ch:"id"`
-		Activity   string    `ch:"activity"`
-		Stage      string    `ch:"stage"`
-		IsReturn   bool      `ch:"is_return"`
-		Touchpoint string    `ch:"touchpoint"`
-		Channel    string    `ch:"channel"`
-		Department string    `ch:"department"`
-		Outcome    string    `ch:"outcome"`
-		Eligible   bool      `ch:"mood_eligible"`
-		Mood       string    `ch:"mood_label"`
-		Score      float32   `ch:"mood_score"`
-		Emotion    string    `ch:"mood_emotion"`
-		Walked     uint64    `ch:"walked"`
-		Deleted    uint8     `ch:"deleted"`
+		Journey    string
+		Subject    string
+		Attempt    uint32
+		Number     uint32
+		CaseID     string
+		Persona    string
+		ContactKey string
+		OccurredAt time.Time
+		Origin     string
+		ID         string
+		Activity   string
+		Stage      string
+		IsReturn   bool
+		Touchpoint string
+		Channel    string
+		Department string
+		Outcome    string
+		Eligible   bool
+		Mood       string
+		Score      float32
+		Emotion    string
+
+		source, kind, direction string
+		automatic               bool
 	}
 )
 
@@ -108,6 +114,7 @@ type world struct {
 	visits  []worldVisit
 	waits   []worldWait
 	steps   []worldStep
+	placeOf map[string]uint8 // of rows to be stored: one more than a stage's position
 }
 
 var (
@@ -147,12 +154,6 @@ func put[R any](t tester, s *Store, table, columns string, rows []R) {
 	}
 }
 
-const (
-	visitFields = "journey, account, customer, value_known, subject, attempt, position, case_id, person, persona, stage, entered_at, left_at, exit, touchpoint, channel, department, walked, deleted"
-	waitFields  = "journey, account, customer, value_known, subject, number, attempt, case_id, persona, first, stage, touchpoint, channel, department, asked_at, answered_at, waited_ms, business_ms, due_at, walked, deleted"
-	stepFields  = "journey, account, customer, value_known, subject, attempt, number, case_id, persona, contact_key, occurred_at, origin, id, activity, stage, is_return, touchpoint, channel, department, outcome, mood_eligible, mood_label, mood_score, mood_emotion, walked, deleted"
-)
-
 // store writes the world, and around it what an earlier walk had found: other values, and rows that are no more.
 func (w *world) store(t tester, s *Store) {
 	put(t, s, "journeys", "journey, version, loaded, labels, time_zone, yaml", []worldJourney{
@@ -161,34 +162,176 @@ func (w *world) store(t tester, s *Store) {
 	})
 	stages := append([]worldStage{{Journey: w.journey, Version: "old", Position: 0, Stage: "gone"}}, w.stages...)
 	put(t, s, "stages", "journey, version, position, stage, labels, silence_ms, maturity_ms, terminal", stages)
-	var visits []worldVisit
-	for i, v := range w.visits {
-		v.Walked = 2
-		before := v
-		before.Walked, before.Exit, before.LeftAt = 1, "lost_explicit", v.EnteredAt
-		gone := v
-		gone.Subject, gone.Deleted = fmt.Sprint("gone", i), 1
-		visits = append(visits, v, before, gone)
+	w.again(t, s, 2)
+	b := newWalksBlock()
+	for i, subject := range w.subjects() {
+		w.walked(b, subject, subject, 1, (*world).before)
+		b.grave(w.journey, fmt.Sprint("gone", i), 2)
+		w.walked(b, subject, fmt.Sprint("gone", i), 1, func(*world) {})
 	}
-	put(t, s, "visits", visitFields, visits)
-	var waits []worldWait
-	for i, v := range w.waits {
-		v.Walked = 2
-		gone := v
-		gone.Subject, gone.Deleted = fmt.Sprint("gone", i), 1
-		before := v
-		before.Walked, before.AnsweredAt = 1, nil
-		waits = append(waits, before, gone, v)
+	if err := s.writeWalks(t.Context(), b); err != nil {
+		t.Fatal(err)
 	}
-	put(t, s, "waits", waitFields, waits)
-	var steps []worldStep
-	for i, v := range w.steps {
-		v.Walked = 2
-		gone := v
-		gone.Subject, gone.Deleted = fmt.Sprint("gone", i), 1
-		steps = append(steps, v, gone)
+}
+
+// again stores all of the world's rows under the number of a walk.
+func (w *world) again(t tester, s *Store, walked uint64) {
+	b := newWalksBlock()
+	for _, subject := range w.subjects() {
+		w.walked(b, subject, subject, walked, func(*world) {})
 	}
-	put(t, s, "steps", stepFields, steps)
+	if err := s.writeWalks(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// before changes a world into what an earlier walk made of it.
+func (w *world) before() {
+	for i := range w.visits {
+		w.visits[i].Exit, w.visits[i].LeftAt = "lost_explicit", w.visits[i].EnteredAt
+	}
+	for i := range w.waits {
+		w.waits[i].AnsweredAt = nil
+	}
+}
+
+// subjects gives all subjects of the world, in order.
+func (w *world) subjects() []string {
+	all := map[string]bool{}
+	for _, v := range w.visits {
+		all[v.Subject] = true
+	}
+	for _, v := range w.waits {
+		all[v.Subject] = true
+	}
+	for _, v := range w.steps {
+		all[v.Subject] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// walked adds a row of what the world has of a subject, after a change and under another name.
+func (w *world) walked(b *walksBlock, subject, name string, walked uint64, change func(*world)) {
+	one := &world{placeOf: map[string]uint8{}}
+	for _, st := range w.stages {
+		one.placeOf[st.Stage] = st.Position + 1
+	}
+	attempts := map[uint32]bool{}
+	for _, v := range w.visits {
+		if v.Subject == subject {
+			one.visits, attempts[v.Attempt] = append(one.visits, v), true
+		}
+	}
+	for _, v := range w.waits {
+		if v.Subject == subject {
+			one.waits, attempts[v.Attempt] = append(one.waits, v), true
+		}
+	}
+	for _, v := range w.steps {
+		if v.Subject == subject {
+			one.steps, attempts[v.Attempt] = append(one.steps, v), true
+		}
+	}
+	change(one)
+	slices.SortStableFunc(one.steps, func(a, b worldStep) int { // as a walk has them
+		return cmp.Or(cmp.Compare(a.Attempt, b.Attempt), a.OccurredAt.Compare(b.OccurredAt))
+	})
+	b.begin(w.journey, name, walked, false)
+	b.contact("", "")
+	for _, v := range one.steps {
+		b.contact(v.ContactKey, "")
+	}
+	n := uint32(0)
+	for _, attempt := range slices.Sorted(maps.Keys(attempts)) {
+		one.run(b, attempt, &n)
+	}
+	b.done()
+}
+
+// run adds a run; steps have a contact each, of which n were passed.
+func (w *world) run(b *walksBlock, attempt uint32, n *uint32) {
+	run := &foundRun{}
+	run.Attempt = attempt
+	of := func(id, person, persona string, s worldSegment) {
+		run.ID, run.person, run.Persona, run.account, run.customer = id, max(person, run.person), persona, s.Account, s.Customer
+	}
+	for _, v := range w.steps {
+		if v.Attempt == attempt {
+			of(v.CaseID, "", v.Persona, v.worldSegment)
+			if run.Last = max(run.Last, v.OccurredAt.UnixMilli()); run.First == 0 {
+				run.First = run.Last
+			}
+		}
+	}
+	for _, v := range w.waits {
+		if v.Attempt == attempt {
+			of(v.CaseID, "", v.Persona, v.worldSegment)
+		}
+	}
+	for _, v := range w.visits {
+		if v.Attempt == attempt {
+			of(v.CaseID, v.Person, v.Persona, v.worldSegment)
+		}
+	}
+	b.run(run)
+	for _, v := range w.visits {
+		if v.Attempt == attempt {
+			v.add(b)
+		}
+	}
+	for _, v := range w.waits {
+		if v.Attempt == attempt {
+			v.add(b)
+		}
+	}
+	number, place := uint32(0), uint8(0)
+	for _, v := range w.steps {
+		if v.Attempt == attempt {
+			*n, number = *n+1, number+1
+			if !v.IsReturn {
+				place = max(place, w.placeOf[v.Stage])
+			}
+			v.add(b, number, *n, place)
+		}
+	}
+	b.endRun()
+}
+
+func (v *worldVisit) add(b *walksBlock) {
+	b.visit(&walk.Visit{
+		Stage: v.Position, Entered: v.EnteredAt.UnixMilli(), Left: v.LeftAt.UnixMilli(), Exit: walk.Exit(v.Exit), Known: v.Known,
+	}, v.Stage, &interaction{tag: &tag{touchpoint: v.Touchpoint, channel: v.Channel, department: v.Department}})
+}
+
+func (v *worldWait) add(b *walksBlock) {
+	w := &walk.Wait{
+		Number: v.Number, First: v.First, Department: v.Department, Existing: v.Customer == "existing", Known: v.Known,
+		Waited: walk.Null, Business: walk.Null, Target: walk.Null, Due: walk.Null,
+		Priority: v.priority, TargetBusiness: v.business, Missed: v.missed,
+	}
+	for to, ms := range map[*int64]*int64{&w.Waited: v.WaitedMS, &w.Business: v.BusinessMS, &w.Target: v.target} {
+		if ms != nil {
+			*to = *ms
+		}
+	}
+	if v.DueAt != nil {
+		w.Due = v.DueAt.UnixMilli()
+	}
+	var answer *interaction
+	if v.AnsweredAt != nil {
+		answer = &interaction{at: v.AnsweredAt.UnixMilli(), tag: &tag{}}
+	}
+	b.wait(w, v.Stage, 0, &interaction{at: v.AskedAt.UnixMilli(), tag: &tag{touchpoint: v.Touchpoint, channel: v.Channel}}, answer)
+}
+
+func (v *worldStep) add(b *walksBlock, number, contact uint32, place uint8) {
+	b.step(&walk.Step{Number: number, Reached: place, Return: v.IsReturn, Known: v.Known}, v.Stage, contact, &interaction{
+		at: v.OccurredAt.UnixMilli(), id: v.ID, moodScore: v.Score, tag: &tag{
+			origin: v.Origin, activity: v.Activity, touchpoint: v.Touchpoint, channel: v.Channel, department: v.Department, outcome: v.Outcome,
+			source: v.source, kind: v.kind, direction: v.direction, automatic: v.automatic,
+			moodEligible: v.Eligible, moodLabel: v.Mood, moodEmotion: v.Emotion,
+		},
+	})
 }
 
 var (

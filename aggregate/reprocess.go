@@ -88,18 +88,6 @@ func (s *Store) nextReprocessed(ctx context.Context, run *reprocessedRow) (inter
 // that changed anything walks everybody. No topic can have its name.
 var reprocessedPlace = place{topic: "(reprocessed)"}
 
-// addReprocessed adds the last run that changed anything to a walker's ledger.
-func (s *Store) addReprocessed(ctx context.Context, ledger map[place]int64) error {
-	var last int64
-	if err := s.conn.QueryRow(ctx, "SELECT toInt64(maxIf(number, walk)) FROM reprocessed FINAL").Scan(&last); err != nil {
-		return err
-	}
-	if last > 0 {
-		ledger[reprocessedPlace] = last
-	}
-	return nil
-}
-
 type reprocessedRow struct {
 	number        uint64
 	kind, version string

@@ -160,18 +160,18 @@ func (s *Store) fingerprint(ctx context.Context, snap *Snapshot) error {
 				count() AS n, groupBitXor(cityHash64(origin, id, occurred_at)) AS seen,
 				groupBitXor(cityHash64('step', subject, attempt, number, origin, id, persona, stage, is_return, touchpoint, channel,
 					department, outcome, activity, mood_eligible, mood_label, mood_emotion, mood_score)) AS facts
-			FROM steps FINAL WHERE journey = {journey:String} AND occurred_at <= t
+			FROM steps WHERE journey = {journey:String} AND occurred_at <= t
 		) AS a,
 		(
 			SELECT groupBitXor(cityHash64('visit', subject, attempt, position, stage, persona, touchpoint, channel, department,
 				entered_at, if(left_at <= t, left_at, toDateTime64(0, 3, 'UTC')), if(left_at <= t, toString(exit), ''))) AS v
-			FROM visits FINAL WHERE journey = {journey:String} AND entered_at <= t
+			FROM visits WHERE journey = {journey:String} AND entered_at <= t
 		) AS b,
 		(
 			SELECT groupBitXor(cityHash64('wait', subject, number, attempt, persona, stage, touchpoint, channel, department, first, missed_call,
 				asked_at, ifNull(toInt64(due_at), -1), ifNull(toUnixTimestamp64Milli(if(answered_at <= t, answered_at, NULL)), -1),
 				ifNull(if(answered_at <= t, business_ms, NULL), -1))) AS w
-			FROM waits FINAL WHERE journey = {journey:String} AND asked_at <= t
+			FROM waits WHERE journey = {journey:String} AND asked_at <= t
 		) AS c`
 	ctx = withParameters(ctx, map[string]string{"journey": string(snap.Journey), "ms": fmt.Sprint(snap.AsOf.UnixMilli())})
 	if err := s.conn.QueryRow(ctx, query).Scan(&snap.Interactions, &snap.seen, &snap.facts); err != nil {

@@ -137,18 +137,6 @@ var statementColumns = []column[statementRow]{
 // statementsPlace stands for table identity_statements beside the partitions of topics: its offsets are revisions.
 var statementsPlace = place{topic: "(identity)"}
 
-// addStatements adds the last revision to a walker's ledger.
-func (s *Store) addStatements(ctx context.Context, ledger map[place]int64) error {
-	var last int64
-	if err := s.conn.QueryRow(ctx, "SELECT toInt64(max(revision)) FROM identity_statements").Scan(&last); err != nil {
-		return err
-	}
-	if last > 0 {
-		ledger[statementsPlace] = last
-	}
-	return nil
-}
-
 // statedVerdicts are verdicts as package people calls them.
 var statedVerdicts = map[string]people.Verdict{VerdictSame: people.Same, VerdictDifferent: people.Different}
 

@@ -18,10 +18,10 @@ import (
 // toldStep is a step with what only the views of ratings, calls and tickets look at.
 type toldStep struct {
 	worldStep
-	Source    string `ch:"source"`
-	Type      string `ch:"type"`
-	Direction string `ch:"direction"`
-	Automatic bool   `ch:"automatic"`
+	Source    string
+	Type      string
+	Direction string
+	Automatic bool
 
 	thread         string
 	solved, public bool
@@ -45,10 +45,7 @@ type toldInteraction struct {
 	Max        *float64  `ch:"rating_max"`
 }
 
-const (
-	toldFields = stepFields + ", source, type, direction, automatic"
-	rawFields  = "contact_key, occurred_at, origin, id, source, thread, solved, public, rating_kind, rating_score, rating_min, rating_max"
-)
+const rawFields = "contact_key, occurred_at, origin, id, source, thread, solved, public, rating_kind, rating_score, rating_min, rating_max"
 
 // tell draws what else the world's steps were, and stores them over the plain ones, with the interactions they came
 // from, each twice.
@@ -56,7 +53,6 @@ func (w *world) tell(t *rapid.T, s *Store) []toldStep {
 	var out []toldStep
 	var raw []toldInteraction
 	for i, step := range w.steps {
-		step.Walked = 3
 		d := toldStep{worldStep: step, Direction: pick(t, []string{"inbound", "outbound"}, "direction"), Automatic: rapid.IntRange(0, 4).Draw(t, "automatic") == 0}
 		switch d.Source = pick(t, []string{"call", "ticket", "ticket", "review"}, "source"); d.Source {
 		case "call":
@@ -75,7 +71,7 @@ func (w *world) tell(t *rapid.T, s *Store) []toldStep {
 			}
 			d.score = float64(rapid.IntRange(int(d.low), int(d.high)).Draw(t, "score"))
 		}
-		w.steps[i] = step
+		w.steps[i].source, w.steps[i].kind, w.steps[i].direction, w.steps[i].automatic = d.Source, d.Type, d.Direction, d.Automatic
 		out = append(out, d)
 		one := toldInteraction{ContactKey: d.ContactKey, OccurredAt: d.OccurredAt, Origin: d.Origin, ID: d.ID, Source: d.Source, Thread: d.thread, Solved: d.solved, Public: d.public, Kind: d.rating}
 		if d.rating != "" {
@@ -83,7 +79,7 @@ func (w *world) tell(t *rapid.T, s *Store) []toldStep {
 		}
 		raw = append(raw, one, one)
 	}
-	put(t, s, "steps", toldFields, out)
+	w.again(t, s, 3)
 	put(t, s, "interactions", rawFields, raw)
 	return out
 }
@@ -202,10 +198,10 @@ func TestCallsAreWhatStepsAndWaitsSay(t *testing.T) {
 		steps := w.tell(t, s)
 		var waits []toldWait
 		for i := range w.waits {
-			w.waits[i].Walked = 3
-			waits = append(waits, toldWait{w.waits[i], rapid.Bool().Draw(t, "missed")})
+			w.waits[i].missed = rapid.Bool().Draw(t, "missed")
+			waits = append(waits, toldWait{w.waits[i], w.waits[i].missed})
 		}
-		put(t, s, "waits", waitFields+", missed_call", waits)
+		w.again(t, s, 4)
 		compare(t, "calls", q, rowsBy(t, ask(t, s, "calls", q), "key"), w.calls(q, steps, waits))
 	})
 }

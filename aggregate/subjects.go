@@ -11,7 +11,7 @@ import (
 // subject is a component of contact keys, and perhaps accounts, that is walked as one.
 type subject struct {
 	name   string
-	former []string // its own name and every other that it, or a part of it, may once have had
+	former []string // its own name and every other that it, or a part of it, may once have had; nil where everybody is walked
 	keys   []people.ID
 	rows   int // how many interactions it has, if known
 }
@@ -25,16 +25,16 @@ const accountPrefix = "account:"
 func isAccount(subject string) bool { return strings.HasPrefix(subject, accountPrefix) }
 
 // personsOf gives the persons that ids belong to, each once, in the order of their names.
-func (w *Walker) personsOf(ids iter.Seq[people.ID]) []subject {
-	return w.subjectsOf(ids, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
+func (w *Walker) personsOf(ids iter.Seq[people.ID], former bool) []subject {
+	return w.subjectsOf(ids, former, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
 }
 
 // companiesOf is personsOf for companies.
-func (w *Walker) companiesOf(ids iter.Seq[people.ID]) []subject {
-	return w.subjectsOf(ids, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
+func (w *Walker) companiesOf(ids iter.Seq[people.ID], former bool) []subject {
+	return w.subjectsOf(ids, former, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
 }
 
-func (w *Walker) subjectsOf(ids iter.Seq[people.ID], rootOf, first func(people.ID) people.ID, each func(people.ID, func(people.ID))) []subject {
+func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, rootOf, first func(people.ID) people.ID, each func(people.ID, func(people.ID))) []subject {
 	var roots []people.ID
 	for id := range ids {
 		roots = append(roots, rootOf(id))
@@ -45,7 +45,9 @@ func (w *Walker) subjectsOf(ids iter.Seq[people.ID], rootOf, first func(people.I
 	for _, root := range roots {
 		s := subject{name: w.people.Name(first(root))}
 		each(root, func(m people.ID) {
-			s.former = append(s.former, w.people.Name(m))
+			if former {
+				s.former = append(s.former, w.people.Name(m))
+			}
 			if w.people.IsKey(m) {
 				s.keys = append(s.keys, m)
 			}

@@ -20,7 +20,11 @@ type tag struct {
 
 	role      walk.Role
 	positions []uint8 // of stages in the definition walked, ascending
+	number    int     // among the tags known; unnumbered where there is no telling
 }
+
+// unnumbered is the number of a tag made for one interaction.
+const unnumbered = 0
 
 // tagColumns are the columns of interactions that make a tag, in the order in which scanTag takes them: those that tagOf, or
 // where it was not asked the default in sql/00003_tags.sql, is a hash of.
@@ -33,6 +37,7 @@ type tags struct {
 	known       map[uint64]*tag
 	definitions map[string]*walk.Definition // by journey
 	recent      [1 << 10]recentTag
+	renumbered  func() // called when the numbers of tags begin anew
 }
 
 type recentTag struct {
@@ -59,11 +64,13 @@ func (t *tags) learn(ctx context.Context, s *Store, c chunk, unknown []uint64) e
 	if len(t.known)+len(unknown) > enoughTags {
 		clear(t.known)
 		clear(t.recent[:])
+		t.renumbered()
 	}
 	query := "SELECT tag, " + tagColumns + " FROM interactions WHERE (" + c.where + ") AND tag IN (?) LIMIT 1 BY tag"
 	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
 		hash, one, err := t.scanTag(scan)
 		if err == nil {
+			one.number = len(t.known) + 1
 			t.known[hash] = one
 		}
 		return err

@@ -33,7 +33,7 @@ func (s *Store) NewestWalked(ctx context.Context) (time.Time, error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	var n uint64
 	var newest time.Time
-	const query = `SELECT count(), max(occurred_at) FROM steps FINAL`
+	const query = `SELECT count(), max(last_at) FROM cases`
 	if err := s.conn.QueryRow(ctx, query).Scan(&n, &newest); err != nil {
 		return time.Time{}, fmt.Errorf("find newest walked interaction: %w", err)
 	}

@@ -40,7 +40,7 @@ type WalkerOptions struct {
 // Nothing a walk writes is an increment, so a walk may stop anywhere and be done again. It advances table walked last; a
 // later walk finds the same arrivals, the same people, and everything that any name of theirs may have rows under, and
 // writes the same rows once more. In between, a reader sees the state before the walk for some subjects and after it for
-// others, and for one subject perhaps new steps beside old cases; within one table a subject's rows change at once.
+// others; all that is stored of one subject in a journey changes at once.
 //
 // One Walker at a time may work on a database.
 type Walker struct {
@@ -249,23 +249,27 @@ func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, e
 // ledger gives the highest offset stored of every partition, and of what changes stored interactions, and loads what a walk up
 // to there needs of the latter.
 func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
+	const query = `
+		SELECT toString(topic), partition, max(offset) FROM interactions GROUP BY topic, partition
+		UNION ALL SELECT ?, 0, toInt64(maxIf(number, walk)) FROM reprocessed FINAL
+		UNION ALL SELECT ?, 0, toInt64(max(revision)) FROM corrections
+		UNION ALL SELECT ?, 0, toInt64(max(revision)) FROM identity_statements`
 	out := map[place]int64{}
 	err := w.store.each(ctx, func(scan func(...any) error) error {
 		var p place
 		var offset int64
-		err := scan(&p.topic, &p.partition, &offset)
+		if err := scan(&p.topic, &p.partition, &offset); err != nil {
+			return err
+		}
+		switch p {
+		case reprocessedPlace, correctionsPlace, statementsPlace:
+			if offset == 0 { // there are none
+				return nil
+			}
+		}
 		out[p] = offset
-		return err
-	}, "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition")
-	if err == nil {
-		err = w.store.addReprocessed(ctx, out)
-	}
-	if err == nil {
-		err = w.store.addCorrections(ctx, out)
-	}
-	if err == nil {
-		err = w.store.addStatements(ctx, out)
-	}
+		return nil
+	}, query, reprocessedPlace.topic, correctionsPlace.topic, statementsPlace.topic)
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}

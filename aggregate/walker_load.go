@@ -11,6 +11,7 @@ func (w *Walker) load(ctx context.Context) error {
 	if w.loaded {
 		return nil
 	}
+	w.store.letMerge(ctx)
 	if err := w.loadNumber(ctx); err != nil {
 		return fmt.Errorf("load the last walk: %w", err)
 	}
@@ -27,8 +28,7 @@ func (w *Walker) load(ctx context.Context) error {
 // loadNumber finds the highest number that any walk, finished or not, wrote rows under.
 func (w *Walker) loadNumber(ctx context.Context) error {
 	const query = `
-		SELECT greatest((SELECT max(walked) FROM walked), (SELECT max(walked) FROM people), (SELECT max(walked) FROM cases),
-			(SELECT max(walked) FROM visits), (SELECT max(walked) FROM waits), (SELECT max(walked) FROM steps))`
+		SELECT greatest((SELECT max(walked) FROM walked), (SELECT max(walked) FROM people), (SELECT max(walked) FROM walks))`
 	return w.store.conn.QueryRow(ctx, query).Scan(&w.number)
 }
 

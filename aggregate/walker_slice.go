@@ -87,11 +87,8 @@ func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
 		return w.meetStated(ctx, a, t)
 	}
 	args := []any{a.topic, a.partition, a.from, a.to}
-	if err := w.store.writeLinks(ctx, arrivalsOf, args...); err != nil {
-		return err
-	}
-	threads := len(w.journeysPer(perThread)) > 0
-	return w.store.each(ctx, func(scan func(...any) error) error {
+	threads, linked := len(w.journeysPer(perThread)) > 0, false
+	err := w.store.each(ctx, func(scan func(...any) error) error {
 		var account, thread string
 		var keys []string
 		if err := scan(&keys, &account, &thread); err != nil {
@@ -100,6 +97,7 @@ func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
 		if threads && thread != "" {
 			t.threads[thread] = struct{}{}
 		}
+		linked = linked || len(keys) > 1 || account != ""
 		if len(keys) > 0 {
 			first := w.people.See(account, keys...)
 			t.keys[first] = struct{}{}
@@ -109,6 +107,10 @@ func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
 		}
 		return nil
 	}, arrivalsQuery, args...)
+	if err != nil || !linked {
+		return err
+	}
+	return w.store.writeLinks(ctx, arrivalsOf, args...)
 }
 
 // settled makes an INSERT SELECT as definite as an insert of ours.
@@ -125,7 +127,7 @@ func only(per string, journeys []*walked) []*walked {
 
 // walkTouched walks the touched persons, accounts and threads through some journeys, and stores what is known of them.
 func (w *Walker) walkTouched(ctx context.Context, t touched, all []*walked) error {
-	persons := w.personsOf(maps.Keys(t.keys))
+	persons := w.personsOf(maps.Keys(t.keys), true)
 	var keys []people.ID
 	for _, s := range persons {
 		keys = append(keys, s.keys...)
@@ -155,7 +157,7 @@ func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subjec
 		for _, id := range keys {
 			t.nodes[id] = struct{}{}
 		}
-		return w.lists(w.companiesOf(maps.Keys(t.nodes))), nil
+		return w.lists(w.companiesOf(maps.Keys(t.nodes), true)), nil
 	}
 	// A thread's rows also name the persons in it. Who they are may have changed by what arrived elsewhere.
 	if err := w.threadsOf(ctx, keys, t.threads); err != nil {

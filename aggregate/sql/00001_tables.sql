@@ -106,130 +106,46 @@ CREATE TABLE IF NOT EXISTS people
 ENGINE = ReplacingMergeTree(walked) ORDER BY contact_key
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- What the walk found. Rows of one subject (person, account or thread, as the journey says) are rewritten together;
--- walked is the number of the walk that wrote them, deleted marks rows a later walk no longer finds. Read with FINAL.
--- attempt, number (of steps and waits) count from 1, position from 0; a wait asked outside any case has attempt 0.
-CREATE TABLE IF NOT EXISTS cases
+-- What the walk found of a subject (person, account or thread, as the journey says) in a journey: one row, so that all of it is replaced
+-- at once. walked is the number of the walk that wrote it, deleted marks a subject that a later walk no longer finds. The views cases,
+-- visits, waits and steps (00004_found.sql) unfold it.
+--
+-- contacts: the contact keys it was met under, and whose they are. runs: its cases, and with attempt 0 what was asked outside any.
+-- visits, waits, steps: a list for each of runs, in total order; contact is an index of contacts, from 0. A step's reached is one more than
+-- the furthest position that the case had come to. A field is a file of its own: a view reads what it asks for.
+-- Parts are merged column by column, each run of rows at once: row by row, the words in lists make merging ten times as dear.
+CREATE TABLE IF NOT EXISTS walks
 (
-    journey      LowCardinality(String),
-    subject      String,
-    attempt      UInt32,
-    case_id      String,
-    person       String,
-    account      String,
-    persona      LowCardinality(String),
-    opened_at    DateTime64(3, 'UTC'),
-    closed_at    DateTime64(3, 'UTC'),
-    exit         LowCardinality(String),
-    stage        LowCardinality(String),
-    position     UInt8,
-    first_at     DateTime64(3, 'UTC'),
-    last_at      DateTime64(3, 'UTC'),
-    interactions UInt32,
-    value        Float64,
-    walked       UInt64,
-    deleted      UInt8
+    journey  LowCardinality(String),
+    subject  String,
+    walked   UInt64,
+    deleted  UInt8,
+    contacts Array(Tuple(contact_key String, person String)),
+    runs     Array(Tuple(
+        attempt UInt32, case_id String, person String, account String, persona LowCardinality(String), customer LowCardinality(String),
+        opened_at DateTime64(3, 'UTC'), closed_at DateTime64(3, 'UTC'), exit LowCardinality(String), stage LowCardinality(String),
+        position UInt8, first_at DateTime64(3, 'UTC'), last_at DateTime64(3, 'UTC'), interactions UInt32, value Float64)),
+    visits   Array(Array(Tuple(
+        position UInt8, stage LowCardinality(String), entered_at DateTime64(3, 'UTC'), left_at DateTime64(3, 'UTC'),
+        exit LowCardinality(String), last_activity_at DateTime64(3, 'UTC'), touchpoint LowCardinality(String),
+        channel LowCardinality(String), department LowCardinality(String), interactions UInt32, value Float64, value_known Float64))),
+    waits    Array(Array(Tuple(
+        number UInt32, contact UInt32, customer LowCardinality(String), value_known Float64, thread String, first Bool, missed_call Bool,
+        source LowCardinality(String), stage LowCardinality(String), touchpoint LowCardinality(String), channel LowCardinality(String),
+        department LowCardinality(String), priority LowCardinality(String), asked_at DateTime64(3, 'UTC'), ask_origin LowCardinality(String),
+        ask_id String, answered_at Nullable(DateTime64(3, 'UTC')), answer_origin LowCardinality(String), answer_id String,
+        waited_ms Nullable(Int64), business_ms Nullable(Int64), target_ms Nullable(Int64), target_business Bool,
+        due_at Nullable(DateTime64(3, 'UTC'))))),
+    steps    Array(Array(Tuple(
+        occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage LowCardinality(String), reached UInt8, is_return Bool,
+        value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, origin LowCardinality(String), source LowCardinality(String),
+        type LowCardinality(String), activity LowCardinality(String), direction LowCardinality(String), touchpoint LowCardinality(String),
+        channel LowCardinality(String), department LowCardinality(String), outcome LowCardinality(String),
+        mood_label LowCardinality(String), mood_emotion LowCardinality(String), mood_lang LowCardinality(String))))
 )
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
-
-CREATE TABLE IF NOT EXISTS visits
-(
-    journey          LowCardinality(String),
-    subject          String,
-    attempt          UInt32,
-    position         UInt8,
-    case_id          String,
-    person           String,
-    account          String,
-    persona          LowCardinality(String),
-    stage            LowCardinality(String),
-    entered_at       DateTime64(3, 'UTC'),
-    left_at          DateTime64(3, 'UTC'),
-    exit             LowCardinality(String),
-    last_activity_at DateTime64(3, 'UTC'),
-    touchpoint       LowCardinality(String),
-    channel          LowCardinality(String),
-    department       LowCardinality(String),
-    interactions     UInt32,
-    value            Float64,
-    walked           UInt64,
-    deleted          UInt8
-)
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, position)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
-
-CREATE TABLE IF NOT EXISTS waits
-(
-    journey         LowCardinality(String),
-    subject         String,
-    number          UInt32,
-    attempt         UInt32,
-    case_id         String,
-    person          String,
-    account         String,
-    persona         LowCardinality(String),
-    thread          String,
-    first           Bool,
-    missed_call     Bool,
-    source          LowCardinality(String),
-    stage           LowCardinality(String),
-    touchpoint      LowCardinality(String),
-    channel         LowCardinality(String),
-    department      LowCardinality(String),
-    priority        LowCardinality(String),
-    asked_at        DateTime64(3, 'UTC'),
-    ask_origin      LowCardinality(String),
-    ask_id          String,
-    answered_at     Nullable(DateTime64(3, 'UTC')),
-    answer_origin   LowCardinality(String),
-    answer_id       String,
-    waited_ms       Nullable(Int64),
-    business_ms     Nullable(Int64),
-    target_ms       Nullable(Int64),
-    target_business Bool,
-    due_at          Nullable(DateTime64(3, 'UTC')),
-    walked          UInt64,
-    deleted         UInt8
-)
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, number)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
-
--- Every interaction of a case, in total order, with the stage it counted for.
-CREATE TABLE IF NOT EXISTS steps
-(
-    journey       LowCardinality(String),
-    subject       String,
-    attempt       UInt32,
-    number        UInt32,
-    case_id       String,
-    person        String,
-    persona       LowCardinality(String),
-    contact_key   String,
-    occurred_at   DateTime64(3, 'UTC'),
-    origin        LowCardinality(String),
-    id            String,
-    source        LowCardinality(String),
-    type          LowCardinality(String),
-    activity      LowCardinality(String),
-    direction     LowCardinality(String),
-    stage         LowCardinality(String),
-    is_return     Bool,
-    touchpoint    LowCardinality(String),
-    channel       LowCardinality(String),
-    department    LowCardinality(String),
-    automatic     Bool,
-    outcome       LowCardinality(String),
-    mood_eligible Bool,
-    mood_label    LowCardinality(String),
-    mood_score    Float32,
-    mood_emotion  LowCardinality(String),
-    mood_lang     LowCardinality(String),
-    walked        UInt64,
-    deleted       UInt8
-)
-ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject, attempt, number)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
+    vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 -- How far the walk has come: everything stored up to this offset has been walked under this definition.
 CREATE TABLE IF NOT EXISTS walked

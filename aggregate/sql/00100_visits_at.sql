@@ -15,59 +15,86 @@
 CREATE OR REPLACE VIEW visits_at AS
 WITH
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    known AS
+    -- the stages in order, how old a visit is when it counts (inf: none does), and that of all stages before
     (
-        SELECT
-            case_id, subject, attempt, person, account, persona, stage, position, entered_at, left_at, exit,
-            touchpoint, channel, department, value, customer, value_known,
-            toUnixTimestamp64Milli(entered_at) AS entered_ms,
-            toUnixTimestamp64Milli(left_at) AS left_ms,
-            if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
-    ),
-    definition AS
-    (
-        SELECT stage, nullIf(s.maturity_ms, 0) AS own_ms, s.silence_ms AS silence_ms, p95_ms, p95_end_ms
-        FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
-        LEFT JOIN
+        SELECT (groupArray(stage), groupArray(maturity_ms), groupArray(before_ms))
+        FROM
         (
             SELECT
-                stage,
-                quantileExactInclusiveOrNullIf(0.95)(left_ms - entered_ms, state = 'moved_on') AS p95_ms,
-                quantileExactInclusiveOrNullIf(0.95)(left_ms - entered_ms, state IN ('moved_on', 'completed')) AS p95_end_ms
-            FROM known
-            GROUP BY stage
-        ) AS q ON q.stage = s.stage
-        WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
-    ),
-    stated AS
-    (
-        SELECT
-            known.*,
-            multiIf(own_ms IS NOT NULL, toFloat64(own_ms),
-                    silence_ms IS NOT NULL, greatest(toFloat64(ifNull(silence_ms, 0)), ifNull(p95_ms, 0.)),
-                    p95_end_ms) AS maturity_ms,
-            toBool(ifNull(now_ms - entered_ms >= maturity_ms, false)) AS mature
-        FROM known
-        LEFT JOIN definition ON definition.stage = known.stage
-    )
+                toString(s.stage) AS stage,
+                ifNull(multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
+                               s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
+                               p95_end_ms), inf) AS maturity_ms,
+                sum(if(isInfinite(maturity_ms), 0., maturity_ms)) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms
+            FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
+            LEFT JOIN
+            (
+                SELECT
+                    stage,
+                    quantileExactInclusiveOrNullIf(0.95)(stay, exit = 'moved_on') AS p95_ms,
+                    quantileExactInclusiveOrNullIf(0.95)(stay, exit IN ('moved_on', 'completed')) AS p95_end_ms
+                FROM
+                (
+                    SELECT
+                        stage, exit, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay
+                    FROM
+                    (
+                        SELECT all_stage, all_exit, all_entered_at, all_left_at
+                        FROM walks FINAL
+                        ARRAY JOIN
+                            visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at
+                        WHERE journey = {journey:String}
+                    )
+                    ARRAY JOIN
+                        all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at
+                    WHERE left_at <= {as_of:DateTime64(3, 'UTC')}
+                )
+                GROUP BY stage
+            ) AS q ON q.stage = s.stage
+            WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
+            ORDER BY s.position
+        )
+    ) AS aged
 SELECT
-    case_id, subject, attempt, person, account, persona, stage, position, state, mature,
+    case_id, subject, attempt, person, account, persona, stage, position, toString(state) AS state, mature,
     entered_at,
     if(state = 'in_progress', NULL, left_at) AS left_at,
     (least(left_ms, now_ms) - entered_ms) / 1000 AS stay_s,
     touchpoint, channel, department, value, customer, value_known
-FROM stated
-WHERE entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-    AND {persona:String} IN ('', if(persona = '', '-', persona))
-    AND {channel:String} IN ('', if(channel = '', '-', channel))
-    AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-    AND {department:String} IN ('', if(department = '', '-', department))
-    AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-    AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-    AND {stage:String} IN ('', stage)
-    AND multiIf(
+FROM
+(
+    SELECT
+        case_id, subject, attempt, person, account, persona, stage, position, entered_at, left_at, touchpoint, channel, department, value,
+        customer, value_known, toUnixTimestamp64Milli(entered_at) AS entered_ms, toUnixTimestamp64Milli(left_at) AS left_ms,
+        if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', exit) AS state,
+        toBool(now_ms - entered_ms >= transform(toString(stage), aged.1, aged.2, inf)) AS mature
+    FROM
+    (
+        SELECT subject, case_id, attempt, person, account, persona, customer, all_stage, all_position, all_entered_at, all_left_at, all_exit,
+            all_touchpoint, all_channel, all_department, all_value, all_value_known
+        FROM walks FINAL
+        ARRAY JOIN
+            runs.case_id AS case_id, runs.attempt AS attempt, runs.person AS person, runs.account AS account, runs.persona AS persona,
+            runs.customer AS customer, visits.stage AS all_stage, visits.position AS all_position, visits.entered_at AS all_entered_at,
+            visits.left_at AS all_left_at, visits.exit AS all_exit, visits.touchpoint AS all_touchpoint, visits.channel AS all_channel,
+            visits.department AS all_department, visits.value AS all_value, visits.value_known AS all_value_known
+        WHERE journey = {journey:String}
+    )
+    ARRAY JOIN
+        all_stage AS stage, all_position AS position, all_entered_at AS entered_at, all_left_at AS left_at, all_exit AS exit,
+        all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_value AS value, all_value_known AS value_known
+    WHERE entered_at <= {as_of:DateTime64(3, 'UTC')}
+        AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+        AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+        AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+        AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+        AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+        AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+        AND ({customer:String} = '' OR customer = {customer:String})
+        AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+        AND ({stage:String} = '' OR stage = {stage:String})
+)
+WHERE multiIf(
         {state:String} = '', true,
         {state:String} = 'lost', state IN ('lost_explicit', 'lost_silent'),
         {state:String} = 'stayed', state IN ('moved_on', 'completed'),

@@ -22,92 +22,143 @@ CREATE OR REPLACE VIEW dropoff AS
 WITH
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    known AS
+    -- the stages in order, how old a visit is when it counts (inf: none does), and that of all stages before
     (
-        SELECT
-            subject, attempt, persona, stage, position, entered_at, touchpoint, channel, department, account, customer, value_known,
-            toUnixTimestamp64Milli(entered_at) AS entered_ms,
-            toUnixTimestamp64Milli(left_at) AS left_ms,
-            if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
-    ),
-    definition AS
-    (
-        SELECT
-            s.position AS position, s.stage AS stage,
-            coalesce(nullIf(s.labels['it'], ''), nullIf(s.labels['en'], ''), toString(s.stage)) AS label_it,
-            coalesce(nullIf(s.labels['en'], ''), nullIf(s.labels['it'], ''), toString(s.stage)) AS label_en,
-            multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
-                    s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
-                    p95_end_ms) AS maturity_ms,
-            ifNull(sum(maturity_ms) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0.) AS before_ms
-        FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
-        LEFT JOIN
+        SELECT (groupArray(stage), groupArray(maturity_ms), groupArray(before_ms))
+        FROM
         (
             SELECT
-                stage,
-                quantileExactInclusiveOrNullIf(0.95)(left_ms - entered_ms, state = 'moved_on') AS p95_ms,
-                quantileExactInclusiveOrNullIf(0.95)(left_ms - entered_ms, state IN ('moved_on', 'completed')) AS p95_end_ms
-            FROM known
-            GROUP BY stage
-        ) AS q ON q.stage = s.stage
-        WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
+                toString(s.stage) AS stage,
+                ifNull(multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
+                               s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
+                               p95_end_ms), inf) AS maturity_ms,
+                sum(if(isInfinite(maturity_ms), 0., maturity_ms)) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms
+            FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
+            LEFT JOIN
+            (
+                SELECT
+                    stage,
+                    quantileExactInclusiveOrNullIf(0.95)(stay, exit = 'moved_on') AS p95_ms,
+                    quantileExactInclusiveOrNullIf(0.95)(stay, exit IN ('moved_on', 'completed')) AS p95_end_ms
+                FROM
+                (
+                    SELECT
+                        stage, exit, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay
+                    FROM
+                    (
+                        SELECT all_stage, all_exit, all_entered_at, all_left_at
+                        FROM walks FINAL
+                        ARRAY JOIN
+                            visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at
+                        WHERE journey = {journey:String}
+                    )
+                    ARRAY JOIN
+                        all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at
+                    WHERE left_at <= {as_of:DateTime64(3, 'UTC')}
+                )
+                GROUP BY stage
+            ) AS q ON q.stage = s.stage
+            WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
+            ORDER BY s.position
+        )
+    ) AS aged,
+    definition AS
+    (
+        SELECT position, stage, labels
+        FROM stages FINAL
+        WHERE journey = {journey:String}
+            AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
     counted AS
     (
         SELECT
-            known.stage AS stage,
+            stage,
             count() AS entered,
-            countIf(state = 'moved_on') AS moved_on,
-            countIf(state = 'completed') AS completed,
-            countIf(state = 'lost_explicit') AS lost_explicit,
-            countIf(state = 'lost_silent') AS lost_silent,
-            countIf(state = 'in_progress') AS in_progress,
-            countIf(ifNull(now_ms - entered_ms >= maturity_ms, false) AS is_mature) AS mature,
-            countIf(is_mature AND state IN ('lost_explicit', 'lost_silent')) AS mature_lost,
-            countIf(is_mature AND state = 'in_progress') AS mature_open,
-            quantileExactInclusiveOrNullIf(0.5)(left_ms - entered_ms, state IN ('moved_on', 'completed')) / 1000 AS median_s
-        FROM known
-        LEFT JOIN definition ON definition.stage = known.stage
-        WHERE entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND {persona:String} IN ('', if(persona = '', '-', persona))
-            AND {channel:String} IN ('', if(channel = '', '-', channel))
-            AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-            AND {department:String} IN ('', if(department = '', '-', department))
-            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
+            countIf(NOT is_open AND exit = 'moved_on') AS moved_on,
+            countIf(NOT is_open AND exit = 'completed') AS completed,
+            countIf(NOT is_open AND exit = 'lost_explicit') AS lost_explicit,
+            countIf(NOT is_open AND exit = 'lost_silent') AS lost_silent,
+            countIf(is_open OR exit = 'in_progress') AS in_progress,
+            countIf(is_mature) AS mature,
+            countIf(is_mature AND NOT is_open AND exit IN ('lost_explicit', 'lost_silent')) AS mature_lost,
+            countIf(is_mature AND (is_open OR exit = 'in_progress')) AS mature_open,
+            quantileExactInclusiveOrNullIf(0.5)(stay, NOT is_open AND exit IN ('moved_on', 'completed')) / 1000 AS median_s
+        FROM
+        (
+            SELECT
+                stage, left_at > {as_of:DateTime64(3, 'UTC')} AS is_open, exit, toUnixTimestamp64Milli(entered_at) AS entered_ms,
+                toUnixTimestamp64Milli(left_at) - entered_ms AS stay,
+                now_ms - entered_ms >= transform(toString(stage), aged.1, aged.2, inf) AS is_mature
+            FROM
+            (
+                SELECT persona, account, customer, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
+                    all_value_known
+                FROM walks FINAL
+                ARRAY JOIN
+                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage, visits.exit AS all_exit,
+                    visits.entered_at AS all_entered_at, visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint,
+                    visits.channel AS all_channel, visits.department AS all_department, visits.value_known AS all_value_known
+                WHERE journey = {journey:String}
+            )
+            ARRAY JOIN
+                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
+                all_channel AS channel, all_department AS department, all_value_known AS value_known
+            WHERE entered_at <= {as_of:DateTime64(3, 'UTC')}
+                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
+                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+        )
         GROUP BY stage
     ),
-    runs AS
+    -- cases by where they were until T, and before how many stages' time they opened; the opening visit chooses them
+    kinds AS
     (
-        SELECT min(entered_ms) AS opened_ms, max(position) AS furthest, groupUniqArray(position) AS visited
-        FROM known
-        GROUP BY subject, attempt
-        HAVING opened_ms >= toUnixTimestamp64Milli({from:DateTime64(3, 'UTC')})
-            AND opened_ms < toUnixTimestamp64Milli({to:DateTime64(3, 'UTC')})
-            -- the opening visit's own values, as one truth: a value each to remember would be most of the work
-            AND argMin(
-                {persona:String} IN ('', if(persona = '', '-', persona))
-                AND {channel:String} IN ('', if(channel = '', '-', channel))
-                AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-                AND {department:String} IN ('', if(department = '', '-', department))
-                AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-                AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}, position)
+        SELECT
+            arraySlice(positions, 1, arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, entered)) AS visited, arrayMax(visited) AS furthest,
+            arrayCount(b -> now_ms - toUnixTimestamp64Milli(entered[1]) >= b, aged.3) AS old_enough, count() AS n
+        FROM
+        (
+            SELECT
+                persona, account, customer, entered, positions, touchpoints[1] AS touchpoint, channels[1] AS channel, departments[1] AS department,
+                values[1] AS value_known
+            FROM walks FINAL
+            ARRAY JOIN
+                runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.entered_at AS entered,
+                visits.position AS positions, visits.touchpoint AS touchpoints, visits.channel AS channels, visits.department AS departments,
+                visits.value_known AS values
+            WHERE journey = {journey:String}
+        )
+        WHERE notEmpty(entered) AND entered[1] <= {as_of:DateTime64(3, 'UTC')} AND entered[1] >= {from:DateTime64(3, 'UTC')} AND entered[1] < {to:DateTime64(3, 'UTC')}
+            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+            AND ({customer:String} = '' OR customer = {customer:String})
+            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+        GROUP BY visited, old_enough
     ),
     funnel AS
     (
         SELECT
-            definition.stage AS stage,
-            countIf(furthest >= definition.position) AS reached,
-            countIf(furthest >= definition.position AND NOT has(visited, definition.position)) AS skipped,
-            countIf(now_ms - opened_ms >= before_ms) AS reached_of,
-            countIf(now_ms - opened_ms >= before_ms AND furthest >= definition.position) AS reached_mature
-        FROM definition CROSS JOIN runs
+            d.stage AS stage,
+            sumIf(n, furthest >= d.position) AS reached,
+            sumIf(n, furthest >= d.position AND NOT has(visited, d.position)) AS skipped,
+            sumIf(n, old_enough >= place) AS reached_of,
+            sumIf(n, old_enough >= place AND furthest >= d.position) AS reached_mature
+        FROM (SELECT stage, position, indexOf(aged.1, toString(stage)) AS place FROM definition) AS d
+        CROSS JOIN kinds
         GROUP BY stage
     )
 SELECT
-    d.stage AS stage, d.position AS position, d.label_it AS label_it, d.label_en AS label_en,
+    d.stage AS stage, d.position AS position,
+    coalesce(nullIf(d.labels['it'], ''), nullIf(d.labels['en'], ''), toString(d.stage)) AS label_it,
+    coalesce(nullIf(d.labels['en'], ''), nullIf(d.labels['it'], ''), toString(d.stage)) AS label_en,
     entered, moved_on, completed, lost_explicit, lost_silent, in_progress,
     mature, mature_lost, mature_open,
     mature - mature_open AS decided,
@@ -118,7 +169,7 @@ SELECT
         + z * sqrt(dropoff * (1 - dropoff) / decided + z * z / 4 / decided / decided)) / (1 + z * z / decided))) AS dropoff_high,
     1 - dropoff AS step_conversion,
     toBool(decided < 30) AS few,
-    d.maturity_ms / 1000 AS maturity_s,
+    if(isInfinite(aged.2[indexOf(aged.1, toString(d.stage))] AS old_ms), NULL, old_ms / 1000) AS maturity_s,
     median_s,
     reached, skipped, reached_of,
     if(reached_of = 0, NULL, reached_mature / reached_of) AS reached_share

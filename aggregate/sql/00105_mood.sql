@@ -24,52 +24,65 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
-    keyed AS
-    (
-        SELECT
-            toString(multiIf({by:String} = 'touchpoint', touchpoint, {by:String} = 'department', department,
-                             {by:String} = 'persona', persona, {by:String} = 'channel', channel, stage)) AS raw_key,
-            if(raw_key = '', '-', raw_key) AS key,
-            mood_eligible AS is_eligible, mood_eligible AND mood_label != '' AS is_scored,
-            toString(mood_label) AS label, toString(mood_emotion) AS emotion, mood_score AS score
-        FROM steps FINAL
-        WHERE journey = {journey:String} AND case_id != '' AND mood_eligible
-            AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-            AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            AND {persona:String} IN ('', if(persona = '', '-', persona))
-            AND {channel:String} IN ('', if(channel = '', '-', channel))
-            AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-            AND {department:String} IN ('', if(department = '', '-', department))
-            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-            AND {stage:String} IN ('', if(stage = '', '-', stage))
-        UNION ALL
-        SELECT toString(stage) AS raw_key, raw_key AS key, false, false, '', '', 0
-        FROM definition
-        WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)
-    ),
     counted AS
     (
         SELECT
-            key,
-            countIf(is_eligible) AS eligible, countIf(is_scored) AS scored,
-            countIf(is_scored AND label = 'positive') AS positive,
-            countIf(is_scored AND label = 'neutral') AS neutral,
-            countIf(is_scored AND label = 'negative') AS negative,
-            countIf(is_scored AND label = 'mixed') AS mixed,
+            if(raw_key = '', '-', toString(raw_key)) AS key,
+            countIf(is_eligible) AS eligible, countIf(label != '') AS scored,
+            countIf(label = 'positive') AS positive,
+            countIf(label = 'neutral') AS neutral,
+            countIf(label = 'negative') AS negative,
+            countIf(label = 'mixed') AS mixed,
             -- summed as integers: the same bytes in whatever order the rows are read
-            sumIf(toInt64(round(toFloat64(score) * 1000000)), is_scored) AS score_sum,
-            countIf(is_scored AND emotion = 'satisfaction') AS satisfaction,
-            countIf(is_scored AND emotion = 'impatience') AS impatience,
-            countIf(is_scored AND emotion = 'enthusiasm') AS enthusiasm,
-            countIf(is_scored AND emotion = 'perplexity') AS perplexity,
-            countIf(is_scored AND emotion = 'confusion') AS confusion,
-            countIf(is_scored AND emotion = 'disappointment') AS disappointment,
-            countIf(is_scored AND emotion = 'joy') AS joy,
-            countIf(is_scored AND emotion = 'frustration') AS frustration,
-            countIf(is_scored AND emotion = 'none') AS none
-        FROM keyed
-        GROUP BY key
+            sumIf(toInt64(round(toFloat64(mood_score) * 1000000)), label != '') AS score_sum,
+            countIf(label != '' AND emotion = 'satisfaction') AS satisfaction,
+            countIf(label != '' AND emotion = 'impatience') AS impatience,
+            countIf(label != '' AND emotion = 'enthusiasm') AS enthusiasm,
+            countIf(label != '' AND emotion = 'perplexity') AS perplexity,
+            countIf(label != '' AND emotion = 'confusion') AS confusion,
+            countIf(label != '' AND emotion = 'disappointment') AS disappointment,
+            countIf(label != '' AND emotion = 'joy') AS joy,
+            countIf(label != '' AND emotion = 'frustration') AS frustration,
+            countIf(label != '' AND emotion = 'none') AS none
+        FROM
+        (
+            SELECT
+                if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
+                mood_label AS label, mood_emotion AS emotion, mood_score, true AS is_eligible
+            FROM
+            (
+                SELECT persona, account, customer, all_occurred_at, all_mood_eligible, all_mood_label, all_mood_emotion, all_mood_score, all_channel,
+                    all_touchpoint, all_department, all_stage, all_value_known
+                FROM walks FINAL
+                ARRAY JOIN
+                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.occurred_at AS all_occurred_at,
+                    steps.mood_eligible AS all_mood_eligible, steps.mood_label AS all_mood_label, steps.mood_emotion AS all_mood_emotion,
+                    steps.mood_score AS all_mood_score, steps.channel AS all_channel, steps.touchpoint AS all_touchpoint,
+                    steps.department AS all_department, steps.stage AS all_stage, steps.value_known AS all_value_known
+                WHERE journey = {journey:String}
+            )
+            ARRAY JOIN
+                all_occurred_at AS occurred_at, all_mood_eligible AS mood_eligible, all_mood_label AS mood_label, all_mood_emotion AS mood_emotion,
+                all_mood_score AS mood_score, all_channel AS channel, all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage,
+                all_value_known AS value_known
+            WHERE mood_eligible
+                AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+                AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
+                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+            UNION ALL
+            -- stages where nobody wrote show too
+            SELECT toLowCardinality(toString(stage)) AS raw_key, toLowCardinality('') AS label, toLowCardinality('') AS emotion, toFloat32(0), false
+            FROM definition
+            WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)
+        )
+        GROUP BY raw_key
     )
 SELECT
     key, if(d.stage = '', NULL, d.position) AS position,

@@ -12,35 +12,6 @@
 --               this one or a later one), skipped (reached, never visited), waiting (an open question)
 CREATE OR REPLACE VIEW cases_at AS
 WITH
-    runs AS
-    (
-        SELECT
-            subject, attempt, any(v.case_id) AS case_id, any(v.person) AS person, any(v.account) AS account,
-            argMin(v.persona, v.position) AS persona, argMin(v.channel, v.position) AS channel,
-            argMin(v.touchpoint, v.position) AS touchpoint, argMin(v.department, v.position) AS department,
-            argMin(v.customer, v.position) AS customer, argMin(v.value_known, v.position) AS value_known,
-            min(v.entered_at) AS opened_at,
-            argMax((v.stage, v.position, v.entered_at, v.left_at, toString(v.exit), v.value), v.position) AS latest,
-            groupUniqArray(v.position) AS visited
-        FROM (SELECT * FROM visits FINAL WHERE journey = {journey:String}) AS v
-        WHERE v.entered_at <= {as_of:DateTime64(3, 'UTC')}
-        GROUP BY subject, attempt
-    ),
-    asked AS
-    (
-        SELECT subject, attempt, count() AS n
-        FROM waits FINAL
-        WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')}
-            AND ifNull(answered_at > {as_of:DateTime64(3, 'UTC')}, true)
-        GROUP BY subject, attempt
-    ),
-    met AS
-    (
-        SELECT subject, attempt, count() AS n, max(occurred_at) AS last_at
-        FROM steps FINAL
-        WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-        GROUP BY subject, attempt
-    ),
     wanted AS
     (
         SELECT any(position) AS position, count() AS n
@@ -49,26 +20,40 @@ WITH
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     )
 SELECT
-    case_id, r.subject AS subject, r.attempt AS attempt, person, account, persona, opened_at,
-    latest.1 AS stage, latest.2 AS position, latest.3 AS entered_at,
-    if(latest.4 > {as_of:DateTime64(3, 'UTC')}, 'in_progress', latest.5) AS state,
-    if(state = 'in_progress', NULL, latest.4) AS closed_at,
-    nullIf(met.last_at, toDateTime64(0, 3, 'UTC')) AS last_at, met.n AS interactions, asked.n AS waiting,
-    channel, touchpoint, department, latest.6 AS value, customer, value_known
-FROM runs AS r
-LEFT JOIN asked ON asked.subject = r.subject AND asked.attempt = r.attempt
-LEFT JOIN met ON met.subject = r.subject AND met.attempt = r.attempt
-WHERE opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
-    AND {persona:String} IN ('', if(persona = '', '-', persona))
-    AND {channel:String} IN ('', if(channel = '', '-', channel))
-    AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-    AND {department:String} IN ('', if(department = '', '-', department))
-    AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-    AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
+    case_id, subject, attempt, person, account, persona, opened_at,
+    stages[n] AS stage, positions[n] AS position, entered[n] AS entered_at,
+    if(lefts[n] > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exits[n])) AS state,
+    if(state = 'in_progress', NULL, lefts[n]) AS closed_at,
+    if(met = 0, NULL, times[met]) AS last_at, toUInt64(met) AS interactions, toUInt64(asked) AS waiting,
+    channel, touchpoint, department, values[n] AS value, customer, value_known
+FROM
+(
+    SELECT
+        case_id, subject, attempt, person, account, persona, customer, entered, lefts, stages, positions, exits, values, times,
+        entered[1] AS opened_at, channels[1] AS channel, touchpoints[1] AS touchpoint, departments[1] AS department, known[1] AS value_known,
+        arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, entered) AS n, arraySlice(positions, 1, n) AS visited, arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS met,
+        arrayCount((a, w) -> a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > {as_of:DateTime64(3, 'UTC')}, true), asks, answers) AS asked
+    FROM walks FINAL
+    ARRAY JOIN
+        runs.case_id AS case_id, runs.attempt AS attempt, runs.person AS person, runs.account AS account, runs.persona AS persona,
+        runs.customer AS customer, visits.entered_at AS entered, visits.left_at AS lefts, visits.stage AS stages, visits.position AS positions,
+        visits.exit AS exits, visits.value AS values, visits.value_known AS known, visits.channel AS channels,
+        visits.touchpoint AS touchpoints, visits.department AS departments, steps.occurred_at AS times, waits.asked_at AS asks,
+        waits.answered_at AS answers
+    WHERE journey = {journey:String}
+)
+WHERE n > 0 AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
+    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+    AND ({customer:String} = '' OR customer = {customer:String})
+    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
     AND if({state:String} IN ('reached', 'skipped'),
-        (SELECT n FROM wanted) > 0 AND latest.2 >= (SELECT position FROM wanted)
+        (SELECT n FROM wanted) > 0 AND position >= (SELECT position FROM wanted)
             AND ({state:String} = 'reached' OR NOT has(visited, (SELECT position FROM wanted))),
-        {stage:String} IN ('', latest.1)
+        {stage:String} IN ('', stage)
             AND multiIf(
                 {state:String} = '', true,
                 {state:String} = 'lost', state IN ('lost_explicit', 'lost_silent'),

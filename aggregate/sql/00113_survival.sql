@@ -16,71 +16,88 @@
 CREATE OR REPLACE VIEW survival AS
 WITH
     1.959963984540054 AS z,
+    -- of each stage: every length of stay, with how it ended in its last two bits (0: not by T, 1: moved on, 2: completed, 3: lost), shortest first
     stays AS
     (
-        SELECT
-            toString(stage) AS stage, position,
-            if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state,
-            least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}))
-                - toUnixTimestamp64Milli(entered_at) AS ms
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
-            AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND {persona:String} IN ('', if(persona = '', '-', persona))
-            AND {channel:String} IN ('', if(channel = '', '-', channel))
-            AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-            AND {department:String} IN ('', if(department = '', '-', department))
-            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-            AND {stage:String} IN ('', stage)
+        SELECT stage, position, arraySort(groupArray(stay)) AS list
+        FROM
+        (
+            SELECT
+                stage, position,
+                (least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) * 4 + if(left_at > {as_of:DateTime64(3, 'UTC')}, 0, transform(toString(exit), ['moved_on', 'completed', 'lost_explicit', 'lost_silent'], [1, 2, 3, 3], 0)) AS stay
+            FROM
+            (
+                SELECT persona, account, customer, all_stage, all_position, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel,
+                    all_department, all_value_known
+                FROM walks FINAL
+                ARRAY JOIN
+                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage,
+                    visits.position AS all_position, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at,
+                    visits.touchpoint AS all_touchpoint, visits.channel AS all_channel, visits.department AS all_department,
+                    visits.value_known AS all_value_known
+                WHERE journey = {journey:String}
+            )
+            ARRAY JOIN
+                all_stage AS stage, all_position AS position, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at,
+                all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_value_known AS value_known
+            WHERE entered_at <= {as_of:DateTime64(3, 'UTC')}
+                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
+                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                AND ({stage:String} = '' OR stage = {stage:String})
+        )
+        GROUP BY stage, position
     ),
+    -- of each distinct length: where it ends in the list, and how many had left in each way by then
     points AS
     (
         SELECT
-            stage, position, ms,
-            countIf(state = 'moved_on') AS d_moved, countIf(state = 'completed') AS d_completed,
-            countIf(state IN ('lost_explicit', 'lost_silent')) AS d_lost,
-            d_moved + d_completed + d_lost AS d, count() AS c
+            stage, position, length(list) AS n, arrayMap(s -> bitShiftRight(s, 2), list) AS all_ms,
+            arrayMap((a, b) -> a != b, all_ms, arrayPushBack(arrayPopFront(all_ms), -1)) AS is_last,
+            arrayFilter((x, l) -> l, all_ms, is_last) AS ms,
+            arrayFilter((x, l) -> l, arrayEnumerate(list), is_last) AS ends,
+            arrayFilter((x, l) -> l, arrayCumSum(arrayMap(s -> bitAnd(s, 3) = 1, list)), is_last) AS moved,
+            arrayFilter((x, l) -> l, arrayCumSum(arrayMap(s -> bitAnd(s, 3) = 2, list)), is_last) AS completed,
+            arrayFilter((x, l) -> l, arrayCumSum(arrayMap(s -> bitAnd(s, 3) = 3, list)), is_last) AS lost
         FROM stays
-        GROUP BY stage, position, ms
     ),
-    risks AS
-    (
-        SELECT *, sum(c) OVER (PARTITION BY stage ORDER BY ms ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS at_risk
-        FROM points
-    ),
-    kept AS
+    left_at AS
     (
         SELECT
-            *,
-            exp(sum(log(1 - d / at_risk)) OVER upto) AS s,
-            sum(if(at_risk = d, 0., d / (at_risk * (at_risk - d)))) OVER upto AS g
-        FROM risks
-        WINDOW upto AS (PARTITION BY stage ORDER BY ms ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-    ),
-    waited AS
-    (
-        SELECT *, lagInFrame(s, 1, toFloat64(1)) OVER upto AS before
-        FROM kept
-        WINDOW upto AS (PARTITION BY stage ORDER BY ms ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+            stage, position, ms, arrayMap(e -> n - e, arrayPushFront(arrayPopBack(ends), 0)) AS at_risk,
+            arrayMap((x, before) -> x - before, moved, arrayPushFront(arrayPopBack(moved), 0)) AS d_moved,
+            arrayMap((x, before) -> x - before, completed, arrayPushFront(arrayPopBack(completed), 0)) AS d_completed,
+            arrayMap((x, before) -> x - before, lost, arrayPushFront(arrayPopBack(lost), 0)) AS d_lost,
+            arrayMap((a, b, c) -> a + b + c, d_moved, d_completed, d_lost) AS d
+        FROM points
     ),
     curves AS
     (
         SELECT
-            *,
-            sum(before * d_moved / at_risk) OVER upto AS moved_on_share,
-            sum(before * d_completed / at_risk) OVER upto AS completed_share,
-            sum(before * d_lost / at_risk) OVER upto AS lost_share
-        FROM waited
-        WINDOW upto AS (PARTITION BY stage ORDER BY ms ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+            stage, position, ms, at_risk, d,
+            arrayMap(x -> exp(x), arrayCumSum(arrayMap((x, r) -> log(1 - x / r), d, at_risk))) AS s,
+            arrayCumSum(arrayMap((x, r) -> if(r = x, 0., x / (r * (r - x))), d, at_risk)) AS g,
+            arrayPushFront(arrayPopBack(s), toFloat64(1)) AS before,
+            arrayCumSum(arrayMap((b, x, r) -> b * x / r, before, d_moved, at_risk)) AS moved_on,
+            arrayCumSum(arrayMap((b, x, r) -> b * x / r, before, d_completed, at_risk)) AS completed,
+            arrayCumSum(arrayMap((b, x, r) -> b * x / r, before, d_lost, at_risk)) AS lost
+        FROM left_at
     )
 SELECT
-    stage, position, ms / 1000 AS stay_s, at_risk, d AS left,
-    s AS survival,
-    greatest(0., s - z * s * sqrt(g)) AS survival_low, least(1., s + z * s * sqrt(g)) AS survival_high,
+    toString(stage) AS stage, position, at_ms / 1000 AS stay_s, of AS at_risk, toUInt64(leaving) AS left,
+    still AS survival,
+    greatest(0., still - z * still * sqrt(variance)) AS survival_low, least(1., still + z * still * sqrt(variance)) AS survival_high,
     moved_on_share, completed_share, lost_share
 FROM curves
-WHERE d > 0
+ARRAY JOIN
+    ms AS at_ms, at_risk AS of, d AS leaving, s AS still, g AS variance, moved_on AS moved_on_share, completed AS completed_share,
+    lost AS lost_share
+WHERE leaving > 0
 ORDER BY position, stay_s;
 
 -- +goose Down

@@ -26,6 +26,7 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
+    (SELECT groupUniqArray(toString(source)) FROM interactions WHERE rating_kind != '') AS rating_sources,
     rated AS
     (
         SELECT
@@ -39,26 +40,50 @@ WITH
     keyed AS
     (
         SELECT
-            toString(multiIf({by:String} = 'touchpoint', touchpoint, {by:String} = 'department', department,
-                             {by:String} = 'persona', persona, {by:String} = 'channel', channel, stage)) AS raw_key,
+            toString(raw) AS raw_key,
             if(raw_key = '', '-', raw_key) AS key,
             r.kind AS kind, r.scale_min AS scale_min, r.scale_max AS scale_max, r.score AS score,
             -- summed as integers: the same bytes in whatever order the rows are read
             toInt64(round(r.score * 1000)) AS milli
         FROM
         (
-            SELECT contact_key, occurred_at, origin, id, persona, channel, touchpoint, department, stage, account, customer, value_known
-            FROM steps FINAL
-            WHERE journey = {journey:String} AND case_id != ''
-                AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-                AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                AND {persona:String} IN ('', if(persona = '', '-', persona))
-                AND {channel:String} IN ('', if(channel = '', '-', channel))
-                AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-                AND {department:String} IN ('', if(department = '', '-', department))
-                AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-                AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-                AND {stage:String} IN ('', if(stage = '', '-', stage))
+            SELECT contact_key, occurred_at, origin, id, if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw
+            FROM
+            (
+                SELECT
+                    keys[contact + 1] AS contact_key, persona, account, customer, occurred_at, origin, id, channel, touchpoint, department, stage,
+                    value_known
+                FROM
+                (
+                    SELECT
+                        contacts.contact_key AS keys, persona, account, customer,
+                        arrayMap((x, t) -> has(rating_sources, x) AND t <= {as_of:DateTime64(3, 'UTC')}, sources, s_occurred_at) AS counts,
+                        arrayFilter((x, c) -> c, s_occurred_at, counts) AS all_occurred_at, arrayFilter((x, c) -> c, s_contact, counts) AS all_contact,
+                        arrayFilter((x, c) -> c, s_origin, counts) AS all_origin, arrayFilter((x, c) -> c, s_id, counts) AS all_id,
+                        arrayFilter((x, c) -> c, s_channel, counts) AS all_channel, arrayFilter((x, c) -> c, s_touchpoint, counts) AS all_touchpoint,
+                        arrayFilter((x, c) -> c, s_department, counts) AS all_department, arrayFilter((x, c) -> c, s_stage, counts) AS all_stage,
+                        arrayFilter((x, c) -> c, s_value_known, counts) AS all_value_known
+                    FROM walks FINAL
+                    ARRAY JOIN
+                        runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.source AS sources,
+                        steps.occurred_at AS s_occurred_at, steps.contact AS s_contact, steps.origin AS s_origin, steps.id AS s_id,
+                        steps.channel AS s_channel, steps.touchpoint AS s_touchpoint, steps.department AS s_department, steps.stage AS s_stage,
+                        steps.value_known AS s_value_known
+                    WHERE journey = {journey:String}
+                )
+                ARRAY JOIN
+                    all_occurred_at AS occurred_at, all_contact AS contact, all_origin AS origin, all_id AS id, all_channel AS channel,
+                    all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage, all_value_known AS value_known
+                WHERE occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+                    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                    AND ({customer:String} = '' OR customer = {customer:String})
+                    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                    AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+            )
         ) AS s
         INNER JOIN rated AS r ON r.contact_key = s.contact_key AND r.occurred_at = s.occurred_at AND r.origin = s.origin AND r.id = s.id
     ),

@@ -27,103 +27,128 @@ CREATE OR REPLACE VIEW losses AS
 WITH
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    everyone AS
+    -- the stages in order, how old a visit is when it counts (inf: none does), and that of all stages before
     (
-        SELECT
-            subject, attempt, toString(stage) AS at_stage, position, persona, channel, touchpoint, department, account, customer, value_known,
-            entered_at, left_at,
-            toUnixTimestamp64Milli(entered_at) AS entered_ms,
-            toUnixTimestamp64Milli(left_at) AS left_ms,
-            if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
-    ),
-    definition AS
-    (
-        SELECT
-            s.position AS position, toString(s.stage) AS at_stage,
-            multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
-                    s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
-                    p95_end_ms) AS maturity_ms
-        FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
-        LEFT JOIN
+        SELECT (groupArray(stage), groupArray(maturity_ms), groupArray(before_ms))
+        FROM
         (
             SELECT
-                at_stage,
-                quantileExactInclusiveOrNullIf(0.95)(left_ms - entered_ms, state = 'moved_on') AS p95_ms,
-                quantileExactInclusiveOrNullIf(0.95)(left_ms - entered_ms, state IN ('moved_on', 'completed')) AS p95_end_ms
-            FROM everyone
-            GROUP BY at_stage
-        ) AS q ON q.at_stage = s.stage
-        WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
-    ),
+                toString(s.stage) AS stage,
+                ifNull(multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
+                               s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
+                               p95_end_ms), inf) AS maturity_ms,
+                sum(if(isInfinite(maturity_ms), 0., maturity_ms)) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms
+            FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
+            LEFT JOIN
+            (
+                SELECT
+                    stage,
+                    quantileExactInclusiveOrNullIf(0.95)(stay, exit = 'moved_on') AS p95_ms,
+                    quantileExactInclusiveOrNullIf(0.95)(stay, exit IN ('moved_on', 'completed')) AS p95_end_ms
+                FROM
+                (
+                    SELECT
+                        stage, exit, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay
+                    FROM
+                    (
+                        SELECT all_stage, all_exit, all_entered_at, all_left_at
+                        FROM walks FINAL
+                        ARRAY JOIN
+                            visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at
+                        WHERE journey = {journey:String}
+                    )
+                    ARRAY JOIN
+                        all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at
+                    WHERE left_at <= {as_of:DateTime64(3, 'UTC')}
+                )
+                GROUP BY stage
+            ) AS q ON q.stage = s.stage
+            WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
+            ORDER BY s.position
+        )
+    ) AS aged,
+    -- the visits that drop-off divides, with what was known in their case: touchpoints in the order in which they were first met, when
+    -- something negative was first written, when a promise first passed
     ended AS
     (
         SELECT
-            subject, attempt, everyone.at_stage AS at_stage, everyone.position AS position, toString(persona) AS persona, left_at,
-            state IN ('lost_explicit', 'lost_silent') AS is_lost
-        FROM everyone
-        INNER JOIN definition ON definition.at_stage = everyone.at_stage
-        WHERE state != 'in_progress' AND ifNull(now_ms - entered_ms >= maturity_ms, false)
+            stage, position, persona, entry_channel, entry_touchpoint, met, met_at, left_at, exit IN ('lost_explicit', 'lost_silent') AS is_lost,
+            negative_at < left_at AS is_negative, late_at < left_at AS is_late
+        FROM
+        (
+            SELECT
+                persona, account, customer, all_stage, all_position, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
+                all_value_known, all_channel[1] AS entry_channel, all_touchpoint[1] AS entry_touchpoint,
+                arrayMap((x, t) -> x != '' AND t <= {as_of:DateTime64(3, 'UTC')}, touchpoints, times) AS named,
+                arrayFilter((x, c) -> c, touchpoints, named) AS all_met,
+                arrayMap(i -> i = 1, arrayEnumerateUniq(all_met)) AS is_first,
+                arrayFilter((x, c) -> c, all_met, is_first) AS met,
+                arrayFilter((x, c) -> c, arrayFilter((t, c) -> c, times, named), is_first) AS met_at,
+                arrayFirstOrNull((t, e, l) -> e AND l = 'negative' AND t <= {as_of:DateTime64(3, 'UTC')}, times, eligible, labels) AS negative_at,
+                arrayMin(arrayPushBack(arrayMap(d -> assumeNotNull(d), arrayFilter((d, a, w) -> d IS NOT NULL AND a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > d, true),
+                    due_at, asked_at, answered_at)), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'))) AS late_at
+            FROM walks FINAL
+            ARRAY JOIN
+                runs.persona AS persona, runs.account AS account, runs.customer AS customer,
+                visits.stage AS all_stage, visits.position AS all_position, visits.exit AS all_exit, visits.entered_at AS all_entered_at,
+                visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint, visits.channel AS all_channel,
+                visits.department AS all_department, visits.value_known AS all_value_known,
+                steps.occurred_at AS times, steps.touchpoint AS touchpoints, steps.mood_eligible AS eligible, steps.mood_label AS labels,
+                waits.due_at AS due_at, waits.asked_at AS asked_at, waits.answered_at AS answered_at
+            WHERE journey = {journey:String} AND notEmpty(all_stage)
+        )
+        ARRAY JOIN
+            all_stage AS stage, all_position AS position, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at,
+            all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_value_known AS value_known
+        WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
+            AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(toString(stage), aged.1, aged.2, inf)
             AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND {persona:String} IN ('', if(persona = '', '-', persona))
-            AND {channel:String} IN ('', if(channel = '', '-', channel))
-            AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-            AND {department:String} IN ('', if(department = '', '-', department))
-            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-            AND {stage:String} IN ('', everyone.at_stage)
+            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+            AND ({customer:String} = '' OR customer = {customer:String})
+            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+            AND ({stage:String} = '' OR stage = {stage:String})
     ),
-    entries AS
+    -- by stage: visits with each value of each fact, and, as fact '', all visits
+    held AS
     (
         SELECT
-            subject, attempt,
-            toString(argMin(channel, position)) AS entry_channel, toString(argMin(touchpoint, position)) AS entry_touchpoint
-        FROM everyone
-        GROUP BY subject, attempt
-    ),
-    -- when each thing was first known in a case
-    known AS
-    (
-        SELECT subject, attempt, 'touchpoint' AS fact, toString(steps.touchpoint) AS value, min(occurred_at) AS since
-        FROM steps FINAL
-        WHERE journey = {journey:String} AND case_id != '' AND steps.touchpoint != ''
-            AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-        GROUP BY subject, attempt, value
+            stage, any(position) AS position, f.1 AS fact, f.2 AS value, sum(n) AS n, sum(lost) AS lost
+        FROM
+        (
+            SELECT stage, any(position) AS position, entry_channel, entry_touchpoint, persona, is_negative, is_late, count() AS n, countIf(is_lost) AS lost
+            FROM ended
+            GROUP BY stage, entry_channel, entry_touchpoint, persona, is_negative, is_late
+        )
+        ARRAY JOIN arrayFilter(f -> f.3,
+        [
+            ('', '', true), ('entry_channel', toString(entry_channel), true), ('entry_touchpoint', toString(entry_touchpoint), true), ('persona', toString(persona), true),
+            ('negative_mood', 'yes', ifNull(is_negative, false)), ('late_answer', 'yes', is_late)
+        ]) AS f
+        GROUP BY stage, fact, value
         UNION ALL
-        SELECT subject, attempt, 'negative_mood', 'yes', min(occurred_at)
-        FROM steps FINAL
-        WHERE journey = {journey:String} AND case_id != '' AND mood_eligible AND mood_label = 'negative'
-            AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-        GROUP BY subject, attempt
-        UNION ALL
-        SELECT subject, attempt, 'late_answer', 'yes', min(assumeNotNull(due_at))
-        FROM waits FINAL
-        WHERE journey = {journey:String} AND attempt > 0 AND due_at IS NOT NULL
-            AND asked_at <= {as_of:DateTime64(3, 'UTC')} AND ifNull(answered_at > due_at, true)
-        GROUP BY subject, attempt
-    ),
-    facts AS
-    (
-        SELECT at_stage, is_lost, f.1 AS fact, f.2 AS value
-        FROM ended AS e
-        INNER JOIN entries AS o ON o.subject = e.subject AND o.attempt = e.attempt
-        ARRAY JOIN [('entry_channel', o.entry_channel), ('entry_touchpoint', o.entry_touchpoint), ('persona', e.persona)] AS f
-        UNION ALL
-        SELECT e.at_stage AS at_stage, e.is_lost AS is_lost, k.fact AS fact, k.value AS value
-        FROM ended AS e
-        INNER JOIN known AS k ON k.subject = e.subject AND k.attempt = e.attempt
-        WHERE k.since < e.left_at
+        SELECT stage, 0 AS position, 'touchpoint' AS fact, toString(value) AS value, count() AS n, countIf(is_lost) AS lost
+        FROM
+        (
+            SELECT stage, is_lost, arrayJoin(arrayFilter((x, t) -> t < left_at, met, met_at)) AS value
+            FROM ended
+        )
+        GROUP BY stage, value
     ),
     cells AS
     (
-        SELECT
-            c.at_stage AS at_stage, all.position AS position, c.fact AS fact, if(c.value = '', '-', c.value) AS value,
-            c.n AS n, c.lost AS lost, all.n - c.n AS others, all.lost - c.lost AS others_lost
-        FROM (SELECT at_stage, fact, value, count() AS n, countIf(is_lost) AS lost FROM facts GROUP BY at_stage, fact, value) AS c
-        INNER JOIN (SELECT at_stage, any(position) AS position, count() AS n, countIf(is_lost) AS lost FROM ended GROUP BY at_stage) AS all
-            ON all.at_stage = c.at_stage
-        WHERE c.n >= 25 AND c.n * 50 >= all.n AND c.n < all.n
+        SELECT at_stage, position, fact, value, n, lost, all_n - n AS others, all_lost - lost AS others_lost
+        FROM
+        (
+            SELECT
+                toString(stage) AS at_stage, max(held.position) OVER (PARTITION BY stage) AS position, fact, if(value = '', '-', value) AS value, n, lost,
+                maxIf(n, fact = '') OVER (PARTITION BY stage) AS all_n, maxIf(lost, fact = '') OVER (PARTITION BY stage) AS all_lost
+            FROM held
+        )
+        WHERE fact != '' AND n >= 25 AND n * 50 >= all_n AND n < all_n
     ),
     ratios AS
     (

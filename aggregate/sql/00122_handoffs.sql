@@ -18,69 +18,109 @@
 CREATE OR REPLACE VIEW handoffs AS
 WITH
     1.959963984540054 AS z,
-    known AS
-    (
-        SELECT
-            subject, attempt, number, occurred_at, persona, channel, touchpoint, toString(steps.department) AS dept, account, customer, value_known,
-            stage, is_return, automatic
-        FROM steps FINAL
-        WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-    ),
     chosen AS
     (
-        SELECT subject, attempt
-        FROM known
-        GROUP BY subject, attempt
-        HAVING min(occurred_at) >= {from:DateTime64(3, 'UTC')} AND min(occurred_at) < {to:DateTime64(3, 'UTC')}
-            AND countIf({persona:String} IN ('', if(persona = '', '-', persona))) > 0
-            AND countIf({channel:String} IN ('', if(channel = '', '-', channel))) > 0
-            AND countIf({touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))) > 0
-            AND countIf({department:String} IN ('', if(dept = '', '-', dept))) > 0
-            AND countIf({account:String} IN ('', if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} IN ('', customer)) > 0
-            AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
-            AND countIf({stage:String} IN ('', if(stage = '', '-', stage))) > 0
-    ),
-    ends AS
-    (
         SELECT
-            subject, attempt,
-            argMax(if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)), position) AS state
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
-        GROUP BY subject, attempt
+            arrayMap((d, machine, t) -> d != '' AND NOT machine AND t <= {as_of:DateTime64(3, 'UTC')}, departments, automatics, times) AS counts,
+            arrayFilter((x, c) -> c, departments, counts) AS met,
+            arrayFilter((x, c) -> c, returning, counts) AS back_to,
+            arrayMap(t -> toUnixTimestamp64Milli(t), arrayFilter((x, c) -> c, times, counts)) AS at,
+            arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, entered) AS visited, visited > 0 AND lefts[visited] <= {as_of:DateTime64(3, 'UTC')} AS has_left,
+            has_left AND exits[visited] IN ('lost_explicit', 'lost_silent') AS is_lost, is_lost OR has_left AND exits[visited] = 'completed' AS is_ended
+        FROM
+        (
+            SELECT subject, attempt, times, departments, automatics, returning, exits, lefts, entered,
+                arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n
+            FROM walks FINAL
+            ARRAY JOIN
+                runs.attempt AS attempt, steps.occurred_at AS times, steps.department AS departments, steps.automatic AS automatics,
+                steps.is_return AS returning, visits.exit AS exits, visits.left_at AS lefts, visits.entered_at AS entered
+            WHERE journey = {journey:String}
+        )
+        WHERE n > 0
+            AND times[1] >= {from:DateTime64(3, 'UTC')} AND times[1] < {to:DateTime64(3, 'UTC')}
+            AND (
+                {persona:String} = '' AND {channel:String} = '' AND {touchpoint:String} = '' AND {department:String} = '' AND {stage:String} = ''
+                AND {account:String} = '' AND {customer:String} = '' AND {value_from:Float64} = 0 AND {value_to:Float64} = inf
+                OR (subject, attempt) IN
+                (
+                    SELECT subject, attempt
+                    FROM
+                    (
+                        SELECT
+                            subject, attempt, persona, account, customer, channel, touchpoint, department, stage, value_known
+                        FROM
+                        (
+                            SELECT subject, attempt, persona, account, customer, all_occurred_at, all_channel, all_touchpoint, all_department, all_stage,
+                                all_value_known
+                            FROM walks FINAL
+                            ARRAY JOIN
+                                runs.attempt AS attempt, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
+                                steps.occurred_at AS all_occurred_at, steps.channel AS all_channel, steps.touchpoint AS all_touchpoint,
+                                steps.department AS all_department, steps.stage AS all_stage, steps.value_known AS all_value_known
+                            WHERE journey = {journey:String}
+                        )
+                        ARRAY JOIN
+                            all_occurred_at AS occurred_at, all_channel AS channel, all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage,
+                            all_value_known AS value_known
+                        WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
+                    )
+                    GROUP BY subject, attempt
+                    HAVING countIf({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona)) > 0
+                        AND countIf({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel)) > 0
+                        AND countIf({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint)) > 0
+                        AND countIf({department:String} = '' OR {department:String} = if(department = '', '-', department)) > 0
+                        AND countIf({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} = '' OR customer = {customer:String}) > 0
+                        AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
+                        AND countIf({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage)) > 0
+                )
+            )
     ),
+    -- from one to the next interaction with another department; nth: of its case's moves from this one to that one. One from '' to ''
+    -- stands for the case itself
     moves AS
     (
-        SELECT
-            subject, attempt, number, dept, is_return, toUnixTimestamp64Milli(occurred_at) AS ms,
-            lagInFrame(dept) OVER w AS before,
-            ms - lagInFrame(ms) OVER w AS gap_ms,
-            row_number() OVER (PARTITION BY subject, attempt, dept ORDER BY number) > 1 AS again
-        FROM known
-        WHERE dept != '' AND NOT automatic AND (subject, attempt) IN chosen
-        WINDOW w AS (PARTITION BY subject, attempt ORDER BY number ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+        SELECT is_lost, is_ended, a, b, gap_ms, again, is_return, nth
+        FROM
+        (
+            SELECT
+                is_lost, is_ended,
+                arrayMap((x, y) -> x != y, arrayPopBack(met), arrayPopFront(met)) AS turns,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopBack(met), turns), '') AS froms,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(met), turns), '') AS tos,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(arrayDifference(at)), turns), 0) AS gaps,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(arrayEnumerateUniq(met)), turns), 0) AS times_met,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(back_to), turns), false) AS returned
+            FROM chosen
+            WHERE notEmpty(met)
+        )
+        ARRAY JOIN
+            froms AS a, tos AS b, gaps AS gap_ms, times_met AS again, returned AS is_return, arrayEnumerateUniq(froms, tos) AS nth
     ),
-    (SELECT uniqExact(subject, attempt) FROM moves) AS all_cases
+    counted AS
+    (
+        SELECT
+            a, b, count() AS n, countIf(nth = 1) AS cases, maxIf(n, a = '') OVER () AS all_cases,
+            countIf(again > 1) AS back, countIf(is_return) AS returns, quantilesExactInclusive(0.5, 0.9)(gap_ms) AS gaps,
+            countIf(nth = 1 AND is_ended) AS ended, countIf(nth = 1 AND is_lost) AS lost
+        FROM moves
+        GROUP BY a, b
+    )
 SELECT
-    before AS `from`, dept AS `to`,
-    count() AS n, uniqExact(m.subject, m.attempt) AS cases,
+    toString(a) AS `from`, toString(b) AS `to`,
+    n, cases,
     n / sum(n) OVER (PARTITION BY `from`) AS share,
     cases / all_cases AS cases_share,
-    countIf(again) AS back, countIf(is_return) AS returns,
-    quantileExactInclusive(0.5)(gap_ms) / 1000 AS p50_s,
-    quantileExactInclusive(0.9)(gap_ms) / 1000 AS p90_s,
-    uniqExactIf((m.subject, m.attempt), e.state IN ('lost_explicit', 'lost_silent', 'completed')) AS ended,
-    uniqExactIf((m.subject, m.attempt), e.state IN ('lost_explicit', 'lost_silent')) AS lost,
+    back, returns, gaps[1] / 1000 AS p50_s, gaps[2] / 1000 AS p90_s,
+    ended, lost,
     if(ended = 0, NULL, lost / ended) AS lost_share,
     if(ended = 0, NULL, greatest(0., (lost_share + z * z / 2 / ended
         - z * sqrt(lost_share * (1 - lost_share) / ended + z * z / 4 / ended / ended)) / (1 + z * z / ended))) AS lost_low,
     if(ended = 0, NULL, least(1., (lost_share + z * z / 2 / ended
         + z * sqrt(lost_share * (1 - lost_share) / ended + z * z / 4 / ended / ended)) / (1 + z * z / ended))) AS lost_high,
     toBool(ended < 30) AS few
-FROM moves AS m
-LEFT JOIN ends AS e ON e.subject = m.subject AND e.attempt = m.attempt
-WHERE before != '' AND before != dept
-GROUP BY `from`, `to`
+FROM counted
+WHERE a != ''
 ORDER BY n DESC, `from`, `to`;
 
 -- +goose Down

@@ -41,9 +41,35 @@ WITH
                 toString(department) AS department, toString(persona) AS persona, toString(channel) AS channel,
                 account, toString(customer) AS customer, value_known,
                 (occurred_at, toString(origin), id) AS at
-            FROM steps FINAL
-            WHERE journey = {journey:String} AND case_id != '' AND source = 'ticket'
-                AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+            FROM
+            (
+                SELECT
+                    keys[contact + 1] AS contact_key, persona, account, customer, occurred_at, origin, id, automatic, direction, stage, touchpoint,
+                    department, channel, value_known
+                FROM
+                (
+                    SELECT
+                        contacts.contact_key AS keys, persona, account, customer,
+                        arrayMap((x, t) -> x = 'ticket' AND t <= {as_of:DateTime64(3, 'UTC')}, sources, s_occurred_at) AS counts,
+                        arrayFilter((x, c) -> c, s_occurred_at, counts) AS all_occurred_at, arrayFilter((x, c) -> c, s_contact, counts) AS all_contact,
+                        arrayFilter((x, c) -> c, s_origin, counts) AS all_origin, arrayFilter((x, c) -> c, s_id, counts) AS all_id,
+                        arrayFilter((x, c) -> c, s_automatic, counts) AS all_automatic, arrayFilter((x, c) -> c, s_direction, counts) AS all_direction,
+                        arrayFilter((x, c) -> c, s_stage, counts) AS all_stage, arrayFilter((x, c) -> c, s_touchpoint, counts) AS all_touchpoint,
+                        arrayFilter((x, c) -> c, s_department, counts) AS all_department, arrayFilter((x, c) -> c, s_channel, counts) AS all_channel,
+                        arrayFilter((x, c) -> c, s_value_known, counts) AS all_value_known
+                    FROM walks FINAL
+                    ARRAY JOIN
+                        runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.source AS sources,
+                        steps.occurred_at AS s_occurred_at, steps.contact AS s_contact, steps.origin AS s_origin, steps.id AS s_id,
+                        steps.automatic AS s_automatic, steps.direction AS s_direction, steps.stage AS s_stage, steps.touchpoint AS s_touchpoint,
+                        steps.department AS s_department, steps.channel AS s_channel, steps.value_known AS s_value_known
+                    WHERE journey = {journey:String}
+                )
+                ARRAY JOIN
+                    all_occurred_at AS occurred_at, all_contact AS contact, all_origin AS origin, all_id AS id, all_automatic AS automatic,
+                    all_direction AS direction, all_stage AS stage, all_touchpoint AS touchpoint, all_department AS department, all_channel AS channel,
+                    all_value_known AS value_known
+            )
         ) AS s
         INNER JOIN told AS t ON t.contact_key = s.contact_key AND t.occurred_at = s.occurred_at AND t.origin = s.origin AND t.id = s.id
         GROUP BY thread

@@ -18,39 +18,83 @@
 CREATE OR REPLACE VIEW percentiles AS
 WITH
     1.959963984540054 AS z,
-    facts AS
-    (
-        SELECT ['stage'] AS measures, [toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at)] AS spans,
-            stage, touchpoint, department, persona, channel, account, customer, value_known
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
-            AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-        UNION ALL
-        SELECT
-            arrayFilter((m, here) -> here, ['wait', 'reply', 'wait_business', 'reply_business'] AS names,
-                [true, first, business_ms IS NOT NULL, first AND business_ms IS NOT NULL] AS has_it),
-            arrayFilter((m, here) -> here, [ifNull(waited_ms, 0), ifNull(waited_ms, 0), ifNull(business_ms, 0), ifNull(business_ms, 0)], has_it),
-            stage, touchpoint, department, persona, channel, account, customer, value_known
-        FROM waits FINAL
-        WHERE journey = {journey:String} AND ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false)
-            AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-    ),
     lists AS
     (
-        SELECT
-            toString(multiIf({by:String} = 'touchpoint', touchpoint, {by:String} = 'department', department,
-                             {by:String} = 'persona', persona, {by:String} = 'channel', channel, stage)) AS raw_key,
-            measure, arraySort(groupArray(ms)) AS list, count() AS n
-        FROM facts
-        ARRAY JOIN measures AS measure, spans AS ms
-        WHERE {persona:String} IN ('', if(persona = '', '-', persona))
-            AND {channel:String} IN ('', if(channel = '', '-', channel))
-            AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-            AND {department:String} IN ('', if(department = '', '-', department))
-            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-            AND {stage:String} IN ('', if(stage = '', '-', stage))
-        GROUP BY raw_key, measure
+        SELECT toString(raw_key) AS raw_key, 'stage' AS measure, arraySort(groupArray(ms)) AS list, count() AS n
+        FROM
+        (
+            SELECT
+                if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
+                toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
+            FROM
+            (
+                SELECT persona, account, customer, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
+                    all_value_known
+                FROM walks FINAL
+                ARRAY JOIN
+                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage, visits.exit AS all_exit,
+                    visits.entered_at AS all_entered_at, visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint,
+                    visits.channel AS all_channel, visits.department AS all_department, visits.value_known AS all_value_known
+                WHERE journey = {journey:String}
+            )
+            ARRAY JOIN
+                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
+                all_channel AS channel, all_department AS department, all_value_known AS value_known
+            WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
+                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
+                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+        )
+        GROUP BY raw_key
+        UNION ALL
+        SELECT toString(raw_key) AS raw_key, m.1 AS measure, arraySort(m.2) AS list, length(m.2) AS n
+        FROM
+        (
+            SELECT
+                raw_key,
+                arrayJoin([('wait', groupArray(waited)), ('reply', groupArrayIf(waited, first)), ('wait_business', groupArray(business_ms)),
+                    ('reply_business', groupArrayIf(business_ms, first))]) AS m
+            FROM
+            (
+                SELECT
+                    if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
+                    ifNull(waited_ms, 0) AS waited, business_ms, first
+                FROM
+                (
+                    SELECT persona, account, all_asked_at, all_answered_at, all_waited_ms, all_business_ms, all_first, all_stage, all_touchpoint, all_channel,
+                        all_department, all_customer, all_value_known
+                    FROM walks FINAL
+                    ARRAY JOIN
+                        runs.persona AS persona, runs.account AS account, waits.asked_at AS all_asked_at, waits.answered_at AS all_answered_at,
+                        waits.waited_ms AS all_waited_ms, waits.business_ms AS all_business_ms, waits.first AS all_first, waits.stage AS all_stage,
+                        waits.touchpoint AS all_touchpoint, waits.channel AS all_channel, waits.department AS all_department,
+                        waits.customer AS all_customer, waits.value_known AS all_value_known
+                    WHERE journey = {journey:String}
+                )
+                ARRAY JOIN
+                    all_asked_at AS asked_at, all_answered_at AS answered_at, all_waited_ms AS waited_ms, all_business_ms AS business_ms,
+                    all_first AS first, all_stage AS stage, all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department,
+                    all_customer AS customer, all_value_known AS value_known
+                WHERE ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false)
+                    AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
+                    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                    AND ({customer:String} = '' OR customer = {customer:String})
+                    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                    AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+            )
+            GROUP BY raw_key
+        )
+        WHERE notEmpty(m.2)
     ),
     ranked AS
     (

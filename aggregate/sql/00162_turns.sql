@@ -15,49 +15,61 @@
 --   customer, visit by visit; company_share = company's turn / total stay, summed over the visits.
 CREATE OR REPLACE VIEW turns AS
 WITH
+    -- visits that moved on or completed, with the questions of their case: from when to when each was open
     stays AS
     (
         SELECT
-            subject, attempt, position, toString(stage) AS at_stage,
-            toUnixTimestamp64Milli(entered_at) AS entered_ms, toUnixTimestamp64Milli(left_at) AS left_ms
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
-            AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND {persona:String} IN ('', if(persona = '', '-', persona))
-            AND {channel:String} IN ('', if(channel = '', '-', channel))
-            AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-            AND {department:String} IN ('', if(department = '', '-', department))
-            AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-            AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}
-            AND {stage:String} IN ('', stage)
-    ),
-    open AS
-    (
-        SELECT
-            subject, attempt, toUnixTimestamp64Milli(asked_at) AS asked_ms,
-            toUnixTimestamp64Milli(if(ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false), assumeNotNull(answered_at), {as_of:DateTime64(3, 'UTC')})) AS until_ms
-        FROM waits FINAL
-        WHERE journey = {journey:String} AND attempt > 0 AND asked_at <= {as_of:DateTime64(3, 'UTC')}
-    ),
-    company AS
-    (
-        SELECT
-            s.subject AS subject, s.attempt AS attempt, s.position AS position,
-            intervalLengthSum(greatest(asked_ms, entered_ms), least(until_ms, left_ms)) AS ms
-        FROM stays AS s
-        INNER JOIN open AS o ON o.subject = s.subject AND o.attempt = s.attempt
-        WHERE o.asked_ms < s.left_ms AND o.until_ms > s.entered_ms
-        GROUP BY subject, attempt, position
+            stage, left_ms - entered_ms AS stay,
+            arrayFilter((a, u) -> a < left_ms AND u > entered_ms, asked, until) AS from_ms,
+            arrayFilter((u, a) -> a < left_ms AND u > entered_ms, until, asked) AS to_ms,
+            -- two at a time count once; mostly there is one, or none
+            multiIf(empty(from_ms), 0,
+                    length(from_ms) = 1, least(to_ms[1], left_ms) - greatest(from_ms[1], entered_ms),
+                    toInt64(arrayReduce('intervalLengthSum', arrayMap(a -> greatest(a, entered_ms), from_ms), arrayMap(u -> least(u, left_ms), to_ms)))) AS company
+        FROM
+        (
+            SELECT
+                stage, toUnixTimestamp64Milli(entered_at) AS entered_ms, toUnixTimestamp64Milli(left_at) AS left_ms, asked, until
+            FROM
+            (
+                SELECT
+                    persona, account, customer, attempt, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
+                    all_value_known,
+                    arrayFilter(a -> a <= {as_of:DateTime64(3, 'UTC')}, asked_at) AS known,
+                    arrayMap(a -> toUnixTimestamp64Milli(a), known) AS asked,
+                    arrayMap(x -> toUnixTimestamp64Milli(if(ifNull(x <= {as_of:DateTime64(3, 'UTC')}, false), assumeNotNull(x), {as_of:DateTime64(3, 'UTC')})),
+                        arrayFilter((x, a) -> a <= {as_of:DateTime64(3, 'UTC')}, answered_at, asked_at)) AS until
+                FROM walks FINAL
+                ARRAY JOIN
+                    runs.attempt AS attempt, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
+                    visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at,
+                    visits.touchpoint AS all_touchpoint, visits.channel AS all_channel, visits.department AS all_department,
+                    visits.value_known AS all_value_known, waits.asked_at AS asked_at, waits.answered_at AS answered_at
+                WHERE journey = {journey:String}
+            )
+            ARRAY JOIN
+                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
+                all_channel AS channel, all_department AS department, all_value_known AS value_known
+            WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
+                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
+                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                AND ({stage:String} = '' OR stage = {stage:String})
+        )
     ),
     counted AS
     (
         SELECT
-            s.at_stage AS at_stage, count() AS n, sum(left_ms - entered_ms) AS total, sum(toInt64(c.ms)) AS company_total,
-            quantilesExactInclusive(0.5, 0.75, 0.9)(toInt64(c.ms)) AS company_q,
-            quantilesExactInclusive(0.5, 0.75, 0.9)(left_ms - entered_ms - toInt64(c.ms)) AS customer_q
-        FROM stays AS s
-        LEFT JOIN company AS c ON c.subject = s.subject AND c.attempt = s.attempt AND c.position = s.position
-        GROUP BY at_stage
+            stage, count() AS n, sum(stay) AS total, sum(company) AS company_total,
+            quantilesExactInclusive(0.5, 0.75, 0.9)(company) AS company_q,
+            quantilesExactInclusive(0.5, 0.75, 0.9)(stay - company) AS customer_q
+        FROM stays
+        GROUP BY stage
     )
 SELECT
     toString(d.stage) AS stage, d.position AS position,
@@ -76,7 +88,7 @@ FROM
     WHERE journey = {journey:String} AND {stage:String} IN ('', stage)
         AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
 ) AS d
-LEFT JOIN counted AS c ON c.at_stage = d.stage
+LEFT JOIN counted AS c ON c.stage = d.stage
 ORDER BY position;
 
 -- +goose Down

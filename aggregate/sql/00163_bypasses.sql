@@ -25,55 +25,67 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
+    (SELECT (groupArray(id), groupArray(toInt16(position))) FROM definition) AS known,
+    -- the opening visit chooses the cases
     runs AS
     (
         SELECT
-            subject, attempt, arraySort(groupArray(toInt16(position))) AS places,
-            argMax(if(left_at > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)), position) AS state
-        FROM visits FINAL
-        WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
-        GROUP BY subject, attempt
-        HAVING min(entered_at) >= {from:DateTime64(3, 'UTC')} AND min(entered_at) < {to:DateTime64(3, 'UTC')}
-            -- the opening visit's own values, as one truth: a value each to remember would be most of the work
-            AND argMin(
-                {persona:String} IN ('', if(persona = '', '-', persona))
-                AND {channel:String} IN ('', if(channel = '', '-', channel))
-                AND {touchpoint:String} IN ('', if(touchpoint = '', '-', touchpoint))
-                AND {department:String} IN ('', if(department = '', '-', department))
-                AND {account:String} IN ('', if(account = '', '-', '+'), account) AND {customer:String} IN ('', customer)
-                AND value_known BETWEEN {value_from:Float64} AND {value_to:Float64}, position)
-    ),
-    skips AS
-    (
-        SELECT subject, attempt, state, m.1 AS a, m.2 AS b
-        FROM runs
-        ARRAY JOIN arrayFilter(m -> m.2 - m.1 > 1, arrayZip(arrayPushFront(arrayPopBack(places), -1), places)) AS m
-    ),
-    placed AS
-    (
-        SELECT
-            subject, attempt, is_return, toInt16(d.position) AS b, d.id AS known,
-            max(if(is_return OR d.id = '', -1, toInt16(d.position))) OVER
-                (PARTITION BY subject, attempt ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS a
-        FROM (SELECT * FROM steps FINAL WHERE journey = {journey:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}) AS s
-        LEFT JOIN definition AS d ON d.id = toString(s.stage)
+            arrayCount(a -> a <= {as_of:DateTime64(3, 'UTC')}, at) AS n,
+            arrayMap(p -> toInt16(p), arraySlice(places, 1, n)) AS passed,
+            lefts[n] <= {as_of:DateTime64(3, 'UTC')} AS has_left, has_left AND exits[n] IN ('lost_explicit', 'lost_silent') AS is_lost,
+            is_lost OR has_left AND exits[n] = 'completed' AS is_ended,
+            arrayMap((r, s, f, t) -> r AND f > 0 AND t <= {as_of:DateTime64(3, 'UTC')} AND has(known.1, s), returning, stages, reach, times) AS goes_back,
+            arrayMap(f -> toInt16(f) - 1, arrayFilter((f, g) -> g, reach, goes_back)) AS back_from,
+            arrayMap(s -> transform(toString(s), known.1, known.2, toInt16(-1)), arrayFilter((s, g) -> g, stages, goes_back)) AS back_to,
+            arrayPushFront(arrayPopBack(passed), toInt16(-1)) AS before,
+            arrayMap((a, b) -> b - a > 1, before, passed) AS skips
+        FROM
+        (
+            SELECT
+                places, at, exits, lefts, stages, returning, reach, times
+            FROM
+            (
+                SELECT
+                    persona, account, customer, at, places, exits, lefts, stages, returning, reach, times, touchpoints[1] AS touchpoint, channels[1] AS channel,
+                    departments[1] AS department, values[1] AS value_known
+                FROM walks FINAL
+                ARRAY JOIN
+                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.entered_at AS at, visits.position AS places,
+                    visits.exit AS exits, visits.left_at AS lefts, visits.touchpoint AS touchpoints, visits.channel AS channels,
+                    visits.department AS departments, visits.value_known AS values, steps.stage AS stages, steps.is_return AS returning,
+                    steps.reached AS reach, steps.occurred_at AS times
+                WHERE journey = {journey:String}
+            )
+            WHERE notEmpty(at) AND at[1] <= {as_of:DateTime64(3, 'UTC')} AND at[1] >= {from:DateTime64(3, 'UTC')} AND at[1] < {to:DateTime64(3, 'UTC')}
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
+                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+        )
     ),
     moves AS
     (
-        SELECT if(a < 0, 'start', 'skip') AS kind, subject, attempt, state, a, b FROM skips
-        UNION ALL
-        SELECT 'return', p.subject, p.attempt, r.state, p.a, p.b
-        FROM placed AS p
-        INNER JOIN runs AS r ON r.subject = p.subject AND r.attempt = p.attempt
-        WHERE is_return AND known != '' AND p.a >= 0
+        SELECT is_lost, is_ended, m.1 AS a, m.2 AS b, m.3 AS kind, nth
+        FROM
+        (
+            SELECT
+                is_lost, is_ended,
+                arrayConcat(
+                    arrayMap((a, b) -> (a, b, if(a < 0, 'start', 'skip')), arrayFilter((a, s) -> s, before, skips), arrayFilter((b, s) -> s, passed, skips)),
+                    arrayMap((a, b) -> (a, b, 'return'), back_from, back_to)) AS moved
+            FROM runs
+            WHERE has(skips, true) OR notEmpty(back_to)
+        )
+        ARRAY JOIN moved AS m, arrayEnumerateUniq(moved) AS nth
     ),
     (SELECT count() FROM runs) AS all_cases,
     counted AS
     (
         SELECT
-            kind, a, b, count() AS n, uniqExact(subject, attempt) AS cases,
-            uniqExactIf((subject, attempt), state IN ('lost_explicit', 'lost_silent', 'completed')) AS ended,
-            uniqExactIf((subject, attempt), state IN ('lost_explicit', 'lost_silent')) AS lost
+            kind, a, b, count() AS n, countIf(nth = 1) AS cases, countIf(nth = 1 AND is_ended) AS ended, countIf(nth = 1 AND is_lost) AS lost
         FROM moves
         GROUP BY kind, a, b
     )

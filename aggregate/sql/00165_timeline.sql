@@ -10,31 +10,36 @@
 -- what: interaction, entered, left, asked, answered, overdue. detail: an interaction's activity, the exit of a visit, "first" for the
 --   first question of a thread. elapsed_s: since the case's first row. lasted_s: of left, the stay; of answered, the wait.
 CREATE OR REPLACE VIEW timeline AS
-WITH happened AS
+WITH
+whose AS
+(
+    SELECT subject FROM walks ARRAY JOIN runs.case_id AS id WHERE journey = {journey:String} AND id = {case_id:String} AND id != ''
+),
+happened AS
 (
     SELECT
         occurred_at AS at, 2 AS turn, number, 'interaction' AS what, toString(stage) AS stage, toString(touchpoint) AS touchpoint,
         toString(channel) AS channel, toString(department) AS department, toString(activity) AS detail, toString(direction) AS direction, is_return,
         toString(mood_label) AS mood, CAST(NULL, 'Nullable(Float64)') AS lasted_s, toString(origin) AS origin, id
-    FROM steps FINAL
-    WHERE journey = {journey:String} AND case_id = {case_id:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+    FROM steps
+    WHERE journey = {journey:String} AND subject IN whose AND case_id = {case_id:String} AND case_id != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT
         v.1, v.2, position, v.3, toString(stage), toString(touchpoint), toString(channel), toString(department), v.4, '', false, '', v.5, '', ''
-    FROM visits FINAL
+    FROM visits
     ARRAY JOIN
     [
         (entered_at, 1, 'entered', '', CAST(NULL, 'Nullable(Float64)')),
         (left_at, if(exit = 'moved_on', 0, 4), 'left', toString(exit),
             CAST((toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at)) / 1000, 'Nullable(Float64)'))
     ] AS v
-    WHERE journey = {journey:String} AND case_id = {case_id:String} AND case_id != '' AND v.1 <= {as_of:DateTime64(3, 'UTC')}
+    WHERE journey = {journey:String} AND subject IN whose AND case_id = {case_id:String} AND case_id != '' AND v.1 <= {as_of:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT
         q.1, 3, number, q.2, toString(stage), toString(touchpoint), toString(channel), toString(department), if(q.2 = 'asked' AND first, 'first', ''), '',
         false, '', if(q.2 = 'answered', waited_ms / 1000, NULL), if(q.2 = 'overdue', '', if(q.2 = 'asked', toString(ask_origin), toString(answer_origin))),
         if(q.2 = 'overdue', '', if(q.2 = 'asked', ask_id, answer_id))
-    FROM (SELECT * FROM waits FINAL WHERE journey = {journey:String} AND case_id = {case_id:String} AND case_id != '') AS w
+    FROM (SELECT * FROM waits WHERE journey = {journey:String} AND subject IN whose AND case_id = {case_id:String} AND case_id != '') AS w
     ARRAY JOIN arrayFilter(x -> x.3,
     [
         (asked_at, 'asked', true),

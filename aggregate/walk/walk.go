@@ -100,12 +100,13 @@ type Visit struct {
 
 // Step is an interaction of a case.
 type Step struct {
-	Case   int
-	Number uint32  // within the case, from 1
-	Index  int     // of the interaction
-	Stage  int     // the position it counted for, or None
-	Return bool    // it counted for a stage before the case's current one
-	Known  float64 // the largest value seen in the case until then
+	Case    int
+	Number  uint32  // within the case, from 1
+	Index   int     // of the interaction
+	Stage   int     // the position it counted for, or None
+	Reached uint8   // one more than the furthest position that a step of the case up to it counted for, returns left out; 0: none yet
+	Return  bool    // it counted for a stage before the case's current one
+	Known   float64 // the largest value seen in the case until then
 }
 
 // Result is what a walk found. Its slices, and the interactions they point into, are valid until the next walk.
@@ -128,7 +129,8 @@ type Walker struct {
 	subject string
 	current int // index of the visit under way, None after an end
 	number  uint32
-	bought  bool // a case was completed
+	reached uint8 // by the last step
+	bought  bool  // a case was completed
 }
 
 type identity struct{ origin, id string }
@@ -258,7 +260,7 @@ func (w *Walker) open(i int) {
 		ID: CaseID(w.def.id, w.subject, attempt), Attempt: attempt, Existing: w.bought, Opening: i,
 		Opened: x.At, First: x.At, Stage: x.Stages[0],
 	})
-	w.number = 0
+	w.number, w.reached = 0, 0
 	w.enter(i, x.Stages[0])
 }
 
@@ -311,8 +313,11 @@ func (w *Walker) known(i int) float64 {
 func (w *Walker) record(i, stage int, back bool) {
 	x, c := &w.in[i], w.lastCase()
 	w.number++
+	if stage != None && !back {
+		w.reached = max(w.reached, uint8(stage)+1)
+	}
 	w.out.Steps = append(w.out.Steps, Step{
-		Case: len(w.out.Cases) - 1, Number: w.number, Index: i, Stage: stage, Return: back, Known: w.known(i),
+		Case: len(w.out.Cases) - 1, Number: w.number, Index: i, Stage: stage, Reached: w.reached, Return: back, Known: w.known(i),
 	})
 	c.Last = x.At
 	c.Interactions++

@@ -21,7 +21,7 @@ func (b *bench) walker() (*aggregate.Walker, error) {
 
 // rebuild walks the whole history from nothing.
 func rebuild(ctx context.Context, b *bench) (err error) {
-	for _, table := range []string{"people", "links", "cases", "visits", "waits", "steps", "walked"} {
+	for _, table := range []string{"people", "links", "walks", "walked"} {
 		if _, err := b.ask(ctx, "TRUNCATE TABLE "+table); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 	}
 	fmt.Printf("rebuild: %d interactions of %d subjects in %.2f s, %.1f CPU s, Go memory at most %d MiB\n",
 		p.Interactions, p.Subjects, c.wall.Seconds(), c.cpu.Seconds(), c.goPeak>>20)
-	for _, table := range []string{"cases", "visits", "waits", "steps"} {
+	for _, table := range []string{"walks"} {
 		n, err := b.ask(ctx, "SELECT count() || ' rows, ' || (SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() AND table = '"+table+"') || ' bytes in ' || (SELECT count() FROM system.parts WHERE active AND database = currentDatabase() AND table = '"+table+"') || ' parts' FROM "+table)
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (b *bench) firstLast(ctx context.Context) error {
 	var n string
 	c, err := measured(func() (err error) {
 		n, err = b.ask(ctx, `
-			SELECT count() FROM (SELECT subject, attempt, stage, entered_at, last_activity_at FROM visits FINAL WHERE journey = 'bench')
+			SELECT count() FROM (SELECT subject, attempt, stage, entered_at, last_activity_at FROM visits WHERE journey = 'bench')
 			WHERE entered_at <= last_activity_at`)
 		return err
 	})
@@ -119,7 +119,7 @@ func touched(ctx context.Context, b *bench) error {
 			if p, err = w.CatchUp(ctx); err != nil {
 				return err
 			}
-			_, err := b.ask(ctx, "SELECT * FROM cases FINAL WHERE journey = 'bench' AND subject = (SELECT any(contact_key) FROM interactions WHERE topic = 'arrivals')")
+			_, err := b.ask(ctx, "SELECT * FROM cases WHERE journey = 'bench' AND subject = (SELECT any(contact_key) FROM interactions WHERE topic = 'arrivals')")
 			return err
 		})
 		if err != nil {
@@ -147,7 +147,7 @@ func export(ctx context.Context, b *bench) error {
 	}
 	log, err := b.ask(ctx, `
 		SELECT case_id, toString(activity) AS activity, toString(stage) AS stage, occurred_at
-		FROM steps FINAL WHERE journey = 'bench' ORDER BY subject, attempt, number FORMAT CSVWithNames`)
+		FROM steps WHERE journey = 'bench' ORDER BY subject, attempt, number FORMAT CSVWithNames`)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,285 @@
+package aggregate
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// field is one field of records in a column, in the order of the records, as ClickHouse's Native format has it.
+type field struct {
+	name, kind string
+	width      int // bytes of a number; 0: a text
+	isWord     bool
+	mayBeNull  bool
+
+	nulls []byte // one a value, of those that may be null
+	data  []byte
+	words dictionary
+}
+
+func newField(name, kind string) *field {
+	f := &field{name: name, kind: kind, isWord: kind == typeWord, mayBeNull: strings.HasPrefix(kind, "Nullable(")}
+	switch strings.TrimPrefix(kind, "Nullable(") {
+	case typeBool, "UInt8":
+		f.width = 1
+	case typeFloat32, "UInt32":
+		f.width = 4
+	case typeString, typeWord:
+	default:
+		f.width = 8
+	}
+	return f
+}
+
+func (f *field) text(s string) {
+	if f.isWord {
+		f.words.add(s)
+		return
+	}
+	f.data = appendText(f.data, s)
+}
+
+func (f *field) bool(on bool)    { f.data = append(f.data, bit(on)) }
+func (f *field) uint8(n uint8)   { f.data = append(f.data, n) }
+func (f *field) uint32(n uint32) { f.data = binary.LittleEndian.AppendUint32(f.data, n) }
+func (f *field) int64(n int64)   { f.data = binary.LittleEndian.AppendUint64(f.data, uint64(n)) }
+func (f *field) float64(x float64) {
+	f.data = binary.LittleEndian.AppendUint64(f.data, math.Float64bits(x))
+}
+
+func (f *field) float32(x float32) {
+	f.data = binary.LittleEndian.AppendUint32(f.data, math.Float32bits(x))
+}
+
+// maybe is int64 of a number that may not be there.
+func (f *field) maybe(n int64, there bool) {
+	f.nulls = append(f.nulls, bit(!there))
+	if !there {
+		n = 0
+	}
+	f.int64(n)
+}
+
+func (f *field) reset() {
+	f.nulls, f.data = f.nulls[:0], f.data[:0]
+	f.words.reset()
+}
+
+// numberOf gives a word's number in this block, and gives it one if it has none.
+func (d *dictionary) numberOf(s string) uint32 {
+	d.add(s)
+	last := len(d.rows) - 1
+	n := d.rows[last]
+	d.rows = d.rows[:last]
+	return n
+}
+
+// listColumn is a column of records: one a row, a list of them, or a list of lists.
+type listColumn struct {
+	name    string
+	depth   int // 0: one a row
+	fields  []*field
+	records uint64
+	lists   uint64    // of depth 2: inner lists so far
+	ends    [2][]byte // where each list ends, outer lists first
+}
+
+func column0(name, kind string) *listColumn {
+	return &listColumn{name: name, fields: []*field{newField(name, kind)}}
+}
+
+// lists makes a column of named fields, given as name, kind, name, kind, and so on.
+func lists(name string, depth int, fields ...string) *listColumn {
+	c := &listColumn{name: name, depth: depth}
+	for i := 0; i < len(fields); i += 2 {
+		c.fields = append(c.fields, newField(fields[i], fields[i+1]))
+	}
+	return c
+}
+
+// kind is the column's type.
+func (c *listColumn) kind() string {
+	if c.depth == 0 {
+		return c.fields[0].kind
+	}
+	parts := make([]string, len(c.fields))
+	for i, f := range c.fields {
+		parts[i] = f.name + " " + f.kind
+	}
+	return strings.Repeat("Array(", c.depth) + "Tuple(" + strings.Join(parts, ", ") + strings.Repeat(")", c.depth+1)
+}
+
+// end closes the list that holds the last records; endAll the list of lists around it.
+func (c *listColumn) end() {
+	c.ends[c.depth-1] = binary.LittleEndian.AppendUint64(c.ends[c.depth-1], c.records)
+	c.lists++
+}
+
+func (c *listColumn) endAll() { c.ends[0] = binary.LittleEndian.AppendUint64(c.ends[0], c.lists) }
+
+func (c *listColumn) reset() {
+	c.records, c.lists = 0, 0
+	c.ends[0], c.ends[1] = c.ends[0][:0], c.ends[1][:0]
+	for _, f := range c.fields {
+		f.reset()
+	}
+}
+
+// parts are the bytes of the column in Native format.
+func (c *listColumn) parts() [][]byte {
+	head := appendText(appendText(nil, c.name), c.kind())
+	for _, f := range c.fields {
+		if f.isWord {
+			head = binary.LittleEndian.AppendUint64(head, sharedDictionary)
+		}
+	}
+	out := [][]byte{head, c.ends[0], c.ends[1]}
+	for _, f := range c.fields {
+		if f.isWord {
+			f.data = f.words.finish(f.data[:0])
+		}
+		out = append(out, f.nulls, f.words.head, f.words.keys, f.data)
+	}
+	return out
+}
+
+// walksBlock is a block of rows of table walks, each of which says all that a walk found of a subject in a journey. Between
+// begin and done come the subject's contacts, and its runs, each followed by its visits, waits and steps and by endRun.
+type walksBlock struct {
+	journey, subject, walked, deleted    *listColumn
+	contacts, runs, visits, waits, steps *listColumn
+
+	rows  int
+	codes [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
+}
+
+func newWalksBlock() *walksBlock {
+	return &walksBlock{
+		journey: column0("journey", typeWord), subject: column0("subject", typeString),
+		walked: column0("walked", "UInt64"), deleted: column0("deleted", "UInt8"),
+		contacts: lists("contacts", 1, "contact_key", typeString, "person", typeString),
+		runs: lists("runs", 1,
+			"attempt", "UInt32", "case_id", typeString, "person", typeString, "account", typeString, "persona", typeWord,
+			"customer", typeWord, "opened_at", typeTime, "closed_at", typeTime, "exit", typeWord, "stage", typeWord, "position", "UInt8",
+			"first_at", typeTime, "last_at", typeTime, "interactions", "UInt32", "value", typeFloat),
+		visits: lists("visits", 2,
+			"position", "UInt8", "stage", typeWord, "entered_at", typeTime, "left_at", typeTime, "exit", typeWord,
+			"last_activity_at", typeTime, "touchpoint", typeWord, "channel", typeWord, "department", typeWord,
+			"interactions", "UInt32", "value", typeFloat, "value_known", typeFloat),
+		waits: lists("waits", 2,
+			"number", "UInt32", "contact", "UInt32", "customer", typeWord, "value_known", typeFloat, "thread", typeString,
+			"first", typeBool, "missed_call", typeBool, "source", typeWord, "stage", typeWord, "touchpoint", typeWord,
+			"channel", typeWord, "department", typeWord, "priority", typeWord, "asked_at", typeTime, "ask_origin", typeWord,
+			"ask_id", typeString, "answered_at", typeMaybeTime, "answer_origin", typeWord, "answer_id", typeString,
+			"waited_ms", typeMaybeInt64, "business_ms", typeMaybeInt64, "target_ms", typeMaybeInt64,
+			"target_business", typeBool, "due_at", typeMaybeTime),
+		steps: lists("steps", 2,
+			"occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeWord, "reached", "UInt8", "is_return", typeBool,
+			"value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool, "mood_eligible", typeBool,
+			"origin", typeWord, "source", typeWord, "type", typeWord, "activity", typeWord, "direction", typeWord,
+			"touchpoint", typeWord, "channel", typeWord, "department", typeWord, "outcome", typeWord,
+			"mood_label", typeWord, "mood_emotion", typeWord, "mood_lang", typeWord),
+	}
+}
+
+const (
+	typeMaybeTime  = "Nullable(DateTime64(3, 'UTC'))"
+	typeMaybeInt64 = "Nullable(Int64)"
+)
+
+func (b *walksBlock) columns() []*listColumn {
+	return []*listColumn{b.journey, b.subject, b.walked, b.deleted, b.contacts, b.runs, b.visits, b.waits, b.steps}
+}
+
+// begin begins a row.
+func (b *walksBlock) begin(journey, subject string, walked uint64, deleted bool) {
+	b.journey.fields[0].text(journey)
+	b.subject.fields[0].text(subject)
+	b.walked.fields[0].int64(int64(walked)) //nolint:gosec // the bits are the same
+	b.deleted.fields[0].uint8(bit(deleted))
+	b.rows++
+}
+
+// done ends the row.
+func (b *walksBlock) done() {
+	b.contacts.end()
+	b.runs.end()
+	b.visits.endAll()
+	b.waits.endAll()
+	b.steps.endAll()
+}
+
+// grave says that there is nothing to be found of a subject any more.
+func (b *walksBlock) grave(journey, subject string, walked uint64) {
+	b.begin(journey, subject, walked, true)
+	b.done()
+}
+
+// endRun ends a run's visits, waits and steps.
+func (b *walksBlock) endRun() {
+	b.visits.end()
+	b.waits.end()
+	b.steps.end()
+}
+
+func (b *walksBlock) reset() {
+	for _, c := range b.columns() {
+		c.reset()
+	}
+	b.rows = 0
+	b.forgetTags()
+}
+
+// forgetTags is for when tags are numbered anew.
+func (b *walksBlock) forgetTags() { clear(b.codes) }
+
+func (b *walksBlock) statement() string {
+	names := make([]string, 0, len(b.columns()))
+	for _, c := range b.columns() {
+		names = append(names, c.name)
+	}
+	return "INSERT INTO walks (" + strings.Join(names, ", ") + ")"
+}
+
+// reader reads the block in Native format.
+func (b *walksBlock) reader() io.Reader {
+	columns := b.columns()
+	head := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(len(columns))), uint64(b.rows)) //nolint:gosec // a number of rows
+	parts := []io.Reader{bytes.NewReader(head)}
+	for _, c := range columns {
+		for _, part := range c.parts() {
+			if len(part) > 0 {
+				parts = append(parts, bytes.NewReader(part))
+			}
+		}
+	}
+	return io.MultiReader(parts...)
+}
+
+// writeWalks stores a block and empties it. It is one insert: a reader sees all of a subject from before the walk, or all from
+// after it.
+func (s *Store) writeWalks(ctx context.Context, b *walksBlock) error {
+	if b.rows == 0 {
+		return nil
+	}
+	settings := s.settingsOf(b.rows, "")
+	var err error
+	if s.opts.Protocol == protocolHTTP {
+		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings))
+		err = s.conn.InsertFormat(ctx, "Native", b.statement(), b.reader())
+	} else {
+		err = s.sendWalks(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), b)
+	}
+	if err != nil {
+		return fmt.Errorf("insert into walks: %w", err)
+	}
+	b.reset()
+	return nil
+}

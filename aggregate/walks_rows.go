@@ -1,0 +1,130 @@
+package aggregate
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+)
+
+// sendWalks writes a block through the driver, row by row: over the native protocol it takes no block of ours.
+func (s *Store) sendWalks(ctx context.Context, b *walksBlock) error {
+	batch, err := s.conn.PrepareBatch(ctx, b.statement())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = batch.Close() }() // after Send there is nothing left to close
+	for i, c := range b.columns() {
+		rows := c.cursor()
+		for range b.rows {
+			if err := batch.Column(i).AppendRow(rows.row()); err != nil {
+				return err
+			}
+		}
+	}
+	return batch.Send()
+}
+
+// cursor reads a column's values again, one row after the other.
+type cursor struct {
+	column  *listColumn
+	fields  []fieldCursor
+	records uint64
+	lists   uint64
+	rows    uint64
+}
+
+type fieldCursor struct {
+	*field
+	at, n int
+	words []string // by number
+}
+
+func (c *listColumn) cursor() *cursor {
+	out := &cursor{column: c}
+	for _, f := range c.fields {
+		one := fieldCursor{field: f}
+		if f.isWord {
+			one.words = make([]string, len(f.words.numbers))
+			for word, n := range f.words.numbers {
+				one.words[n] = word
+			}
+		}
+		out.fields = append(out.fields, one)
+	}
+	return out
+}
+
+// row gives the next row's value as the driver takes it.
+func (c *cursor) row() any {
+	at := c.rows
+	c.rows++
+	switch c.column.depth {
+	case 0:
+		return c.fields[0].next()
+	case 1:
+		return c.list(at)
+	}
+	var out [][]any
+	for end := endOf(c.column.ends[0], at); c.lists < end; c.lists++ {
+		out = append(out, c.list(c.lists))
+	}
+	return out
+}
+
+// list gives the records of the list of that number.
+func (c *cursor) list(number uint64) []any {
+	out := []any{}
+	for end := endOf(c.column.ends[c.column.depth-1], number); c.records < end; c.records++ {
+		record := make([]any, len(c.fields))
+		for i := range c.fields {
+			record[i] = c.fields[i].next()
+		}
+		out = append(out, record)
+	}
+	return out
+}
+
+func endOf(ends []byte, number uint64) uint64 { return binary.LittleEndian.Uint64(ends[8*number:]) }
+
+// next gives the field's next value.
+func (f *fieldCursor) next() any {
+	n := f.n
+	f.n++
+	switch {
+	case f.isWord:
+		return f.field.words.word(f.words, n)
+	case f.width == 0:
+		size, length := binary.Uvarint(f.data[f.at:])
+		from := f.at + length
+		f.at = from + int(size) //nolint:gosec // as it was written
+		return string(f.data[from:f.at])
+	}
+	from := n * f.width
+	if f.mayBeNull && f.nulls[n] == 1 {
+		return nil
+	}
+	switch f.width {
+	case 1:
+		if f.kind == typeBool {
+			return f.data[from] == 1
+		}
+		return f.data[from]
+	case 4:
+		bits := binary.LittleEndian.Uint32(f.data[from:])
+		if f.kind == typeFloat32 {
+			return math.Float32frombits(bits)
+		}
+		return bits
+	}
+	bits := binary.LittleEndian.Uint64(f.data[from:])
+	switch f.kind {
+	case typeFloat:
+		return math.Float64frombits(bits)
+	case "UInt64":
+		return bits
+	}
+	return int64(bits) //nolint:gosec // as it was written
+}
+
+// word gives the word of a row.
+func (d *dictionary) word(words []string, row int) string { return words[d.rows[row]] }

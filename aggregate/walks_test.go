@@ -1,0 +1,31 @@
+package aggregate
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// TestDriverWritesWhatBlocksWrite stores rows in both ways: as a block of ours, and value by value through the driver, as over the
+// native protocol.
+func TestDriverWritesWhatBlocksWrite(t *testing.T) {
+	s, other := openStore(t), openStore(t)
+	w := rapid.Custom(func(t *rapid.T) *world { return drawWorld(t, "both") }).Example(7)
+	gather := func() *walksBlock {
+		b := newWalksBlock()
+		for _, subject := range w.subjects() {
+			w.walked(b, subject, subject, 1, func(*world) {})
+		}
+		b.grave(w.journey, "nobody", 1)
+		return b
+	}
+	must(t, s.writeWalks(t.Context(), gather()))
+	must(t, other.sendWalks(t.Context(), gather()))
+	for _, query := range []string{"SELECT * FROM walks ORDER BY ALL", "SELECT * FROM steps ORDER BY ALL", "SELECT * FROM waits ORDER BY ALL"} {
+		got, want := dump(t, other, query), dump(t, s, query)
+		if diff := cmp.Diff(got, want); diff != "" || len(got) < 100 {
+			t.Errorf("%s: by the driver (-got, +as a block):\n%s", query, diff)
+		}
+	}
+}
