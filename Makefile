@@ -58,7 +58,7 @@ alerts-test: ## the Prometheus alerts, where promtool is installed (Debian: apt-
 QEMU := $(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/null))
 
 .PHONY: latency
-latency: $(ENGINE) $(KAFKA) ## from publishing to visible in a view, at one interaction a second (LATENCY_EVENTS, default 60)
+latency: $(ENGINE) $(KAFKA) ## from publishing to visible in a view, at one interaction a second (LATENCY_EVENTS, default 60), beside LATENCY_LOAD others
 	LATENCY_EVENTS=$${LATENCY_EVENTS:-60} TAPPA_REQUIRE_PARTS=1 $(GO) test ./internal/chaos -run TestLatency -count=1 -timeout 1h -v
 
 test-arm64: ## that moods on arm64 are the same, bit for bit (Debian: apt-get install qemu-user-static)

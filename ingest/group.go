@@ -308,10 +308,33 @@ func (g *generation) work(reading context.Context, stop context.CancelCauseFunc)
 // owned asks Kafka whether this member still holds its partitions. Once a rebalance has moved on without it, what it
 // has not written yet is for others to write.
 func (g *generation) owned(ctx context.Context) bool {
+	verdict, err := g.heartbeat(ctx)
+	return err == nil && (verdict == nil || errors.Is(verdict, kafka.RebalanceInProgress))
+}
+
+// heartbeat asks the group what it thinks of this member. The verdict is nil for a member in good standing; err says that
+// the group did not answer.
+func (g *generation) heartbeat(ctx context.Context) (verdict, err error) {
 	resp, err := g.c.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
 		GroupID: g.gen.GroupID, GenerationID: g.gen.ID, MemberID: g.gen.MemberID,
 	})
-	return err == nil && (resp.Error == nil || errors.Is(resp.Error, kafka.RebalanceInProgress))
+	if err != nil {
+		return nil, err
+	}
+	return verdictOf(resp), nil
+}
+
+// verdictOf reads an answer to a heartbeat. kafka-go (up to 0.4.51, see its pull request 1371) takes the two fields of the
+// answer in the wrong order, but for the oldest version of it: the code of the error then is the lower half of what it
+// takes for the time of throttling, in milliseconds.
+func verdictOf(resp *kafka.HeartbeatResponse) error {
+	if resp.Error != nil {
+		return resp.Error
+	}
+	if code := int16(resp.Throttle.Milliseconds()); code != 0 {
+		return kafka.Error(code)
+	}
+	return nil
 }
 
 // errLost says that the partitions have become another member's without this one's hearing of it.
@@ -326,15 +349,12 @@ func (g *generation) still(ctx context.Context) error {
 	if time.Since(g.confirmed) < g.c.opts.SessionTimeout/3 {
 		return nil
 	}
-	resp, err := g.c.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
-		GroupID: g.gen.GroupID, GenerationID: g.gen.ID, MemberID: g.gen.MemberID,
-	})
+	verdict, err := g.heartbeat(ctx)
 	switch {
-	case err != nil:
-		return nil
-	case errors.Is(resp.Error, kafka.UnknownMemberId), errors.Is(resp.Error, kafka.IllegalGeneration), errors.Is(resp.Error, kafka.GroupIdNotFound):
+	case errors.Is(verdict, kafka.UnknownMemberId), errors.Is(verdict, kafka.IllegalGeneration), errors.Is(verdict, kafka.GroupIdNotFound):
 		return errLost
+	case err == nil && (verdict == nil || errors.Is(verdict, kafka.RebalanceInProgress)):
+		g.confirmed = time.Now()
 	}
-	g.confirmed = time.Now()
 	return nil
 }

@@ -248,7 +248,14 @@ func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, r
 		if err := l.g.still(try); err != nil {
 			return err
 		}
-		return c.opts.Sink.Write(try, block)
+		began := time.Now()
+		err := c.opts.Sink.Write(try, block)
+		if took := time.Since(began); err == nil && took > c.opts.SessionTimeout {
+			// The process stood still, or the sink did, while the block was under way: nobody can take it back then.
+			c.opts.Logger.Warn("ingest: a block took longer than the session; who took over may have stored its records as well",
+				"took", took, "rows", len(records), "token", block.Token)
+		}
+		return err
 	})
 	switch {
 	case err == nil:

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,23 +14,29 @@ import (
 	"time"
 
 	"tappa/ingest"
+	"tappa/internal/synth"
 	"tappa/internal/testenv"
+	"tappa/journey"
 )
+
+// warmUp is how many interactions are not counted, while the group forms.
+const warmUp = 10
 
 // TestLatency measures the time from publishing an interaction to seeing it in a view, at one interaction a second, with
 // everything as a user gets it: flushes of a second, a walk that looks every second. `make latency` runs it;
-// LATENCY_EVENTS says for how many interactions.
+// LATENCY_EVENTS says for how many interactions, LATENCY_LOAD how many others a second are published beside them.
 func TestLatency(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("LATENCY_EVENTS"))
 	if err != nil {
 		t.Skip("takes a minute: run `make latency`")
 	}
+	load, _ := strconv.Atoi(os.Getenv("LATENCY_LOAD"))
 	_, j, err := definition()
 	if err != nil {
 		t.Fatal(err)
 	}
 	topic := testenv.Topic(t)
-	s := newSite(t, testenv.OwnApacheKafka(t), topic, t.TempDir(), 0, map[string]string{"FLUSH_AGE": "1s", "SESSION_TIMEOUT": "20s"})
+	s := newSite(t, testenv.OwnApacheKafka(t), topic, t.TempDir(), 0, map[string]string{"FLUSH_AGE": "1s", "SESSION_TIMEOUT": "20s", "LANES": "2"})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute+time.Duration(n)*3*time.Second)
 	defer cancel()
 	store, err := open(ctx, s.engine.addr, "tappa", j)
@@ -39,15 +46,16 @@ func TestLatency(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
+	others := burden(t, load*(n+warmUp), j)
 	s.start("collect,aggregate")
+	publisher := ingest.NewProducer([]string{s.kafka.At.Plain}, topic)
+	defer func() { _ = publisher.Close() }()
+
+	seen := watch{site: s, journey: string(j.ID), pending: map[string]time.Time{}}
+	var all sync.WaitGroup
+	all.Go(func() { bear(ctx, t, publisher, others, load) })
+	all.Go(func() { seen.run(ctx, t, n+warmUp) })
 	p := newProducer([]string{s.kafka.At.Plain}, topic, 20*14*(n+warmUp), habits{}, rand.New(rand.NewPCG(1, 1)), j)
-	plain := ingest.NewProducer(p.brokers, topic)
-	defer func() { _ = plain.Close() }()
-	var (
-		mu   sync.Mutex
-		took []time.Duration
-		all  sync.WaitGroup
-	)
 	next, sent := time.Now(), 0
 	for e := range p.world.Events() {
 		if e.Type != "tappa.form.submitted" {
@@ -60,52 +68,123 @@ func TestLatency(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		began, counts := time.Now(), sent >= warmUp
+		seen.expect(e.ID, sent >= warmUp)
 		sent++
-		if err := plain.Publish(ctx, ingest.Message{Key: e.Key(), Value: value}); err != nil {
+		if err := publisher.Publish(ctx, ingest.Message{Key: e.Key(), Value: value}); err != nil {
 			t.Fatal(err)
 		}
-		all.Go(func() {
-			if !s.visible(ctx, t, string(j.ID), e.ID) {
-				t.Errorf("interaction %s does not appear", e.ID)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if counts {
-				took = append(took, time.Since(began))
-			}
-		})
 	}
 	all.Wait()
+	took := seen.took
 	if len(took) < n || t.Failed() {
 		t.Fatalf("%d of %d interactions were seen", len(took), n)
 	}
 	slices.Sort(took)
 	at := func(q float64) time.Duration { return took[int(q*float64(len(took)-1))].Round(time.Millisecond) }
-	fmt.Printf("\nfrom publishing to visible in a view, %d interactions at one a second:\np50 %s  p95 %s  p99 %s  most %s\n",
-		n, at(0.5), at(0.95), at(0.99), at(1))
+	fmt.Printf("\nfrom publishing to visible in a view, %d interactions at one a second, beside %d others a second:\np50 %s  p95 %s  p99 %s  most %s\n",
+		n, load, at(0.5), at(0.95), at(0.99), at(1))
 }
 
-// warmUp is how many interactions are not counted, while the group forms.
-const warmUp = 10
+// burden makes the interactions of other customers.
+func burden(t *testing.T, n int, j *journey.Journey) []ingest.Message {
+	out := make([]ingest.Message, 0, n)
+	if n == 0 {
+		return out
+	}
+	end := time.Date(2026, 6, 30, 12, 0, 0, 0, time.UTC)
+	for e := range synth.New(synth.Options{Seed: 2, Start: end.AddDate(-1, 0, 0), End: end, Cases: max(20, n/5), Journey: j}).Events() {
+		if len(out) == n {
+			break
+		}
+		e.ID = "burden-" + e.ID
+		value, err := e.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, ingest.Message{Key: e.Key(), Value: value})
+	}
+	if len(out) < n {
+		t.Fatalf("%d interactions made, %d wanted", len(out), n)
+	}
+	return out
+}
 
-// visible returns when a view shows an interaction, or with false when ctx ends.
-func (s *site) visible(ctx context.Context, t *testing.T, journey, id string) bool {
-	query := fmt.Sprintf("SELECT count() FROM steps_at(journey = '%s', from = '1970-01-01 00:00:00', to = '2199-12-31 00:00:00', "+
-		"as_of = '2199-12-31 00:00:00', persona = '', channel = '', touchpoint = '', department = '', stage = '', activity = '', state = '', "+
-		"account = '', customer = '', value_from = 0, value_to = 'inf') "+
-		"WHERE id = '%s'", journey, strings.ReplaceAll(id, "'", "''"))
-	for {
-		n, err := s.engine.ask(ctx, "tappa", query)
-		if err != nil && ctx.Err() == nil {
-			t.Errorf("ask the view: %v", err)
-			return false
+// bear publishes so many messages a second until there are none left.
+func bear(ctx context.Context, t *testing.T, to *ingest.Producer, messages []ingest.Message, load int) {
+	const tick = 100 * time.Millisecond
+	next := time.Now()
+	for len(messages) > 0 {
+		some := messages[:min(len(messages), max(1, load/10))]
+		messages = messages[len(some):]
+		if err := to.Publish(ctx, some...); err != nil {
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			return
 		}
-		if err == nil && n != "0" {
-			return true
+		if next = next.Add(tick); sleep(ctx, time.Until(next)) != nil {
+			return
 		}
+	}
+}
+
+// watch asks a view again and again which of the interactions that are on their way it shows.
+type watch struct {
+	site    *site
+	journey string
+
+	mu      sync.Mutex
+	pending map[string]time.Time // since when, by id; zero for those that do not count
+	done    int
+	took    []time.Duration
+}
+
+func (w *watch) expect(id string, counts bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending[id] = time.Time{}
+	if counts {
+		w.pending[id] = time.Now()
+	}
+}
+
+// run returns when the view has shown that many interactions, or ctx ends.
+func (w *watch) run(ctx context.Context, t *testing.T, n int) {
+	for w.done < n {
 		if sleep(ctx, 20*time.Millisecond) != nil {
-			return false
+			return
 		}
+		w.mu.Lock()
+		var ids []string
+		for id := range w.pending {
+			ids = append(ids, "'"+strings.ReplaceAll(id, "'", "''")+"'")
+		}
+		w.mu.Unlock()
+		if len(ids) == 0 {
+			continue
+		}
+		found, err := w.site.engine.ask(ctx, "tappa", fmt.Sprintf("SELECT DISTINCT id FROM steps_at(journey = '%s', "+
+			"from = '1970-01-01 00:00:00', to = '2199-12-31 00:00:00', as_of = '2199-12-31 00:00:00', persona = '', channel = '', "+
+			"touchpoint = '', department = '', stage = '', activity = '', state = '', account = '', customer = '', value_from = 0, value_to = 'inf') "+
+			"WHERE id IN (%s)", w.journey, strings.Join(ids, ", ")))
+		if err != nil {
+			if ctx.Err() == nil {
+				t.Errorf("ask the view: %v", err)
+			}
+			return
+		}
+		w.seen(strings.Fields(found))
+	}
+}
+
+func (w *watch) seen(ids []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		if since := w.pending[id]; !since.IsZero() {
+			w.took = append(w.took, time.Since(since))
+		}
+		delete(w.pending, id)
+		w.done++
 	}
 }

@@ -53,6 +53,12 @@ func definition() ([]byte, *journey.Journey, error) {
 func newSite(t *testing.T, kafka *testenv.KafkaServer, topic, data string, seed uint64, settings map[string]string) *site {
 	t.Helper()
 	dir := t.TempDir()
+	if kept := os.Getenv("CHAOS_LOGS"); kept != "" { // what the processes say, for who wants to read it
+		dir = filepath.Join(kept, filepath.Base(t.Name()))
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
 	engine, err := startEngine(filepath.Join(data, "clickhouse"))
 	if err != nil {
 		t.Fatal(err)
