@@ -22,13 +22,12 @@ WITH
         SELECT contact_key, occurred_at, origin, id, thread, solved, public
         FROM interactions FINAL
         WHERE source = 'ticket' AND thread != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-        LIMIT 1 BY contact_key, occurred_at, origin, id
     ),
     threads AS
     (
         SELECT
             t.thread AS thread,
-            argMin((s.stage, s.touchpoint, s.department, s.persona, s.channel, s.account, s.customer, s.value_known), s.at) AS opening,
+            argMin((s.passes, s.raw_key), s.at) AS opening,
             min(toUnixTimestamp64Milli(s.occurred_at)) AS opened_ms,
             countIf(t.solved) AS solves,
             maxIf(toUnixTimestamp64Milli(s.occurred_at), t.solved) AS solved_ms,
@@ -37,10 +36,17 @@ WITH
         FROM
         (
             SELECT
-                contact_key, occurred_at, origin, id, automatic, direction, toString(stage) AS stage, toString(touchpoint) AS touchpoint,
-                toString(department) AS department, toString(persona) AS persona, toString(channel) AS channel,
-                account, toString(customer) AS customer, value_known,
-                (occurred_at, toString(origin), id) AS at
+                contact_key, occurred_at, origin, id, automatic, direction, (occurred_at, origin, id) AS at,
+                toString(if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department,
+                    if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage))))) AS raw_key,
+                ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
+                    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+                    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
+                    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                    AND ({customer:String} = '' OR customer = {customer:String})
+                    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64}) AS passes
             FROM
             (
                 SELECT
@@ -71,26 +77,18 @@ WITH
                     all_value_known AS value_known
             )
         ) AS s
-        INNER JOIN told AS t ON t.contact_key = s.contact_key AND t.occurred_at = s.occurred_at AND t.origin = s.origin AND t.id = s.id
+        ANY INNER JOIN told AS t ON t.contact_key = s.contact_key AND t.occurred_at = s.occurred_at AND t.origin = s.origin AND t.id = s.id
         GROUP BY thread
     ),
     keyed AS
     (
         SELECT
-            multiIf({by:String} = 'touchpoint', opening.2, {by:String} = 'department', opening.3,
-                    {by:String} = 'persona', opening.4, {by:String} = 'channel', opening.5, opening.1) AS raw_key,
-            if(raw_key = '', '-', raw_key) AS key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
+            if(opening.2 = '', '-', opening.2) AS key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
             solves = 1 AND answers = 1 AND settled AS is_one_touch
         FROM threads
-        WHERE fromUnixTimestamp64Milli(opened_ms, 'UTC') >= {from:DateTime64(3, 'UTC')}
+        WHERE opening.1
+            AND fromUnixTimestamp64Milli(opened_ms, 'UTC') >= {from:DateTime64(3, 'UTC')}
             AND fromUnixTimestamp64Milli(opened_ms, 'UTC') < {to:DateTime64(3, 'UTC')}
-            AND {stage:String} IN ('', if(opening.1 = '', '-', opening.1))
-            AND {touchpoint:String} IN ('', if(opening.2 = '', '-', opening.2))
-            AND {department:String} IN ('', if(opening.3 = '', '-', opening.3))
-            AND {persona:String} IN ('', if(opening.4 = '', '-', opening.4))
-            AND {channel:String} IN ('', if(opening.5 = '', '-', opening.5))
-            AND {account:String} IN ('', if(opening.6 = '', '-', '+'), opening.6) AND {customer:String} IN ('', opening.7)
-            AND opening.8 BETWEEN {value_from:Float64} AND {value_to:Float64}
     )
 SELECT
     key,
