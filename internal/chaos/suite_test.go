@@ -60,7 +60,7 @@ func TestFaults(t *testing.T) {
 
 // everything is all faults at once.
 var everything = row{
-	name: "everything at once", stalls: true, habits: habits{copies: 0.1, shuffle: 300, clock: true, bad: 0.01}, events: 20_000, lasts: 2 * time.Minute,
+	name: "everything at once", stalls: true, habits: habits{copies: 0.1, shuffle: 300, clock: true, bad: 0.01}, events: 40_000, lasts: 7 * time.Minute,
 	faults: []fault{
 		misbehave(mischief{cutAnswer: 0.15, cutRequest: 0.03, holdBack: time.Second}),
 		every(3*time.Second, 8*time.Second, killOne),
