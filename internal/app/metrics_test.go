@@ -14,6 +14,7 @@ import (
 	"tappa/alert"
 	"tappa/ingest"
 	"tappa/ingest/gateway"
+	"tappa/ingest/suitecrm"
 	"tappa/journey"
 )
 
@@ -71,6 +72,9 @@ func TestMetricsExist(t *testing.T) {
 	producer := ingest.NewProducer([]string{"127.0.0.1:1"}, "t")
 	t.Cleanup(func() { _ = producer.Close() })
 	if _, err := gateway.New(gateway.Options{Config: hooks, Publisher: producer, Registerer: registry}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := suitecrm.New(suitecrm.Options{Brokers: []string{"127.0.0.1:1"}, Registerer: registry}); err != nil {
 		t.Fatal(err)
 	}
 	used := map[string]bool{
