@@ -109,12 +109,13 @@ func summary(err error) error {
 }
 
 // newWriter makes the writer of producers and dead letters. A write waits BatchTimeout for others to share its batch,
-// unless it fills batches by itself.
+// unless it fills batches by itself. Of messages of 1 KB no more than 1000 fit anyway, and kafka-go makes room for a whole
+// batch whenever it begins one.
 func newWriter(addr net.Addr, transport *kafka.Transport, topic string, batchBytes int) *kafka.Writer {
 	return &kafka.Writer{
 		Addr: addr, Topic: topic, Transport: transport, Balancer: &kafka.Hash{},
 		RequiredAcks: kafka.RequireAll, // the zero value would wait for nobody
-		BatchSize:    10_000, BatchBytes: int64(batchBytes), BatchTimeout: 5 * time.Millisecond,
+		BatchSize:    1000, BatchBytes: int64(batchBytes), BatchTimeout: 5 * time.Millisecond,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
 		AllowAutoTopicCreation: true,
 	}
