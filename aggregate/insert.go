@@ -39,15 +39,22 @@ const minFreeDisk = 128 << 20
 func insertSettings(ctx context.Context, conn driver.Conn) (clickhouse.Settings, error) {
 	settings := maps.Clone(pinned)
 	for name, value := range newer {
-		var n uint64
-		if err := conn.QueryRow(ctx, "SELECT count() FROM system.settings WHERE name = ?", name).Scan(&n); err != nil {
+		known, err := knows(ctx, conn, "settings", name)
+		if err != nil {
 			return nil, err
 		}
-		if n > 0 {
+		if known {
 			settings[name] = value
 		}
 	}
 	return settings, nil
+}
+
+// knows says whether the server knows a setting: of statements ("settings") or of tables ("merge_tree_settings").
+func knows(ctx context.Context, conn driver.Conn, kind, name string) (bool, error) {
+	var n uint64
+	err := conn.QueryRow(ctx, "SELECT count() FROM system."+kind+" WHERE name = ?", name).Scan(&n)
+	return n > 0, err
 }
 
 // column is one column of a table, and how rows of type R fill it.

@@ -22,11 +22,10 @@ func (s *Store) tune(ctx context.Context) error {
 	known := map[string]bool{}
 	for _, settings := range tuning {
 		for name := range settings {
-			var n uint64
-			if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.merge_tree_settings WHERE name = ?", name).Scan(&n); err != nil {
+			var err error
+			if known[name], err = knows(ctx, s.conn, "merge_tree_settings", name); err != nil {
 				return err
 			}
-			known[name] = n > 0
 		}
 	}
 	tables := map[string]string{}

@@ -92,7 +92,7 @@ func (f *fieldCursor) next() any {
 	f.n++
 	switch {
 	case f.isWord:
-		return f.field.words.word(f.words, n)
+		return f.words[f.field.words.rows[n]]
 	case f.width == 0:
 		size, length := binary.Uvarint(f.data[f.at:])
 		from := f.at + length
@@ -125,6 +125,3 @@ func (f *fieldCursor) next() any {
 	}
 	return int64(bits) //nolint:gosec // as it was written
 }
-
-// word gives the word of a row.
-func (d *dictionary) word(words []string, row int) string { return words[d.rows[row]] }

@@ -309,11 +309,11 @@ func (g *generation) work(reading context.Context, stop context.CancelCauseFunc)
 // has not written yet is for others to write.
 func (g *generation) owned(ctx context.Context) bool {
 	verdict, err := g.heartbeat(ctx)
-	return err == nil && (verdict == nil || errors.Is(verdict, kafka.RebalanceInProgress))
+	return err == nil && verdict == nil
 }
 
-// heartbeat asks the group what it thinks of this member. The verdict is nil for a member in good standing; err says that
-// the group did not answer.
+// heartbeat asks the group what it thinks of this member. The verdict is nil for a member in good standing, also while a
+// rebalance waits for it; err says that the group did not answer.
 func (g *generation) heartbeat(ctx context.Context) (verdict, err error) {
 	resp, err := g.c.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
 		GroupID: g.gen.GroupID, GenerationID: g.gen.ID, MemberID: g.gen.MemberID,
@@ -321,7 +321,10 @@ func (g *generation) heartbeat(ctx context.Context) (verdict, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return verdictOf(resp), nil
+	if verdict = verdictOf(resp); errors.Is(verdict, kafka.RebalanceInProgress) {
+		verdict = nil
+	}
+	return verdict, nil
 }
 
 // verdictOf reads an answer to a heartbeat. kafka-go (up to 0.4.51, see its pull request 1371) takes the two fields of the
@@ -353,7 +356,7 @@ func (g *generation) still(ctx context.Context) error {
 	switch {
 	case errors.Is(verdict, kafka.UnknownMemberId), errors.Is(verdict, kafka.IllegalGeneration), errors.Is(verdict, kafka.GroupIdNotFound):
 		return errLost
-	case err == nil && (verdict == nil || errors.Is(verdict, kafka.RebalanceInProgress)):
+	case err == nil && verdict == nil:
 		g.confirmed = time.Now()
 	}
 	return nil

@@ -54,13 +54,12 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 	}
 	fmt.Printf("rebuild: %d interactions of %d subjects in %.2f s, %.1f CPU s, Go memory at most %d MiB\n",
 		p.Interactions, p.Subjects, c.wall.Seconds(), c.cpu.Seconds(), c.goPeak>>20)
-	for _, table := range []string{"walks"} {
-		n, err := b.ask(ctx, "SELECT count() || ' rows, ' || (SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() AND table = '"+table+"') || ' bytes in ' || (SELECT count() FROM system.parts WHERE active AND database = currentDatabase() AND table = '"+table+"') || ' parts' FROM "+table)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("  %s: %s\n", table, n)
+	n, err := b.ask(ctx, "SELECT sum(rows) || ' rows, ' || sum(bytes_on_disk) || ' bytes in ' || count() || ' parts' "+
+		"FROM system.parts WHERE active AND database = currentDatabase() AND table = 'walks'")
+	if err != nil {
+		return err
 	}
+	fmt.Printf("  walks: %s\n", n)
 	events, err := b.ask(ctx, "SELECT event, value FROM system.events WHERE event IN ('MergedRows', 'MergeExecuteMilliseconds', 'MergeTreeDataWriterRows', "+
 		"'MergeTreeDataWriterSortingBlocksMicroseconds', 'MergeTreeDataWriterMergingBlocksMicroseconds', 'FileSyncElapsedMicroseconds', 'OSCPUVirtualTimeMicroseconds') FORMAT TSV")
 	fmt.Println("  the engine since it started:", strings.ReplaceAll(strings.ReplaceAll(events, "\n", ", "), "\t", " "))
