@@ -8,7 +8,7 @@ import (
 )
 
 // EachRecord calls f for every record that is in topics now (none: DefaultTopic), partition by partition, each in order.
-// Records that carry nothing are passed over. f must not keep the record's memory.
+// Records that carry nothing are passed over. Nothing else uses the records' memory.
 func EachRecord(ctx context.Context, connection Connection, brokers, topics []string, f func(source.Record) error) error {
 	if len(topics) == 0 {
 		topics = []string{DefaultTopic}

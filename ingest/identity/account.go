@@ -43,7 +43,7 @@ func (n *Normaliser) company(mailbox journey.ContactKey) journey.AccountKey {
 		return a
 	}
 	var a journey.AccountKey
-	if domain := registered(host); domain != "" && !FreeMail(host) {
+	if domain := registered(host); domain != "" && !freeMailOf(host, domain) {
 		a = journey.AccountKey("account:" + domain)
 	}
 	host = strings.Clone(host)
@@ -54,12 +54,13 @@ func (n *Normaliser) company(mailbox journey.ContactKey) journey.AccountKey {
 // registered returns the domain somebody registered under a public suffix: "acme.it" for "mail.acme.it". It is ""
 // for a public suffix itself and for suffixes that nobody manages.
 func registered(host string) string {
-	if suffix, icann := publicsuffix.PublicSuffix(host); !icann && !strings.Contains(suffix, ".") {
+	suffix, icann := publicsuffix.PublicSuffix(host)
+	if !icann && !strings.Contains(suffix, ".") {
 		return ""
 	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
+	dot := len(host) - len(suffix) - 1
+	if dot <= 0 || host[dot] != '.' {
 		return ""
 	}
-	return domain
+	return host[1+strings.LastIndexByte(host[:dot], '.'):]
 }

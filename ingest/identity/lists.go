@@ -12,11 +12,13 @@ func Shared(key journey.ContactKey) bool { return journey.DeskMailbox(string(key
 
 // FreeMail reports whether host gives mailboxes to private people, or to anybody (certified mail providers), so that
 // it says nothing about the company.
-func FreeMail(host string) bool {
+func FreeMail(host string) bool { return freeMailOf(host, registered(host)) }
+
+// freeMailOf is FreeMail of a host whose registered domain is known.
+func freeMailOf(host, domain string) bool {
 	if _, ok := freeMail[host]; ok {
 		return true
 	}
-	domain := registered(host)
 	if _, ok := freeMail[domain]; ok {
 		return true
 	}

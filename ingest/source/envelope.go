@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,7 +12,7 @@ import (
 	"tappa/ingest/source/tree"
 )
 
-// envelope is a CloudEvent taken apart. Its strings are copies; data lives as long as the record and the tree.
+// envelope is a CloudEvent taken apart. Its strings live on; data lives as long as the tree.
 type envelope struct {
 	id, source, typ, time string
 	data                  tree.Value // an object
@@ -66,7 +65,7 @@ func (r *reader) readBinary(rec Record, contentType string) (envelope, error) {
 		if into == nil {
 			continue
 		}
-		if err := r.setAttribute(into, []byte(name), h.Value, maxAttribute); err != nil {
+		if err := setAttribute(into, []byte(name), r.kept.text(h.Value), maxAttribute); err != nil {
 			return env, err
 		}
 	}
@@ -115,11 +114,11 @@ func (r *reader) readStructured(value []byte) (envelope, error) {
 		if into == nil || m.Kind() == tree.Null {
 			continue
 		}
-		b, ok := m.Text()
+		s, ok := r.said(m)
 		if !ok {
 			return env, fail(ReasonBadAttribute, string(name), "expected text, got %s", m.Kind())
 		}
-		if err := r.setAttribute(into, name, b, most); err != nil {
+		if err := setAttribute(into, name, s, most); err != nil {
 			return env, err
 		}
 	}
@@ -139,17 +138,27 @@ func (r *reader) readStructured(value []byte) (envelope, error) {
 }
 
 // setAttribute takes an attribute's value.
-func (r *reader) setAttribute(into *string, name, b []byte, most int) error {
+func setAttribute(into *string, name []byte, value string, most int) error {
 	switch {
 	case *into != "":
 		return fail(ReasonBadAttribute, string(name), "there twice")
-	case len(b) > most:
-		return fail(ReasonBadAttribute, string(name), "%d bytes, at most %d are allowed", len(b), most)
-	case !utf8.Valid(b) || slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c == 0x7f }):
+	case len(value) > most:
+		return fail(ReasonBadAttribute, string(name), "%d bytes, at most %d are allowed", len(value), most)
+	case controls(value) || !utf8.ValidString(value):
 		return fail(ReasonBadAttribute, string(name), "expected UTF-8 text without control characters")
 	}
-	*into = r.kept.text(b)
+	*into = value
 	return nil
+}
+
+// controls reports whether s has a control character.
+func controls(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // attribute returns where an attribute's value goes, or nil for one that tappa does not look at.

@@ -147,7 +147,7 @@ func (r *reader) readEvent(e Event) (envelope, error) {
 		if a.value == "" {
 			return env, fail(ReasonMissingAttribute, a.name, "empty")
 		}
-		if err := r.setAttribute(a.into, []byte(a.name), []byte(a.value), maxAttribute); err != nil {
+		if err := setAttribute(a.into, []byte(a.name), a.value, maxAttribute); err != nil {
 			return env, err
 		}
 	}

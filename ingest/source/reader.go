@@ -3,6 +3,7 @@ package source
 import (
 	"slices"
 	"strings"
+	"unsafe"
 
 	"tappa/ingest/identity"
 	"tappa/ingest/source/tree"
@@ -13,7 +14,7 @@ import (
 // that decoders read field after field and need not look at errors.
 type reader struct {
 	tree tree.Tree
-	kept arena               // of what interactions keep
+	kept arena               // of what interactions keep beside the record itself
 	in   journey.Interaction // here because decoders fill it through a pointer
 	err  *Error
 }
@@ -66,15 +67,20 @@ func (o object) fail(name, format string, args ...any) {
 
 // get returns a member, or the zero value if it is absent or null.
 func (o object) get(name string) tree.Value {
-	for m := o.in.First(); m.Kind() != tree.Absent; m = o.in.After(m) {
-		if m.Named(name) {
-			if m.Kind() == tree.Null {
-				return tree.Value{}
-			}
-			return m
-		}
+	m := o.in.Member(name)
+	if m.Kind() == tree.Null {
+		return tree.Value{}
 	}
-	return tree.Value{}
+	return m
+}
+
+// said returns what a string says, in memory that lives on, and false for a value that is none.
+func (r *reader) said(v tree.Value) (string, bool) {
+	b, ok := v.Text()
+	if v.Escaped() {
+		return r.kept.text(b), ok
+	}
+	return unsafe.String(unsafe.SliceData(b), len(b)), ok // of the record, which nobody writes to
 }
 
 // text returns a member that is text.
@@ -83,11 +89,11 @@ func (o object) text(name string) string {
 	if v.Kind() == tree.Absent {
 		return ""
 	}
-	b, ok := v.Text()
+	s, ok := o.r.said(v)
 	if !ok {
 		o.fail(name, "expected text, got %s", v.Kind())
 	}
-	return o.r.kept.text(b)
+	return s
 }
 
 // need returns a member that is text and not empty.
@@ -159,11 +165,11 @@ func (o object) texts(name string) []string {
 	}
 	list := []string{}
 	for inner := v.First(); inner.Kind() != tree.Absent; inner = v.After(inner) {
-		b, ok := inner.Text()
+		s, ok := o.r.said(inner)
 		if !ok {
 			o.fail(name, "expected a list of texts, got %s in it", inner.Kind())
 		}
-		list = append(list, o.r.kept.text(b))
+		list = append(list, s)
 	}
 	return list
 }

@@ -10,8 +10,8 @@ import (
 	"tappa/journey"
 )
 
-// A Record is what a decoder needs of a Kafka record. Decoding keeps nothing of Key, Value and Headers: their
-// memory may be used again afterwards.
+// A Record is what a decoder needs of a Kafka record. An interaction that is decoded of it shares the memory of Value,
+// which nobody may write to from then on; of Key and Headers nothing is kept.
 type Record struct {
 	Topic     string
 	Partition int
@@ -149,7 +149,7 @@ func (d *Decoder) Decode(rec Record) (journey.Interaction, error) {
 		return journey.Interaction{}, fail(ReasonMissingKey, who.where,
 			"nothing identifies the customer: expected a valid email, phone with prefix or default country, crm or cookie")
 	}
-	in.Payload = r.kept.bytes(env.data.Written())
+	in.Payload = env.data.Written()
 	return *in, nil
 }
 

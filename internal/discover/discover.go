@@ -70,13 +70,14 @@ func (l *Log) Add(ix *journey.Interaction) {
 	if _, there := l.seen[id]; there || len(ix.Keys) == 0 {
 		return
 	}
-	l.seen[id] = struct{}{}
+	l.seen[[2]string{strings.Clone(ix.Origin), strings.Clone(ix.ID)}] = struct{}{} // what is kept must not hold on to the record
 	c := class{source: ix.Source, typ: ix.Type, direction: ix.Direction, to: clip(ix.To)}
 	if ix.Activity != ix.Type {
 		c.activity = clip(ix.Activity)
 	}
 	number, known := l.classes[c]
 	if !known {
+		c.activity, c.to = strings.Clone(c.activity), strings.Clone(c.to)
 		number = int32(len(l.names)) //nolint:gosec // bounded by the interactions
 		l.classes[c], l.names = number, append(l.names, c)
 	}

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
@@ -152,11 +153,13 @@ func said(b []byte, escaped bool, memory *[]byte) []byte {
 	}
 	out := (*memory)[:0]
 	for i := 0; i < len(b); {
-		if b[i] != '\\' {
-			out = append(out, b[i])
-			i++
-			continue
+		next := bytes.IndexByte(b[i:], '\\')
+		if next < 0 {
+			out = append(out, b[i:]...)
+			break
 		}
+		out = append(out, b[i:i+next]...)
+		i += next
 		if b[i+1] != 'u' {
 			out = append(out, plain[b[i+1]])
 			i += 2

@@ -190,8 +190,8 @@ func (v Value) Written() []byte {
 	return v.tree.text[n.start:n.end:n.end]
 }
 
-// Text returns what a string says, and false for a value that is none. The bytes are valid until the next call of Text on
-// the tree.
+// Text returns what a string says, and false for a value that is none. The bytes are the document's own, unless the string
+// has escapes (Escaped): then they are valid until the next call of Text on the tree.
 func (v Value) Text() (text []byte, ok bool) {
 	if v.Kind() != String {
 		return nil, false
@@ -199,6 +199,9 @@ func (v Value) Text() (text []byte, ok bool) {
 	n := &v.tree.nodes[v.at]
 	return said(v.tree.text[n.start+1:n.end-1], n.escaped, &v.tree.saidText), true
 }
+
+// Escaped reports whether the value is a string that is written with escapes.
+func (v Value) Escaped() bool { return v.tree != nil && v.tree.nodes[v.at].escaped }
 
 // Float64 returns a number, and false for a value that is none or too large for a float64.
 func (v Value) Float64() (number float64, ok bool) {
@@ -216,13 +219,20 @@ func (v Value) Name() []byte {
 	return said(v.tree.text[n.name:n.nameEnd], n.nameEsc, &v.tree.saidName)
 }
 
-// Named reports whether that is the value's name.
-func (v Value) Named(name string) bool {
-	n := &v.tree.nodes[v.at]
-	if n.nameEsc {
-		return string(v.Name()) == name
+// Member returns the first member of an object that has a name, or the zero Value.
+func (v Value) Member(name string) Value {
+	if v.tree == nil {
+		return Value{}
 	}
-	return string(v.tree.text[n.name:n.nameEnd]) == name
+	t := v.tree
+	for at, end := v.at+1, t.nodes[v.at].next; at < end; {
+		n := &t.nodes[at]
+		if n.nameEsc && string(Value{t, at}.Name()) == name || !n.nameEsc && string(t.text[n.name:n.nameEnd]) == name {
+			return Value{t, at}
+		}
+		at = n.next
+	}
+	return Value{}
 }
 
 // First returns the first value in an object or a list, or the zero Value.

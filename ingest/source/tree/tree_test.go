@@ -104,8 +104,8 @@ func plainOf(v Value) any {
 		object, members := map[string]any{}, 0
 		for inner := v.First(); inner.Kind() != Absent; inner = v.After(inner) {
 			name := string(inner.Name())
-			if !inner.Named(name) || inner.Named(name+"x") {
-				panic("Name and Named disagree")
+			if v.Member(name).Kind() == Absent || v.Member(name+"\x00").Kind() != Absent {
+				panic("Name and Member disagree")
 			}
 			if _, before := object[name]; before && v.Repeated().Kind() == Absent {
 				panic("Repeated does not see " + name)
