@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strings"
 
+	"tappa/sentiment/internal/linear"
 	"tappa/sentiment/internal/token"
 )
 
@@ -17,8 +18,8 @@ const (
 	otherLead      = 1.0  // the same, before a text is left unscored
 )
 
-// language returns the caller's lang if it names one, with or without a region ("it-IT"), else what the words of x.scan look like. x.rows must hold the
-// features of the text.
+// language returns the caller's lang if it names one, with or without a region ("it-IT"), else what the words of x.scan
+// look like.
 func (s *Scorer) language(x *scratch, lang string) string {
 	if lang != Unknown {
 		code, _, _ := strings.Cut(strings.ReplaceAll(lang, "_", "-"), "-")
@@ -36,7 +37,8 @@ func (s *Scorer) language(x *scratch, lang string) string {
 		return Other
 	}
 	var z [3]float32
-	s.languages.Apply(x.rows[:min(len(x.rows), languageHashes)], z[:])
+	x.rows = linear.Lead(x.rows[:0], &x.scan, languageHashes)
+	s.languages.Apply(x.rows, z[:])
 	switch it, en, other := z[0], z[1], z[2]; {
 	case other > max(it, en)+otherLead:
 		return Other

@@ -53,17 +53,36 @@ type entry struct {
 	emotion Emotion
 }
 
-// slot is one place of a lexicon's open-addressed table. tag 0 is an empty place.
+// slot is one place of a lexicon's open-addressed table, in eight bytes. tag 0 is an empty place.
 type slot struct {
 	tag   uint32
-	entry entry
+	value int16
+	kind  kind
+	more  uint8 // the emotion, and longerBit
+}
+
+const longerBit = 1 << 7
+
+func (s *slot) set(e entry) {
+	s.value, s.kind, s.more = e.value, e.kind, uint8(e.emotion)
+	if e.longer {
+		s.more |= longerBit
+	}
+}
+
+func (s *slot) entry() entry {
+	return entry{kind: s.kind, longer: s.more&longerBit != 0, value: s.value, emotion: Emotion(s.more &^ longerBit)}
 }
 
 // lexicon maps the hash of a folded word or phrase to its entry.
 type lexicon struct {
 	slots []slot
 	mask  uint64
+	maybe [1 << (maybeBits - 6)]uint64 // a bit for each hash that may have an entry: most words have none, and this stays in the cache
 }
+
+// maybeBits is how many bits of a hash tell whether it may have an entry.
+const maybeBits = 18
 
 // longestPhrase is the number of words of the longest phrase that is looked up.
 const longestPhrase = 8
@@ -88,7 +107,7 @@ func newLexicon(data string) (*lexicon, error) {
 // emptyLexicon returns a lexicon with room for so many entries.
 func emptyLexicon(entries int) *lexicon {
 	size := uint64(1)
-	for size < uint64(entries)*4 {
+	for size < uint64(entries)*2 {
 		size *= 2
 	}
 	return &lexicon{slots: make([]slot, size), mask: size - 1}
@@ -104,21 +123,24 @@ func (l *lexicon) add(words []string, e entry) {
 			h = token.Join(h, token.Hash(w))
 		}
 		s := l.place(h)
+		there := s.entry()
 		if i < len(words)-1 {
-			if s.entry.kind == kindNone {
-				s.entry.kind = kindStart
+			if there.kind == kindNone {
+				there.kind = kindStart
 			}
-			s.entry.longer = true
+			there.longer = true
+			s.set(there)
 			continue
 		}
-		e.longer = s.entry.longer
-		s.entry = e
+		e.longer = there.longer
+		s.set(e)
 	}
 }
 
 // place returns the slot of a hash, taking an empty one if there is none yet.
 func (l *lexicon) place(h uint64) *slot {
 	tag := tagOf(h)
+	l.maybe[h>>(64-maybeBits)/64] |= 1 << (h >> (64 - maybeBits) % 64)
 	for i := h & l.mask; ; i = (i + 1) & l.mask {
 		s := &l.slots[i]
 		if s.tag == 0 {
@@ -132,11 +154,14 @@ func (l *lexicon) place(h uint64) *slot {
 
 // find returns the entry of a hash; its kind is kindNone when there is none.
 func (l *lexicon) find(h uint64) entry {
+	if l.maybe[h>>(64-maybeBits)/64]>>(h>>(64-maybeBits)%64)&1 == 0 {
+		return entry{}
+	}
 	tag := tagOf(h)
 	for i := h & l.mask; ; i = (i + 1) & l.mask {
 		s := &l.slots[i]
 		if s.tag == tag {
-			return s.entry
+			return s.entry()
 		}
 		if s.tag == 0 {
 			return entry{}

@@ -127,7 +127,6 @@ func (s *Scorer) score(x *scratch, text, lang string) Mood {
 // read scans a text, finds its language, and returns what is known of it; nil if it is not to be scored.
 func (s *Scorer) read(x *scratch, text, lang string) (*knowledge, string) {
 	x.scan.Scan(text)
-	x.rows = linear.Features(x.rows[:0], &x.scan)
 	lang = s.language(x, lang)
 	switch {
 	case lang == Other || len(x.scan.Words) == 0:
@@ -143,9 +142,10 @@ func (s *Scorer) read(x *scratch, text, lang string) (*knowledge, string) {
 // signal weighs the text that was read.
 func (s *Scorer) signal(x *scratch, know *knowledge) signal {
 	read(&x.scan, know.words, s.stops, know == &s.italian, &x.ev)
-	if n := x.ev.muted; n > 0 && n < len(x.scan.Words) {
-		x.rows = linear.Features(x.rows[:0], &x.scan)
+	if x.ev.muted >= len(x.scan.Words) { // nothing but courtesy and names: the model reads those then
+		x.scan.Unmute()
 	}
+	x.rows = linear.Features(x.rows[:0], &x.scan)
 	good, bad := know.model.Pair(x.rows)
 	return newSignal(&x.ev, good, bad)
 }

@@ -75,7 +75,11 @@ const grams = 5
 
 // Features appends the hash of every feature of a scanned text to dst: words, pairs of words that no stop parts,
 // n-grams of 3 to 5 letters within a word and its bounds, and marks. What a negation reaches counts apart. Models of any size read the same hashes.
-func Features(dst []uint32, s *token.Scanner) []uint32 {
+func Features(dst []uint32, s *token.Scanner) []uint32 { return Lead(dst, s, math.MaxInt32) }
+
+// Lead appends the first of Features, at most so many.
+func Lead(dst []uint32, s *token.Scanner, most int) []uint32 {
+	begin := len(dst)
 	previous, not := uint64(0), 0
 	var seen token.Mark
 	var shapes token.Shape
@@ -98,11 +102,13 @@ func Features(dst []uint32, s *token.Scanner) []uint32 {
 			seed = denied
 			not--
 		}
-		dst = append(dst, uint32((w.Hash^seed)*prime>>32))
-		dst = append(dst, uint32(token.Join(previous, w.Hash)*prime>>32))
+		dst = append(dst, uint32((w.Hash^seed)*prime>>32), uint32(token.Join(previous, w.Hash)*prime>>32))
 		previous = w.Hash
 		if w.Shape&token.Symbol == 0 {
 			dst = spell(dst, s.Folded[w.Start-1:w.End+1], letters^seed)
+		}
+		if len(dst)-begin >= most {
+			return dst[:begin+most]
 		}
 		if negates(w.Hash) {
 			not = reach
@@ -121,22 +127,30 @@ func Features(dst []uint32, s *token.Scanner) []uint32 {
 	mark(shapes&token.Drawn != 0, markDrawn)
 	mark(len(s.Words) <= 3, markShort)
 	mark(len(s.Words) > 25, markLong)
-	return dst
+	return dst[:min(len(dst), begin+most)]
 }
 
 // spell appends the letter n-grams of a word that stands between two spaces.
 func spell(dst []uint32, word []byte, seed uint64) []uint32 {
-	for i := 0; i+3 <= len(word); i++ {
-		h := seed
-		for k := i; k < len(word) && k < i+grams; k++ {
-			h = (h ^ uint64(word[k])) * prime
-			if k >= i+2 {
-				dst = append(dst, uint32((h^h>>31)*prime>>32))
-			}
-		}
+	for ; len(word) >= grams; word = word[1:] {
+		h := (((seed^uint64(word[0]))*prime^uint64(word[1]))*prime ^ uint64(word[2])) * prime
+		h4 := (h ^ uint64(word[3])) * prime
+		h5 := (h4 ^ uint64(word[4])) * prime
+		dst = append(dst, hashed(h), hashed(h4), hashed(h5))
+	}
+	if len(word) == grams-1 { // the two last places of a word have no room for the longer ones
+		h := (((seed^uint64(word[0]))*prime^uint64(word[1]))*prime ^ uint64(word[2])) * prime
+		dst = append(dst, hashed(h), hashed((h^uint64(word[3]))*prime))
+		word = word[1:]
+	}
+	if len(word) == grams-2 {
+		dst = append(dst, hashed((((seed^uint64(word[0]))*prime^uint64(word[1]))*prime^uint64(word[2]))*prime))
 	}
 	return dst
 }
+
+// hashed makes the hash of letters one of a feature.
+func hashed(h uint64) uint32 { return uint32((h ^ h>>31) * prime >> 32) }
 
 // Outputs are kept apart by how often they are asked: the first two of every text, the rest of few.
 const (

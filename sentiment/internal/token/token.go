@@ -123,6 +123,13 @@ func (s *Scanner) Scan(text string) {
 	s.After = mark
 }
 
+// Unmute takes Muted from all words.
+func (s *Scanner) Unmute() {
+	for i := range s.Words {
+		s.Words[i].Shape &^= Muted
+	}
+}
+
 // glued tells that a punctuation after this byte is no emoticon's eyes: "note:(see" reads on.
 func glued(c byte) bool { return c >= '0' && c <= '9' }
 
