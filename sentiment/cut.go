@@ -123,7 +123,7 @@ func (c *cutter) judge(line string, next int) verdict {
 	}
 	key := strings.TrimLeft(line, "*_-<( \u00a0")
 	switch {
-	case matches(forwarded[:], key):
+	case matches(forwarded, key):
 		return lineEnds
 	case device(key):
 		return lineDropped
@@ -141,7 +141,7 @@ func (c *cutter) judge(line string, next int) verdict {
 
 // device tells whether a line says from what the message was sent. "Sent from my desk, which is easier." is prose.
 func device(line string) bool {
-	if !matches(devices[:], line) || len(line) > 120 {
+	if !matches(devices, line) || len(line) > 120 {
 		return false
 	}
 	return line[len(line)-1] != '.' || !strings.Contains(line, ", is ") && !strings.Contains(line, ", è ")
@@ -168,7 +168,7 @@ func (c *cutter) quoted(end int) verdict {
 // rule decides on a line of dashes or the like: "--" is the mark of a signature, a longer one begins a signature
 // or quoted message when little follows.
 func (c *cutter) rule(line string, next int) verdict {
-	if matches(originals[:], strings.TrimLeft(line, "-_* ")) && line[0] != '#' {
+	if matches(originals, strings.TrimLeft(line, "-_* ")) && line[0] != '#' {
 		return lineEnds
 	}
 	if strings.Trim(line, line[:1]) != "" {
@@ -224,7 +224,7 @@ func (c *cutter) follows(at int) int {
 
 // header tells whether line opens the header block of a quoted message: From, then at least two of the others.
 func (c *cutter) header(line string, next int) bool {
-	if !matches(headerFrom[:], line) {
+	if !matches(headerFrom, line) {
 		return false
 	}
 	found, seen := 0, 0
@@ -237,7 +237,7 @@ func (c *cutter) header(line string, next int) bool {
 			continue
 		}
 		seen++
-		if matches(headerOther[:], strings.TrimLeft(line, "*_ ")) {
+		if matches(headerOther, strings.TrimLeft(line, "*_ ")) {
 			found++
 		}
 	}
@@ -252,7 +252,7 @@ func (c *cutter) attribution(line string, next int) int {
 	if dated(line) {
 		return c.datedEnd(line, next)
 	}
-	opens := matches(attributions[:], line)
+	opens := matches(attributions, line)
 	if !opens && !strings.Contains(line, "@") {
 		return 0
 	}
@@ -323,8 +323,8 @@ func (c *cutter) closing(line string, next int) bool {
 	if !c.wrote || len(line) > 90 || fields(line) > closingWords {
 		return false
 	}
-	return matches(closings[:], line) && c.follows(next) <= closingLines ||
-		matches(softClosings[:], line) && !strings.ContainsAny(line, "!?") && !strings.Contains(line, " da ") && c.signs(next)
+	return matches(closings, line) && c.follows(next) <= closingLines ||
+		matches(softClosings, line) && !strings.ContainsAny(line, "!?") && !strings.Contains(line, " da ") && c.signs(next)
 }
 
 // signs tells that what follows to the end, or to a quoted message, is a signature: a few short lines, none of
@@ -351,7 +351,7 @@ func (c *cutter) signs(at int) bool {
 
 // notice tells whether line begins a legal notice.
 func (c *cutter) notice(line string, next int) bool {
-	if !c.wrote || !matches(notices[:], line) {
+	if !c.wrote || !matches(notices, line) {
 		return false
 	}
 	end := next
@@ -438,15 +438,25 @@ func lineAt(text string, at int) (line string, next int) {
 	return strings.TrimSpace(text[at : at+n]), at + n + 1
 }
 
+// phraseList is a list of phrases by the first byte, in lower case.
+type phraseList [256][]string
+
+func phrases(list ...string) *phraseList {
+	var p phraseList
+	for _, s := range list {
+		p[s[0]] = append(p[s[0]], s)
+	}
+	return &p
+}
+
 // matches tells whether line begins with one of the phrases, whatever its case; a phrase that ends with a letter
 // must end a word.
-func matches(phrases []string, line string) bool {
+func matches(list *phraseList, line string) bool {
 	if line == "" {
 		return false
 	}
-	first := line[0] | 0x20
-	for _, p := range phrases {
-		if p[0] != first || len(line) < len(p) || !strings.EqualFold(line[:len(p)], p) {
+	for _, p := range list[line[0]|0x20] {
+		if len(line) < len(p) || !strings.EqualFold(line[:len(p)], p) {
 			continue
 		}
 		last := p[len(p)-1]

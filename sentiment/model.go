@@ -45,7 +45,7 @@ func (s *Scorer) Feelings(text string) [8]bool {
 	defer s.scratch.Put(x)
 	x.scan.Scan(text)
 	x.rows = linear.Features(x.rows[:0], &x.scan)
-	s.italian.model.Rest(x.rows, x.logits[:])
+	s.italian.model.Apply(x.rows, x.logits[:])
 	var shown [8]bool
 	nearest, over := 0, float32(math.Inf(-1))
 	for i := range shown {

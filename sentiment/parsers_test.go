@@ -42,7 +42,7 @@ func compare(got, want string) string {
 	case g == fields(unquoted(want)):
 		return quotes
 	case w != g && g != "" && strings.HasPrefix(fields(unquoted(want)), g) &&
-		matches(closings[:], strings.TrimSpace(fields(unquoted(want))[len(g):])):
+		matches(closings, strings.TrimSpace(fields(unquoted(want))[len(g):])):
 		return closing
 	}
 	return wrong

@@ -46,7 +46,7 @@ type Mood struct {
 // Scorer scores texts. It is safe for concurrent use and gives the same mood for the same text always.
 type Scorer struct {
 	italian, english knowledge
-	languages        *linear.Model
+	languages        *linear.Columns
 	stops            *lexicon  // phrases that say nothing; nil for none
 	model            string    // name and version
 	scratch          sync.Pool // of *scratch
@@ -58,6 +58,8 @@ type knowledge struct {
 	model    *linear.Model
 	blend    Blend
 	emotions []Emotion // of the model's outputs, from outFirstEmotion on
+
+	goodFeelings, badFeelings *linear.Columns // the outputs of pleasant emotions and of others
 }
 
 // scratch is what scoring one text needs; it is reused.
@@ -75,13 +77,28 @@ const readLimit = 1 << 16
 // It panics if the embedded files are broken, which the tests exclude.
 func New() *Scorer {
 	return newScorer(
-		knowledge{must(newLexicon(italianWords)), must(linear.Parse(italianWeights)), italianBlend, italianOutputs[:]},
-		knowledge{must(newLexicon(englishWords)), must(linear.Parse(englishWeights)), englishBlend, englishOutputs[:]},
-		must(linear.Parse(languageWeights)),
+		newKnowledge(italianWords, italianWeights, italianBlend, italianOutputs[:]),
+		newKnowledge(englishWords, englishWeights, englishBlend, englishOutputs[:]),
+		must(linear.Parse(languageWeights)).Columns(0, 1, 2),
 	)
 }
 
-func newScorer(italian, english knowledge, languages *linear.Model) *Scorer {
+func newKnowledge(words string, weights []byte, blend Blend, emotions []Emotion) knowledge {
+	k := knowledge{words: must(newLexicon(words)), model: must(linear.Parse(weights)), blend: blend, emotions: emotions}
+	var good, bad []int
+	for i, e := range emotions {
+		switch {
+		case e.good():
+			good = append(good, outFirstEmotion+i)
+		case e != None:
+			bad = append(bad, outFirstEmotion+i)
+		}
+	}
+	k.goodFeelings, k.badFeelings = k.model.Columns(good...), k.model.Columns(bad...)
+	return k
+}
+
+func newScorer(italian, english knowledge, languages *linear.Columns) *Scorer {
 	s := &Scorer{italian: italian, english: english, languages: languages, model: Model}
 	s.scratch.New = func() any { return new(scratch) }
 	return s
@@ -162,7 +179,11 @@ func (k *knowledge) emotion(x *scratch, mood *Mood) Emotion {
 	if e := x.ev.strongest(side); e != None {
 		return e
 	}
-	k.model.Rest(x.rows, x.logits[:])
+	feelings := k.badFeelings
+	if side == Positive {
+		feelings = k.goodFeelings
+	}
+	feelings.Apply(x.rows, x.logits[:]) // those that agree with the side are among them
 	return k.felt(x.logits[:], side)
 }
 

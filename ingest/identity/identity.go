@@ -52,8 +52,8 @@ type Scope struct {
 	Country string // ISO 3166-1 alpha-2, for phone numbers without a prefix; "" accepts numbers with a prefix only
 }
 
-// Normaliser makes contact keys. It remembers, in bounded memory, the phone numbers and mail hosts it has seen,
-// because to look one up costs as much as decoding the rest of a record. It is safe for concurrent use.
+// Normaliser makes contact keys. It remembers, in bounded memory, the mail hosts it has seen, and the phone numbers of which
+// only the library can say what they are, because to look one up is dear. It is safe for concurrent use.
 type Normaliser struct {
 	phones cache[phoneAsked, journey.ContactKey]
 	hosts  cache[string, journey.AccountKey]

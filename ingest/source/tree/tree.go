@@ -65,26 +65,24 @@ func (t *Tree) Parse(text []byte) (Value, bool) {
 	if uint64(len(text)) > 1<<31 || !utf8.Valid(text) {
 		return Value{}, false
 	}
-	i, ok := t.value(space(text, 0), 0, node{})
+	t.nodes = append(t.nodes, node{})
+	i, ok := t.value(space(text, 0), 0, 0)
 	if !ok || space(text, i) != len(text) {
 		return Value{}, false
 	}
 	return Value{t, 0}, true
 }
 
-// value reads the value at i, of which n has the name, and returns where it ends.
-func (t *Tree) value(i, depth int, n node) (end int, ok bool) {
+// value reads the value at i into the last node, which is that number, and returns where it ends.
+func (t *Tree) value(i, depth, at int) (end int, ok bool) {
 	if i >= len(t.text) {
 		return i, false
 	}
-	at := len(t.nodes)
-	n.start = uint32(i)
-	t.nodes = append(t.nodes, n)
-	kind := Number
+	kind, escaped := Number, false
 	switch c := t.text[i]; c {
 	case '"':
 		kind = String
-		end, t.nodes[at].escaped, ok = str(t.text, i)
+		end, escaped, ok = str(t.text, i)
 	case '{':
 		kind = Object
 		end, ok = t.members(i, depth+1)
@@ -104,7 +102,7 @@ func (t *Tree) value(i, depth int, n node) (end int, ok bool) {
 		end, ok = number(t.text, i)
 	}
 	own := &t.nodes[at]
-	own.kind, own.end, own.next = kind, uint32(end), uint32(len(t.nodes))
+	own.kind, own.escaped, own.start, own.end, own.next = kind, escaped, uint32(i), uint32(end), uint32(len(t.nodes))
 	return end, ok
 }
 
@@ -121,15 +119,16 @@ func (t *Tree) members(i, depth int) (end int, ok bool) {
 		if i >= len(b) || b[i] != '"' {
 			return i, false
 		}
-		n := node{name: uint32(i + 1)}
-		if i, n.nameEsc, ok = str(b, i); !ok {
+		begin, escaped := i+1, false
+		if i, escaped, ok = str(b, i); !ok {
 			return i, false
 		}
-		n.nameEnd = uint32(i - 1)
+		at := len(t.nodes)
+		t.nodes = append(t.nodes, node{name: uint32(begin), nameEnd: uint32(i - 1), nameEsc: escaped})
 		if i = space(b, i); i >= len(b) || b[i] != ':' {
 			return i, false
 		}
-		if i, ok = t.value(space(b, i+1), depth, n); !ok {
+		if i, ok = t.value(space(b, i+1), depth, at); !ok {
 			return i, false
 		}
 		if i = space(b, i); i >= len(b) {
@@ -156,7 +155,9 @@ func (t *Tree) elements(i, depth int) (end int, ok bool) {
 		return i + 1, true
 	}
 	for {
-		if i, ok = t.value(i, depth, node{}); !ok {
+		at := len(t.nodes)
+		t.nodes = append(t.nodes, node{})
+		if i, ok = t.value(i, depth, at); !ok {
 			return i, false
 		}
 		if i = space(b, i); i >= len(b) {
@@ -227,7 +228,12 @@ func (v Value) Member(name string) Value {
 	t := v.tree
 	for at, end := v.at+1, t.nodes[v.at].next; at < end; {
 		n := &t.nodes[at]
-		if n.nameEsc && string(Value{t, at}.Name()) == name || !n.nameEsc && string(t.text[n.name:n.nameEnd]) == name {
+		switch {
+		case n.nameEsc:
+			if string(Value{t, at}.Name()) == name {
+				return Value{t, at}
+			}
+		case int(n.nameEnd-n.name) == len(name) && string(t.text[n.name:n.nameEnd]) == name:
 			return Value{t, at}
 		}
 		at = n.next

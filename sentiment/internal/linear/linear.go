@@ -22,7 +22,6 @@ type Model struct {
 	Weights []int8    // rows one after the other
 
 	pairs []uint16 // of the first two outputs, packed
-	rests []uint64 // of the others
 }
 
 const (
@@ -152,11 +151,10 @@ func spell(dst []uint32, word []byte, seed uint64) []uint32 {
 // hashed makes the hash of letters one of a feature.
 func hashed(h uint64) uint32 { return uint32((h ^ h>>31) * prime >> 32) }
 
-// Outputs are kept apart by how often they are asked: the first two of every text, the rest of few.
+// The first two outputs are asked of every text, at most eight others of few.
 const (
 	pairOutputs = 2
-	restOutputs = 8
-	maxOutputs  = pairOutputs + restOutputs
+	maxOutputs  = pairOutputs + 8
 )
 
 // Pair returns the logits of the first two outputs, given the hashes of a text's features.
@@ -172,28 +170,49 @@ func (m *Model) Pair(hashes []uint32) (first, second float32) {
 	return m.logit(0, int32(a)-zero, norm), m.logit(1, int32(b)-zero, norm)
 }
 
-// Rest writes the logits of the outputs after the first two to out, beginning at out[2].
-func (m *Model) Rest(hashes []uint32, out []float32) {
-	const lanes, flush = 0x00ff00ff00ff00ff, 256
-	var sums [restOutputs]uint32
-	shift := uint(32 - m.Bits)
+// columnsOutputs is how many outputs Columns hold at most.
+const columnsOutputs = 4
+
+// Columns are a few outputs of a model that are asked together, packed: of a row of weights they read four bytes.
+type Columns struct {
+	model   *Model
+	outputs []int
+	rows    []uint32 // 128 added to each weight
+}
+
+// Columns returns some of the model's outputs, at most four.
+func (m *Model) Columns(outputs ...int) *Columns {
+	c := &Columns{model: m, outputs: outputs, rows: make([]uint32, 1<<m.Bits)}
+	for r := range c.rows {
+		for at, k := range outputs {
+			c.rows[r] |= uint32(int(m.Weights[r*m.Outputs+k])+128) << (8 * at)
+		}
+	}
+	return c
+}
+
+// Apply writes the logits of these outputs to out, by the numbers that they have in the model.
+func (c *Columns) Apply(hashes []uint32, out []float32) {
+	const lanes, flush = 0x00ff00ff, 256
+	var sums [columnsOutputs]uint32
+	shift := uint(32 - c.model.Bits)
 	norm, zero := scaling(len(hashes))
 	for len(hashes) > 0 {
 		part := hashes[:min(flush, len(hashes))]
 		hashes = hashes[len(part):]
-		var even, odd uint64 // four sums of 16 bits each
+		var even, odd uint32 // two sums of 16 bits each
 		for _, h := range part {
-			w := m.rests[h>>shift]
+			w := c.rows[h>>shift]
 			even += w & lanes
 			odd += w >> 8 & lanes
 		}
-		for k := 0; k < restOutputs; k += 2 {
-			sums[k] += uint32(even >> (8 * k) & 0xffff)
-			sums[k+1] += uint32(odd >> (8 * k) & 0xffff)
-		}
+		sums[0] += even & 0xffff
+		sums[1] += odd & 0xffff
+		sums[2] += even >> 16
+		sums[3] += odd >> 16
 	}
-	for k := pairOutputs; k < m.Outputs; k++ {
-		out[k] = m.logit(k, int32(sums[k-pairOutputs])-zero, norm)
+	for at, k := range c.outputs {
+		out[k] = c.model.logit(k, int32(sums[at])-zero, norm)
 	}
 }
 
@@ -205,8 +224,16 @@ func (m *Model) logit(k int, sum int32, norm float32) float32 {
 
 // Apply writes the logit of every output to out.
 func (m *Model) Apply(hashes []uint32, out []float32) {
-	out[0], out[1] = m.Pair(hashes)
-	m.Rest(hashes, out)
+	var sums [maxOutputs]int32
+	for _, h := range hashes {
+		for k, w := range m.Weights[int(h>>(32-m.Bits))*m.Outputs:][:m.Outputs] {
+			sums[k] += int32(w)
+		}
+	}
+	norm, _ := scaling(len(hashes))
+	for k := range m.Outputs {
+		out[k] = m.logit(k, sums[k], norm)
+	}
 }
 
 // scaling returns what a sum over n features is multiplied with, and what the n packed weights have in excess.
@@ -214,17 +241,12 @@ func scaling(n int) (norm float32, zero int32) {
 	return float32(1 / math.Sqrt(float64(max(1, n)))), int32(n) * 128
 }
 
-// pack lays the weights out for Pair and Rest, 128 added to each.
+// pack lays the weights out for Pair, 128 added to each.
 func (m *Model) pack() {
-	m.pairs, m.rests = make([]uint16, 1<<m.Bits), make([]uint64, 1<<m.Bits)
+	m.pairs = make([]uint16, 1<<m.Bits)
 	for r := range m.pairs {
-		for k := range m.Outputs {
-			w := uint64(int(m.Weights[r*m.Outputs+k]) + 128)
-			if k < pairOutputs {
-				m.pairs[r] |= uint16(w) << (8 * k)
-			} else {
-				m.rests[r] |= w << (8 * (k - pairOutputs))
-			}
+		for k := range pairOutputs {
+			m.pairs[r] |= uint16(int(m.Weights[r*m.Outputs+k])+128) << (8 * k)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestLearn(t *testing.T) {
 	}
 }
 
-// TestApply holds the packed sums to the plain ones, for texts of any length.
+// TestApply holds the sums, plain and packed, to what they stand for, for texts of any length.
 func TestApply(t *testing.T) {
 	m, err := Parse(Learn(plan, lessons()).Append(nil))
 	if err != nil {
@@ -58,8 +58,13 @@ func TestApply(t *testing.T) {
 		for i := range rows {
 			rows[i] = uint32(i) * 2654435761
 		}
-		var got [maxOutputs]float32
+		var got, packed [maxOutputs]float32
 		m.Apply(rows, got[:])
+		m.Columns(1, 2).Apply(rows, packed[:])
+		first, second := m.Pair(rows)
+		if packed[0] != 0 || packed[1] != got[1] || packed[2] != got[2] || first != got[0] || second != got[1] {
+			t.Errorf("%d features: %v and %v, %v, want %v", n, packed, first, second, got)
+		}
 		for k := range m.Outputs {
 			sum := 0
 			for _, r := range rows {

@@ -70,7 +70,7 @@ func Join(h, next uint64) uint64 {
 	return h ^ h>>29
 }
 
-// class of an ASCII byte.
+// class of a byte; those outside ASCII are other.
 const (
 	other = iota
 	lower
@@ -78,7 +78,7 @@ const (
 	digit
 )
 
-var classes = func() (t [128]uint8) {
+var classes = func() (t [256]uint8) {
 	for c := 'a'; c <= 'z'; c++ {
 		t[c] = lower
 		t[c-32] = upper
@@ -193,8 +193,7 @@ func (s *Scanner) word(text string, i int, mark Mark) (next int, stored bool) {
 				}
 				break
 			}
-			s.ascii(&w, c)
-			i++
+			i = s.ascii(&w, text, i)
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(text[i:])
@@ -220,19 +219,30 @@ func (s *Scanner) word(text string, i int, mark Mark) (next int, stored bool) {
 	return i, true
 }
 
-// ascii adds an ASCII letter or digit to a word.
-func (s *Scanner) ascii(w *speller, c byte) {
-	k := classes[c]
-	if k == upper {
-		c |= 0x20
-		w.capital(len(s.Folded))
+// ascii adds the ASCII letters and digits that stand at text[i] to a word, and returns where they end. Nearly all of a text
+// comes through here, so that what repeat counts of other letters is counted in variables.
+func (s *Scanner) ascii(w *speller, text string, i int) int {
+	folded, hash, last, run := s.Folded, w.Hash, w.last, w.run
+	for ; i < len(text) && classes[text[i]] != other; i++ {
+		c := text[i]
+		k := classes[c]
+		if k == upper {
+			c |= 0x20
+			w.capital(len(folded))
+		}
+		if k != digit {
+			w.letters++
+		}
+		if c != last || k == digit {
+			last, run = c, 1
+		} else if run++; run >= 3 {
+			w.Shape |= Drawn
+		}
+		folded = append(folded, c)
+		hash = (hash ^ uint64(c)) * prime64
 	}
-	if k != digit {
-		w.letters++
-	}
-	w.repeat(c, k != digit)
-	s.Folded = append(s.Folded, c)
-	w.Hash = (w.Hash ^ uint64(c)) * prime64
+	s.Folded, w.Hash, w.last, w.run = folded, hash, last, run
+	return i
 }
 
 // wideLetter adds a letter outside ASCII, folded to base.
