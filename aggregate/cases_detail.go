@@ -205,9 +205,18 @@ func (s *Store) texts(ctx context.Context, keys []string, ids []interactionID) (
 		wanted[i] = id.id
 	}
 	const query = `
-		SELECT toString(origin), id, subject, text, from_address, agent, payload FROM interactions FINAL
-		WHERE contact_key IN (?) AND id IN (?)`
-	rows, err := s.conn.Query(ctx, query, keys, wanted)
+		WITH positions AS (SELECT topic, partition, offset FROM interactions WHERE contact_key IN (?) AND id IN (?))
+		SELECT toString(origin), id, subject, text, from_address, agent, payload
+		FROM
+		(
+			SELECT origin, id, subject, text, from_address, agent, topic, partition, offset FROM interactions FINAL
+			WHERE contact_key IN (?) AND id IN (?)
+		) AS i
+		ANY LEFT JOIN
+		(
+			SELECT topic, partition, offset, payload FROM arrivals WHERE (topic, partition, offset) IN (positions)
+		) AS a USING (topic, partition, offset)`
+	rows, err := s.conn.Query(ctx, query, keys, wanted, keys, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("read texts: %w", err)
 	}

@@ -36,12 +36,10 @@ func BenchmarkWhoIsWho(b *testing.B) {
 			b.Fatalf("%d keys are known of %d", n, keys)
 		}
 		const arriving = 10_000
-		must(b, s.conn.Exec(b.Context(), fmt.Sprintf(`
-			INSERT INTO interactions (contact_key, occurred_at, origin, id, arrived_at, source, type, direction, contact_keys, public,
-				journey, version, rule, touchpoint, stages, topic, partition, offset)
+		arrive(b, s, arrivingColumns, fmt.Sprintf(`
 			SELECT 'email:anna.' || toString(number * %d) || '@example.com' AS key, toDateTime64('2026-08-01 00:00:00', 3, 'UTC'), 'site', 'new-' || toString(number), '2026-09-01 00:00:00',
 				'form', 'form.submitted', 'inbound', [key, 'cookie:new-' || toString(number)], true, 'by-person', 'v', 'r', 'tp', ['one'], 'arrivals', 0, %d + number
-			FROM numbers(%d) SETTINGS async_insert = 0`, max(1, keys/5/arriving), offset, arriving)))
+			FROM numbers(%d)`, max(1, keys/5/arriving), offset, arriving))
 		offset += arriving
 		begun, cpu = time.Now(), cpuSeconds()
 		_, err := w.CatchUp(b.Context())

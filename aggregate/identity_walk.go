@@ -24,7 +24,7 @@ func identityRules(journeys []*journey.Journey) people.Rules {
 	return rules
 }
 
-// The pairs of keys, and of key and account, that interactions show. A condition on interactions stands between the halves. Pairs
+// The pairs of keys, and of key and account, that arrivals show. A condition on arrivals stands between the halves. Pairs
 // that come again collapse in the table: grouping them here would hold all of them in memory when everything is read.
 const (
 	linksFrom = `
@@ -43,7 +43,7 @@ const (
 	accountLinksTo = ` AND account != '') ARRAY JOIN keys AS key`
 )
 
-// writeLinks stores which keys, and which accounts, were seen together on some interactions: those of a FROM clause with a
+// writeLinks stores which keys, and which accounts, were seen together in some arrivals: those of a FROM clause with a
 // condition.
 func (s *Store) writeLinks(ctx context.Context, from string, args ...any) error {
 	if err := s.conn.Exec(settled(ctx), linksFrom+from+linksTo, args...); err != nil {
@@ -233,7 +233,7 @@ func (w *Walker) writePeople(ctx context.Context, keys []people.ID) error {
 			rows = append(rows, personRow{row, w.people, id, w.number})
 		}
 	}
-	if err := insertDerived(ctx, w.store, "people", personColumns, rows); err != nil {
+	if err := insertBlock(ctx, w.store, "people", personColumns, rows, ""); err != nil {
 		return err
 	}
 	for _, r := range rows {

@@ -105,24 +105,25 @@ func insertNative[R any](ctx context.Context, s *Store, table string, columns []
 	if len(rows) == 0 {
 		return nil
 	}
-	block, err := encodeNative(columns, rows)
-	if err != nil {
+	pool := nativeBlocksOf(table)
+	block := pool.Get().(*nativeBlock)
+	if err := encode(block, columns, rows); err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(s.settingsOf(len(rows), token)))
 	if err := s.conn.InsertFormat(ctx, "Native", statement(table, columns), block.reader()); err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err) // the block may still be being read: it is not used again
 	}
-	nativeBlocks.Put(block)
+	pool.Put(block)
 	return nil
 }
 
-// insertDerived is insert of what a walk found, in whichever way is the faster.
-func insertDerived[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R) error {
+// insertBlock is insert in whichever way is the faster.
+func insertBlock[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R, token string) error {
 	if s.opts.Protocol == protocolHTTP {
-		return insertNative(ctx, s, table, columns, rows, "")
+		return insertNative(ctx, s, table, columns, rows, token)
 	}
-	return insert(ctx, s, table, columns, rows, "")
+	return insert(ctx, s, table, columns, rows, token)
 }
 
 // settingsOf are the settings under which rows are inserted as one block.

@@ -20,15 +20,22 @@ type nativeBlock struct {
 	columns []nativeColumn
 }
 
-var nativeBlocks = sync.Pool{New: func() any { return new(nativeBlock) }}
+// nativeBlocks are pools of blocks that were sent, by table: each column finds as much memory as it took last time.
+var nativeBlocks sync.Map
 
-// encodeNative returns rows as a block. The caller puts it back into nativeBlocks when it has been sent.
-func encodeNative[R any](columns []column[R], rows []R) (*nativeBlock, error) {
-	b := nativeBlocks.Get().(*nativeBlock)
-	if len(b.columns) < len(columns) {
+func nativeBlocksOf(table string) *sync.Pool {
+	pool, known := nativeBlocks.Load(table)
+	if !known {
+		pool, _ = nativeBlocks.LoadOrStore(table, &sync.Pool{New: func() any { return new(nativeBlock) }})
+	}
+	return pool.(*sync.Pool)
+}
+
+// encode makes b the block of rows.
+func encode[R any](b *nativeBlock, columns []column[R], rows []R) error {
+	if len(b.columns) == 0 {
 		b.columns = make([]nativeColumn, len(columns))
 	}
-	b.columns = b.columns[:len(columns)]
 	b.head = binary.AppendUvarint(b.head[:0], uint64(len(columns)))
 	b.head = binary.AppendUvarint(b.head, uint64(len(rows)))
 	for i, c := range columns {
@@ -39,14 +46,14 @@ func encodeNative[R any](columns []column[R], rows []R) (*nativeBlock, error) {
 			if c.straight != nil {
 				c.straight(&b.columns[i], some)
 			} else if err := c.fill(&b.columns[i], some); err != nil {
-				return nil, fmt.Errorf("column %s: %w", c.name, err)
+				return fmt.Errorf("column %s: %w", c.name, err)
 			}
 		}
 	}
 	for i := range b.columns {
 		b.columns[i].end()
 	}
-	return b, nil
+	return nil
 }
 
 // cachedRows is for how many rows all columns are filled before the next rows: so few that they stay in the processor's

@@ -98,7 +98,7 @@ func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
 
 // meetAll learns who is who from all interactions.
 func (w *Walker) meetAll(ctx context.Context) error {
-	if err := w.store.writeLinks(ctx, " FROM interactions WHERE true"); err != nil {
+	if err := w.store.writeLinks(ctx, " FROM arrivals WHERE true"); err != nil {
 		return err
 	}
 	const everybody = "SELECT contact_key FROM interactions GROUP BY contact_key SETTINGS optimize_aggregation_in_order = 1"

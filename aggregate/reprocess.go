@@ -30,7 +30,7 @@ type Reprocessed struct {
 
 // Reprocess looks at every stored interaction once more and stores those that change anew: under the same key, time of
 // arrival and place in Kafka, so that the ledger stays as it is and the new row takes the place of the old one. It goes
-// through ranges of contact keys, in bounded memory, beside collectors; what they store meanwhile may or may not be looked
+// through ranges of offsets, in bounded memory, beside collectors; what they store meanwhile may or may not be looked
 // at. A Reprocess that was stopped anywhere is completed by the next: what it changed is found changed.
 //
 // # Which row is the newest
@@ -69,7 +69,7 @@ func (s *Store) Reprocess(ctx context.Context, r Reprocessing) (done Reprocessed
 func (s *Store) again() *Store {
 	settings := maps.Clone(s.settings)
 	settings["insert_deduplicate"] = 0
-	settings["max_partitions_per_insert_block"] = 0 // a range of keys holds rows of all months
+	settings["max_partitions_per_insert_block"] = 0 // a range of offsets may hold rows of several months
 	if _, known := settings["deduplicate_insert"]; known {
 		settings["deduplicate_insert"] = "disable"
 	}

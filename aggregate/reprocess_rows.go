@@ -32,13 +32,16 @@ type storedRow struct {
 	mood      journey.Mood
 }
 
-// keyRange is some of the contact keys, both ends included.
-type keyRange struct{ first, last string }
+// offsetRange is some of the offsets of a partition, both ends included.
+type offsetRange struct {
+	place
+	first, last int64
+}
 
 func (p *reprocessor) all(ctx context.Context) error {
 	ranges, err := p.ranges(ctx)
 	if err != nil {
-		return fmt.Errorf("list contact keys: %w", err)
+		return fmt.Errorf("list offsets: %w", err)
 	}
 	for _, r := range ranges {
 		if err := p.read(ctx, r); err != nil {
@@ -56,32 +59,32 @@ func (p *reprocessor) where() (string, []any) {
 	return "mood_eligible AND mood_model != ?", []any{p.NotScoredBy}
 }
 
-// ranges cuts the contact keys into ranges of about ten batches; one key is never cut.
-func (p *reprocessor) ranges(ctx context.Context) (out []keyRange, err error) {
+// ranges cuts the offsets of each partition into ranges of about ten batches.
+func (p *reprocessor) ranges(ctx context.Context) (out []offsetRange, err error) {
 	where, args := p.where()
 	var rows int
 	err = p.store.each(ctx, func(scan func(...any) error) error {
-		var key string
+		var next offsetRange
 		var n uint64
-		if err := scan(&key, &n); err != nil {
+		if err := scan(&next.topic, &next.partition, &next.first, &next.last, &n); err != nil {
 			return err
 		}
-		if len(out) == 0 || rows+int(n) > 10*p.Batch {
-			out, rows = append(out, keyRange{first: key}), 0
+		if len(out) == 0 || out[len(out)-1].place != next.place || rows+int(n) > 10*p.Batch {
+			out, rows = append(out, next), 0
 		}
-		out[len(out)-1].last = key
+		out[len(out)-1].last = next.last
 		rows += int(n)
 		p.most += int(n)
 		return nil
-	}, "SELECT contact_key, count() FROM interactions WHERE "+where+
-		" GROUP BY contact_key ORDER BY contact_key SETTINGS optimize_aggregation_in_order = 1", args...)
+	}, "SELECT toString(topic) AS t, partition, min(offset), max(offset), count() FROM interactions WHERE "+where+
+		" GROUP BY t, partition, intDiv(offset, ?) AS piece ORDER BY t, partition, piece", append(args, int64(p.Batch))...)
 	return out, err
 }
 
 // read goes through the rows of a range as they come, and writes whenever a batch is full.
-func (p *reprocessor) read(ctx context.Context, r keyRange) error {
+func (p *reprocessor) read(ctx context.Context, r offsetRange) error {
 	where, args := p.where()
-	args = append([]any{r.first, r.last}, args...)
+	position := []any{r.topic, r.partition, r.first, r.last}
 	err := p.store.each(ctx, func(scan func(...any) error) error {
 		rec, arrivedAt, err := scanRecord(scan)
 		if err != nil {
@@ -94,7 +97,7 @@ func (p *reprocessor) read(ctx context.Context, r keyRange) error {
 			return nil
 		}
 		return p.flush(ctx)
-	}, "SELECT "+recordColumns+" FROM interactions FINAL WHERE contact_key BETWEEN ? AND ? AND "+where, args...)
+	}, fmt.Sprintf(recordsQuery, where), slices.Concat(position, position, args)...)
 	if err != nil {
 		return fmt.Errorf("read interactions: %w", err)
 	}
@@ -142,15 +145,25 @@ func sameMood(a, b journey.Mood) bool {
 	return same && a == b
 }
 
-// recordColumns are what scanRecord takes, in its order.
-const recordColumns = `toUnixTimestamp64Milli(arrived_at),
-	toUnixTimestamp64Milli(occurred_at), toString(origin), id, toString(source), toString(type), toString(activity), toString(direction),
-	thread, contact_keys, account, by_machine, public, held, solved, agent, from_address, to_address, subject, text, toString(lang),
-	toString(priority), value, toString(currency), toString(rating_kind), rating_score, rating_min, rating_max, payload,
-	toString(journey), toString(version), toString(rule), toString(touchpoint), toString(channel), toString(department),
-	toString(persona), arrayMap(s -> toString(s), stages), toString(outcome), automatic,
-	mood_eligible, toString(mood_label), toFloat64(mood_score), toString(mood_emotion), toString(mood_lang),
-	toFloat64(mood_confidence), toString(mood_model), toString(topic), partition, offset`
+// recordsQuery gives the interactions of a range of offsets, with what arrived with them, in the order in which scanRecord takes it.
+// Payloads are passed on as they are read: what is held meanwhile is the other side. A record that arrived twice is given once.
+const recordsQuery = `
+	SELECT
+		toUnixTimestamp64Milli(arrived_at),
+		toUnixTimestamp64Milli(occurred_at), toString(origin), id, toString(source), type, activity, direction,
+		thread, contact_keys, account, by_machine, public, held, solved, agent, from_address, to_address, subject, text, lang,
+		priority, value, currency, rating_kind, rating_score, rating_min, rating_max, payload,
+		toString(journey), version, rule, touchpoint, channel, department, persona, stages, outcome, automatic,
+		mood_eligible, mood_label, toFloat64(mood_score), mood_emotion, mood_lang,
+		toFloat64(mood_confidence), mood_model, toString(topic), partition, offset
+	FROM
+	(
+		SELECT offset, contact_keys, account, payload FROM arrivals WHERE topic = ? AND partition = ? AND offset BETWEEN ? AND ?
+	) AS a
+	ANY INNER JOIN
+	(
+		SELECT * FROM interactions FINAL WHERE topic = ? AND partition = ? AND offset BETWEEN ? AND ? AND %s
+	) AS i USING (offset)`
 
 // scanRecord makes of a row the record that was written, and tells when it arrived. Of a row that is tagged, the tag is
 // automatic where the row is, as a journey's tag is.

@@ -15,6 +15,8 @@ var tuning = map[string]map[string]string{
 	"": {"auto_statistics_types": "''"},
 	// A merge costs as much as the insert did, whatever it merges: rows are merged half as often when merges are as wide.
 	"interactions": {"min_parts_to_merge_at_once": "10"},
+	// Arrivals are read by their order, which is that of the parts already: merging them only makes parts fewer.
+	"arrivals": {"min_parts_to_merge_at_once": "50"},
 }
 
 // tune gives tables their tuning, as far as the server knows it and they do not have it.

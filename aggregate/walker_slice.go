@@ -20,10 +20,9 @@ type arrivals struct {
 	from, to int64
 }
 
-// arrivalsOf is the condition for a range of arrivals. With what arrivalsQuery and the queries of links select, it is answered
-// by projection sightings, whose parts are sorted by offset, without looking at the table.
+// arrivalsOf is the condition for a range of arrivals: one of the order in which the table is sorted.
 const (
-	arrivalsOf    = " FROM interactions WHERE topic = ? AND partition = ? AND offset > ? AND offset <= ?"
+	arrivalsOf    = " FROM arrivals WHERE topic = ? AND partition = ? AND offset > ? AND offset <= ?"
 	arrivalsQuery = "SELECT contact_keys, account, thread" + arrivalsOf
 )
 

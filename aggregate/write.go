@@ -16,7 +16,7 @@ type row struct {
 	arrivedAt time.Time
 }
 
-// Write stores a block, whole or not at all. Writing a block whose token was stored before stores nothing and is no
+// Write stores a block, whole or not at all: what it leaves in table arrivals when it fails is harmless there. Writing a block whose token was stored before stores nothing and is no
 // error. A failure is a *WriteError, which says whether the same block may be sent again.
 //
 // Write returns once the block is on disk. It may be called concurrently.
@@ -25,10 +25,27 @@ func (s *Store) Write(ctx context.Context, b journey.Block) error {
 	for i := range b.Records {
 		rows[i] = row{Record: &b.Records[i], arrivedAt: b.ArrivedAt}
 	}
-	if s.opts.Protocol == protocolHTTP {
-		return writeError(insertNative(ctx, s, "interactions", interactionColumns, rows, b.Token))
+	// In this order: the ledger is kept with interactions, so what it holds is whole.
+	if err := insertBlock(ctx, s, "arrivals", arrivalColumns, rows, b.Token); err != nil {
+		return writeError(err)
 	}
-	return writeError(insert(ctx, s, "interactions", interactionColumns, rows, b.Token))
+	return writeError(insertBlock(ctx, s, "interactions", interactionColumns, rows, b.Token))
+}
+
+// arrivalColumns are the columns of table arrivals, in its order.
+var arrivalColumns = []column[row]{
+	fill("topic", typeWord, func(r *row) string { return r.Position.Topic }),
+	fill("partition", "Int32", func(r *row) int32 { return int32(r.Position.Partition) }),
+	fill("offset", "Int64", func(r *row) int64 { return r.Position.Offset }),
+	fill("arrived_at", typeTime, func(r *row) int64 { return stamp(r.arrivedAt) }),
+	fillRows("contact_keys", typeStrings, func(r *row) []string { return texts(r.Interaction.Keys) }),
+	fill("account", typeString, func(r *row) string { return string(r.Interaction.Account) }),
+	fill("thread", typeString, func(r *row) string { return r.Interaction.Thread }),
+	fill("occurred_at", typeTime, func(r *row) int64 { return stamp(r.Interaction.OccurredAt) }),
+	fill("origin", typeWord, func(r *row) string { return r.Interaction.Origin }),
+	fill("id", typeString, func(r *row) string { return r.Interaction.ID }),
+	fill("type", typeWord, func(r *row) string { return r.Interaction.Type }),
+	fill("payload", typeString, func(r *row) string { return string(r.Interaction.Payload) }),
 }
 
 // interactionColumns are the columns of table interactions, in its order.
@@ -44,8 +61,6 @@ var interactionColumns = []column[row]{
 	fill("activity", typeWord, func(r *row) string { return r.Interaction.Activity }),
 	fill("direction", typeWord, func(r *row) string { return string(r.Interaction.Direction) }),
 	fill("thread", typeString, func(r *row) string { return r.Interaction.Thread }),
-	fillRows("contact_keys", typeStrings, func(r *row) []string { return texts(r.Interaction.Keys) }),
-	fill("account", typeString, func(r *row) string { return string(r.Interaction.Account) }),
 	fill("automatic", typeBool, func(r *row) bool { return r.Interaction.Automatic || r.Tag.Automatic }),
 	fill("by_machine", typeBool, func(r *row) bool { return r.Interaction.Automatic }),
 	fill("public", typeBool, func(r *row) bool { return r.Interaction.Public }),
@@ -64,7 +79,6 @@ var interactionColumns = []column[row]{
 	fill("rating_score", "Nullable(Float64)", func(r *row) *float64 { return rated(r, &rating(r).Score) }),
 	fill("rating_min", "Nullable(Float64)", func(r *row) *float64 { return rated(r, &rating(r).Min) }),
 	fill("rating_max", "Nullable(Float64)", func(r *row) *float64 { return rated(r, &rating(r).Max) }),
-	fill("payload", typeString, func(r *row) string { return string(r.Interaction.Payload) }),
 
 	fill("journey", typeWord, func(r *row) string { return string(r.Tag.Journey) }),
 	fill("version", typeWord, func(r *row) string { return r.Tag.Version }),

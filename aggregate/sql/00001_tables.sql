@@ -3,12 +3,37 @@
 
 -- A process may be killed between two of these statements: each can be run again.
 
+-- Kafka's records as they arrived, in Kafka's order: whom each names, and the source's own data. Who is touched by what came since is
+-- asked here, by offset; interactions are asked for all else. The rows of a block are stored here before they are in interactions, so what
+-- is there is here. A collector that dies between the two stores them here once more: whoever reads by position takes one, whoever
+-- learns from it learns the same again. The payload is half of what a record holds and is hardly ever read: parts in the order of arrival
+-- need no merging, so they are merged seldom (see tune.go).
+CREATE TABLE IF NOT EXISTS arrivals
+(
+    topic           LowCardinality(String),
+    partition       Int32,
+    offset          Int64,
+    arrived_at      DateTime64(3, 'UTC'),
+    contact_keys    Array(String),
+    account         String,
+    thread          String,
+    occurred_at     DateTime64(3, 'UTC'),
+    origin          String,
+    id              String,
+    type            String,
+    payload         String CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(arrived_at)
+ORDER BY (topic, partition, offset)
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 268435456;
+
 -- The raw truth. One row per interaction and Kafka position; copies of one interaction collapse by the sorting key.
 -- arrived_at is the time of the block's first Kafka record, the same for all its rows, so a block never splits over
--- partitions and its insert is atomic. Projection ledger answers how far a topic is stored, projection arrivals who is
--- touched by what came since; both live in the rows' own parts, so they are never ahead of the rows nor behind. A part
--- of one block is compact: as a wide one it would be some 150 files, each to be synced to disk. Words that few rows ask for
--- are no LowCardinality: every merge makes all dictionaries anew, which took more than half of its time.
+-- partitions and its insert is atomic. Projection ledger answers how far a topic is stored; it lives in the rows' own parts, so it is
+-- never ahead of the rows nor behind. A part of one block is compact: as a wide one it would be some 100 files, each to be synced to disk.
+-- Words that few rows ask for are no LowCardinality: every merge makes all dictionaries anew, which took more than half of its time.
 CREATE TABLE IF NOT EXISTS interactions
 (
     contact_key     String,
@@ -22,8 +47,6 @@ CREATE TABLE IF NOT EXISTS interactions
     activity        String,
     direction       String,
     thread          String,
-    contact_keys    Array(String),
-    account         String,
     automatic       Bool,
     public          Bool,
     held            Bool,
@@ -41,7 +64,6 @@ CREATE TABLE IF NOT EXISTS interactions
     rating_score    Nullable(Float64),
     rating_min      Nullable(Float64),
     rating_max      Nullable(Float64),
-    payload         String CODEC(ZSTD(1)),
 
     journey         LowCardinality(String),
     version         String,
@@ -66,11 +88,6 @@ CREATE TABLE IF NOT EXISTS interactions
     offset          Int64,
 
     PROJECTION ledger (SELECT topic, partition, max(offset), count() GROUP BY topic, partition),
-    PROJECTION arrivals
-    (
-        SELECT topic, partition, offset, contact_key, contact_keys, account, thread, occurred_at, origin, id
-        ORDER BY topic, partition, offset
-    ),
     INDEX by_thread thread TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree

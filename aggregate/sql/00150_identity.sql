@@ -64,15 +64,6 @@ CREATE TABLE IF NOT EXISTS identity_rules
 ENGINE = ReplacingMergeTree(walked) ORDER BY tuple()
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- What a walk asks about who arrived: projection arrivals, with the type of the interaction. Parts written before it are read as they are.
-ALTER TABLE interactions DROP PROJECTION IF EXISTS arrivals;
-ALTER TABLE interactions ADD PROJECTION IF NOT EXISTS sightings
-(
-    SELECT topic, partition, offset, contact_key, contact_keys, account, thread, occurred_at, origin, id, type
-    ORDER BY topic, partition, offset
-);
-ALTER TABLE interactions MATERIALIZE PROJECTION sightings SETTINGS mutations_sync = 0;
-
 -- +goose Down
 DROP TABLE identity_rules;
 DROP TABLE identity_statements;

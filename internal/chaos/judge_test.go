@@ -25,6 +25,7 @@ type verdict struct {
 	published, ledger        int // records; interactions
 	stored, unique           int // rows of the table as it is read; ids among them
 	lost, foreign, second    int // not stored; stored and not in the ledger; places in Kafka of which a second row was written
+	bare                     int // interactions without what arrived with them
 	dead, bad                int // dead letters; bad records published
 	reports, differing       int // compared with the recomputation
 	read, duplicate, missing int // says `tappa verify`
@@ -53,6 +54,7 @@ func judge(ctx context.Context, t *testing.T, s *site, p *producer, j *journey.J
 	v.stored = number("SELECT count() FROM interactions FINAL")
 	v.unique = number("SELECT uniqExact(origin, id) FROM interactions")
 	v.second = number("SELECT count() - uniqExact(topic, partition, offset) FROM interactions")
+	v.bare = number("SELECT count() FROM interactions WHERE (topic, partition, offset) NOT IN (SELECT topic, partition, offset FROM arrivals)")
 	v.compareIDs(ctx, t, s, p)
 	v.compareLetters(ctx, t, s, p)
 	v.compareAccounts(ctx, t, s, store)
@@ -66,7 +68,7 @@ func judge(ctx context.Context, t *testing.T, s *site, p *producer, j *journey.J
 // right says whether nothing is wrong with a row. Where collectors stall, a former owner can write a place a second time:
 // a reader sees one row all the same.
 func (o outcome) right() bool {
-	return o.ledger == o.stored && o.stored == o.unique && o.lost == 0 && o.foreign == 0 && (o.second == 0 || o.stalls) && o.dead == o.bad &&
+	return o.ledger == o.stored && o.stored == o.unique && o.lost == 0 && o.foreign == 0 && (o.second == 0 || o.stalls) && o.dead == o.bad && o.bare == 0 &&
 		o.reports > 0 && o.differing == 0 && o.missing == 0 && o.gap == 0
 }
 

@@ -124,7 +124,7 @@ func (p *proxy) serve(client net.Conn) {
 type line struct {
 	proxy          *proxy
 	client, server net.Conn
-	inserting      atomic.Bool // an insert into interactions was sent and not answered
+	inserting      atomic.Bool // an insert of a block was sent and not answered
 }
 
 var errCut = errors.New("cut")
@@ -150,7 +150,7 @@ func (l *line) pass(to io.Writer, from io.Reader, look func([]byte) ([]byte, err
 func (l *line) request(b []byte) ([]byte, error) {
 	text := bytes.ReplaceAll(b[:min(len(b), 4096)], []byte("+"), []byte(" "))
 	text = bytes.ReplaceAll(text, []byte("%20"), []byte(" "))
-	if bytes.Contains(text, []byte("INSERT INTO interactions")) {
+	if bytes.Contains(text, []byte("INSERT INTO interactions")) || bytes.Contains(text, []byte("INSERT INTO arrivals")) {
 		l.inserting.Store(true)
 	}
 	if l.inserting.Load() && l.proxy.happens(func(m mischief) float64 { return m.cutRequest }) {

@@ -22,12 +22,28 @@ type peer struct {
 	table  string
 }
 
-// The tables that others write to: tappa's own, and one with the same columns, order, codecs and care for what is on disk
-// that is an ordinary MergeTree without projections and index, which is less work than tappa's.
+// The tables that others write to. Both hold all columns of tappa's two, in the order, with the codecs and the care for what is on
+// disk of its interactions. keptTable answers what tappa's two do: copies of an interaction collapse, projections tell how far a
+// topic is stored and who arrived, an index finds threads. plainTable is an ordinary MergeTree with nothing beside.
 const (
-	sameTable  = "interactions"
+	keptTable  = "kept"
 	plainTable = "plain"
 )
+
+// tables are the definitions of the tables, without their columns.
+var tables = map[string]struct{ beside, engine, settings string }{
+	keptTable: {
+		beside: `, PROJECTION ledger (SELECT topic, partition, max(offset), count() GROUP BY topic, partition),
+			PROJECTION sightings
+			(
+				SELECT topic, partition, offset, contact_key, contact_keys, account, thread, occurred_at, origin, id, type
+				ORDER BY topic, partition, offset
+			),
+			INDEX by_thread thread TYPE bloom_filter(0.01) GRANULARITY 1`,
+		engine: "ReplacingMergeTree", settings: ", deduplicate_merge_projection_mode = 'rebuild'",
+	},
+	plainTable: {engine: "MergeTree"},
+}
 
 // openPeer starts an engine and makes the table.
 func openPeer(ctx context.Context, j job, table string) (_ *peer, err error) {
@@ -52,15 +68,25 @@ func openPeer(ctx context.Context, j job, table string) (_ *peer, err error) {
 	if err := store.Migrate(ctx); err != nil {
 		return nil, err
 	}
+	return p, p.create(table)
+}
+
+// create makes a table for others to write to.
+func (p *peer) create(table string) error {
 	columns, err := p.ask(`SELECT arrayStringConcat(groupArray(format('"{}" {} {}', name, type, compression_codec)), ', ')
-		FROM (SELECT * FROM system.columns WHERE database = 'tappa' AND table = 'interactions' ORDER BY position) FORMAT TSVRaw`)
+		FROM
+		(
+			SELECT * FROM system.columns WHERE database = 'tappa' AND table IN ('interactions', 'arrivals')
+			ORDER BY table DESC, position LIMIT 1 BY name
+		) FORMAT TSVRaw`)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	_, err = p.ask("CREATE TABLE " + plainTable + " (" + columns + `) ENGINE = MergeTree PARTITION BY toYYYYMM(arrived_at)
+	t := tables[table]
+	_, err = p.ask("CREATE TABLE " + table + " (" + columns + t.beside + ") ENGINE = " + t.engine + ` PARTITION BY toYYYYMM(arrived_at)
 		ORDER BY (contact_key, occurred_at, origin, id)
-		SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 268435456`)
-	return p, err
+		SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 268435456` + t.settings)
+	return err
 }
 
 // ask runs a statement and returns its answer.

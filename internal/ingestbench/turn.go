@@ -55,10 +55,10 @@ var systems = map[string]func(context.Context, job) (result, error){
 		return runTappa(ctx, j, tuning{block: 50_000, walk: true})
 	},
 	"kafka-engine": func(ctx context.Context, j job) (result, error) {
-		return runKafkaEngine(ctx, j, kafkaEngineSQL, sameTable)
+		return runKafkaEngine(ctx, j, kafkaEngineSQL, keptTable)
 	},
 	"kafka-engine-raw": func(ctx context.Context, j job) (result, error) {
-		return runKafkaEngine(ctx, j, kafkaEngineRawSQL, sameTable)
+		return runKafkaEngine(ctx, j, kafkaEngineRawSQL, keptTable)
 	},
 	"kafka-engine-plain": func(ctx context.Context, j job) (result, error) {
 		return runKafkaEngine(ctx, j, kafkaEngineRawSQL, plainTable)

@@ -106,7 +106,7 @@ func (b *bench) fill(ctx context.Context) error {
 	for from := there; from < want; from += step {
 		text := strings.NewReplacer("{each}", fmt.Sprint(b.each), "{stages}", fmt.Sprint(b.stages),
 			"{from}", fmt.Sprint(from), "{count}", fmt.Sprint(min(step, want-from))).Replace(history)
-		if _, err := b.ask(ctx, text); err != nil {
+		if err := b.arrive(ctx, text); err != nil {
 			return err
 		}
 	}
@@ -114,8 +114,27 @@ func (b *bench) fill(ctx context.Context) error {
 	return nil
 }
 
+// arrive stores what a query gives, some columns of interactions and contact_keys, as arrivals and as interactions.
+func (b *bench) arrive(ctx context.Context, query string) error {
+	for _, statement := range []string{
+		"DROP TABLE IF EXISTS arriving SYNC",
+		"CREATE TABLE arriving ENGINE = Memory AS SELECT *, CAST([], 'Array(String)') AS contact_keys FROM interactions WHERE false",
+		query,
+		`INSERT INTO arrivals (topic, partition, offset, arrived_at, contact_keys, thread, occurred_at, origin, id, type)
+			SELECT topic, partition, offset, arrived_at, contact_keys, thread, occurred_at, origin, id, type FROM arriving
+			SETTINGS async_insert = 0, max_insert_threads = 1`,
+		"INSERT INTO interactions SELECT * EXCEPT contact_keys FROM arriving SETTINGS async_insert = 0, max_insert_threads = 1",
+		"DROP TABLE arriving SYNC",
+	} {
+		if _, err := b.ask(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 const history = `
-INSERT INTO interactions (contact_key, occurred_at, origin, id, arrived_at, source, type, activity, direction, thread,
+INSERT INTO arriving (contact_key, occurred_at, origin, id, arrived_at, source, type, activity, direction, thread,
 	contact_keys, public, held, value, journey, version, rule, touchpoint, channel, department, persona, stages, mood_eligible, mood_label,
 	mood_score, mood_emotion, mood_lang, topic, partition, offset)
 WITH

@@ -26,8 +26,10 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 			return err
 		}
 	}
-	if _, err := b.ask(ctx, "ALTER TABLE interactions DELETE WHERE topic != 'history' SETTINGS mutations_sync = 2"); err != nil {
-		return err
+	for _, table := range []string{"arrivals", "interactions"} {
+		if _, err := b.ask(ctx, "ALTER TABLE "+table+" DELETE WHERE topic != 'history' SETTINGS mutations_sync = 2"); err != nil {
+			return err
+		}
 	}
 	w, err := b.walker()
 	if err != nil {
@@ -112,7 +114,7 @@ func touched(ctx context.Context, b *bench) error {
 		var p aggregate.Progress
 		c, err := measured(func() error {
 			at := time.Now().UnixNano()
-			if _, err := b.ask(ctx, fmt.Sprintf(arrivals, at, at, n, b.people)); err != nil {
+			if err := b.arrive(ctx, fmt.Sprintf(arrivals, at, at, n, b.people)); err != nil {
 				return err
 			}
 			if p, err = w.CatchUp(ctx); err != nil {
@@ -130,7 +132,7 @@ func touched(ctx context.Context, b *bench) error {
 }
 
 const arrivals = `
-INSERT INTO interactions (contact_key, occurred_at, origin, id, arrived_at, source, type, activity, direction, contact_keys, public,
+INSERT INTO arriving (contact_key, occurred_at, origin, id, arrived_at, source, type, activity, direction, contact_keys, public,
 	journey, version, rule, touchpoint, channel, department, stages, topic, partition, offset)
 SELECT 'email:' || leftPad(toString(cityHash64(number, %d) %% toUInt64(%[4]d) AS p), 7, '0') || '@' || ['example.com', 'example.org', 'example.net'][cityHash64(p, 'person') %% 3 + 1] AS key,
 	toDateTime64('2025-12-01 00:00:00', 3, 'UTC'), 'site', toString(%[2]d) || '-' || toString(number), toDateTime64('2026-09-01 00:00:00', 3, 'UTC'),
