@@ -31,24 +31,24 @@ func (c *contacts) reset() {
 	c.numbers = nil
 }
 
-// number gives a key's number, and whether it is new.
+// number gives a key's number, counted from 1, and whether it is new.
 func (c *contacts) number(key string) (n uint32, isNew bool) {
 	if c.numbers != nil {
 		if n, known := c.numbers[key]; known {
 			return n, false
 		}
 	} else if i := slices.Index(c.keys, key); i >= 0 {
-		return uint32(i), false //nolint:gosec // a number of contacts
+		return uint32(i) + 1, false //nolint:gosec // a number of contacts
 	}
-	n = uint32(len(c.keys)) //nolint:gosec // a number of contacts
 	c.keys = append(c.keys, key)
+	n = uint32(len(c.keys)) //nolint:gosec // a number of contacts
 	switch {
 	case c.numbers != nil:
 		c.numbers[key] = n
 	case len(c.keys) > manyContacts:
 		c.numbers = map[string]uint32{}
 		for i, k := range c.keys {
-			c.numbers[k] = uint32(i) //nolint:gosec // a number of contacts
+			c.numbers[k] = uint32(i) + 1 //nolint:gosec // a number of contacts
 		}
 	}
 	return n, true

@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,9 +10,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/pressly/goose/v3"
 )
-
-//go:embed sql/*.sql
-var migrations embed.FS
 
 // Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order, every view
 // whose definition is another by now, and the settings that only some servers know. It then checks that the table of interactions can keep its promise (see Stored).

@@ -244,6 +244,7 @@ func withQuery(ctx context.Context, q Query) context.Context {
 		"persona": q.Persona, "channel": q.Channel, "touchpoint": q.Touchpoint, "department": q.Department,
 		"stage": q.Stage, "state": q.State, "activity": q.Activity, "by": q.By, "case_id": q.Case,
 		"account": q.Account, "customer": q.Customer, "value_from": number(q.ValueMin), "value_to": "inf",
+		"limit": strconv.Itoa(q.Limit),
 	}
 	if q.ValueMax != 0 {
 		parameters["value_to"] = number(q.ValueMax)
@@ -251,8 +252,11 @@ func withQuery(ctx context.Context, q Query) context.Context {
 	for name, value := range parameters {
 		parameters[name] = escapes.Replace(value)
 	}
-	return clickhouse.Context(ctx, clickhouse.WithParameters(parameters))
+	return clickhouse.Context(ctx, clickhouse.WithParameters(parameters), clickhouse.WithSettings(clickhouse.Settings{"max_block_size": subjectsAtOnce}))
 }
+
+// subjectsAtOnce is how many rows of table walks a view reads at once: with what they unfold to, they should fit into a processor's cache.
+const subjectsAtOnce = 16384
 
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 

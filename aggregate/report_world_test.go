@@ -102,8 +102,9 @@ type (
 		Score      float32
 		Emotion    string
 
-		source, kind, direction string
-		automatic               bool
+		source, kind, direction   string
+		thread                    string
+		automatic, public, solved bool
 	}
 )
 
@@ -234,7 +235,7 @@ func (w *world) walked(b *walksBlock, subject, name string, walked uint64, chang
 	}
 	change(one)
 	slices.SortStableFunc(one.steps, func(a, b worldStep) int { // as a walk has them
-		return cmp.Or(cmp.Compare(a.Attempt, b.Attempt), a.OccurredAt.Compare(b.OccurredAt))
+		return cmp.Or(cmp.Compare(a.Attempt, b.Attempt), a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.ID, b.ID))
 	})
 	b.begin(w.journey, name, walked, false)
 	b.contact("", "")
@@ -291,7 +292,7 @@ func (w *world) run(b *walksBlock, attempt uint32, n *uint32) {
 			if !v.IsReturn {
 				place = max(place, w.placeOf[v.Stage])
 			}
-			v.add(b, number, *n, place)
+			v.add(b, number, *n+1, place)
 		}
 	}
 	b.endRun()
@@ -321,14 +322,15 @@ func (v *worldWait) add(b *walksBlock) {
 	if v.AnsweredAt != nil {
 		answer = &interaction{at: v.AnsweredAt.UnixMilli(), tag: &tag{}}
 	}
-	b.wait(w, v.Stage, 0, &interaction{at: v.AskedAt.UnixMilli(), tag: &tag{touchpoint: v.Touchpoint, channel: v.Channel}}, answer)
+	b.wait(w, v.Stage, 1, &interaction{at: v.AskedAt.UnixMilli(), tag: &tag{touchpoint: v.Touchpoint, channel: v.Channel}}, answer)
 }
 
 func (v *worldStep) add(b *walksBlock, number, contact uint32, place uint8) {
 	b.step(&walk.Step{Number: number, Reached: place, Return: v.IsReturn, Known: v.Known}, v.Stage, contact, &interaction{
-		at: v.OccurredAt.UnixMilli(), id: v.ID, moodScore: v.Score, tag: &tag{
+		at: v.OccurredAt.UnixMilli(), id: v.ID, moodScore: v.Score, thread: v.thread, tag: &tag{
 			origin: v.Origin, activity: v.Activity, touchpoint: v.Touchpoint, channel: v.Channel, department: v.Department, outcome: v.Outcome,
 			source: v.source, kind: v.kind, direction: v.direction, automatic: v.automatic,
+			public: v.public, solved: v.solved,
 			moodEligible: v.Eligible, moodLabel: v.Mood, moodEmotion: v.Emotion,
 		},
 	})

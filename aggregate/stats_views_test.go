@@ -72,6 +72,7 @@ func (w *world) tell(t *rapid.T, s *Store) []toldStep {
 			d.score = float64(rapid.IntRange(int(d.low), int(d.high)).Draw(t, "score"))
 		}
 		w.steps[i].source, w.steps[i].kind, w.steps[i].direction, w.steps[i].automatic = d.Source, d.Type, d.Direction, d.Automatic
+		w.steps[i].thread, w.steps[i].public, w.steps[i].solved = d.thread, d.public, d.solved
 		out = append(out, d)
 		one := toldInteraction{ContactKey: d.ContactKey, OccurredAt: d.OccurredAt, Origin: d.Origin, ID: d.ID, Source: d.Source, Thread: d.thread, Solved: d.solved, Public: d.public, Kind: d.rating}
 		if d.rating != "" {

@@ -16,7 +16,7 @@ type tag struct {
 	origin, source, kind, activity, direction, priority                string
 	journey, touchpoint, channel, department, persona, outcome, stages string
 	moodLabel, moodEmotion, moodLang                                   string
-	automatic, moodEligible                                            bool
+	automatic, moodEligible, public, solved                            bool
 
 	role      walk.Role
 	positions []uint8 // of stages in the definition walked, ascending
@@ -30,7 +30,7 @@ const unnumbered = 0
 // where it was not asked the default in sql/00003_tags.sql, is a hash of.
 const tagColumns = `toString(origin), toString(source), toString(type), toString(activity), toString(direction), toString(priority),
 	toString(journey), toString(touchpoint), toString(channel), toString(department), toString(persona), toString(outcome),
-	arrayStringConcat(stages, ','), toString(mood_label), toString(mood_emotion), toString(mood_lang), automatic, public, held, mood_eligible`
+	arrayStringConcat(stages, ','), toString(mood_label), toString(mood_emotion), toString(mood_lang), automatic, public, held, mood_eligible, solved`
 
 // tags interns tags, by their hash.
 type tags struct {
@@ -84,14 +84,14 @@ func (t *tags) learn(ctx context.Context, s *Store, c chunk, unknown []uint64) e
 
 func (t *tags) scanTag(scan func(...any) error) (hash uint64, one *tag, err error) {
 	one = &tag{}
-	var public, held bool
+	var held bool
 	err = scan(&hash, &one.origin, &one.source, &one.kind, &one.activity, &one.direction, &one.priority,
 		&one.journey, &one.touchpoint, &one.channel, &one.department, &one.persona, &one.outcome,
-		&one.stages, &one.moodLabel, &one.moodEmotion, &one.moodLang, &one.automatic, &public, &held, &one.moodEligible)
+		&one.stages, &one.moodLabel, &one.moodEmotion, &one.moodLang, &one.automatic, &one.public, &held, &one.moodEligible, &one.solved)
 	if err != nil {
 		return 0, nil, err
 	}
-	one.role = walk.RoleOf(journey.Source(one.source), one.kind, journey.Direction(one.direction), one.automatic, public, held)
+	one.role = walk.RoleOf(journey.Source(one.source), one.kind, journey.Direction(one.direction), one.automatic, one.public, held)
 	if def := t.definitions[one.journey]; def != nil && one.stages != "" {
 		for id := range strings.SplitSeq(one.stages, ",") {
 			if at, known := def.Position(id); known {

@@ -81,23 +81,23 @@ func (d *dictionary) numberOf(s string) uint32 {
 	return n
 }
 
-// listColumn is a column of records: one a row, a list of them, or a list of lists.
+// listColumn is a column of records: one a row, or a list of them.
 type listColumn struct {
 	name    string
-	depth   int // 0: one a row
+	isList  bool
 	fields  []*field
 	records uint64
-	lists   uint64    // of depth 2: inner lists so far
-	ends    [2][]byte // where each list ends, outer lists first
+	closed  uint64 // of records: in rows that are done
+	ends    []byte // where each row's list ends
 }
 
 func column0(name, kind string) *listColumn {
 	return &listColumn{name: name, fields: []*field{newField(name, kind)}}
 }
 
-// lists makes a column of named fields, given as name, kind, name, kind, and so on.
-func lists(name string, depth int, fields ...string) *listColumn {
-	c := &listColumn{name: name, depth: depth}
+// list makes a column of lists of named fields, given as name, kind, name, kind, and so on.
+func list(name string, fields ...string) *listColumn {
+	c := &listColumn{name: name, isList: true}
 	for i := 0; i < len(fields); i += 2 {
 		c.fields = append(c.fields, newField(fields[i], fields[i+1]))
 	}
@@ -106,27 +106,27 @@ func lists(name string, depth int, fields ...string) *listColumn {
 
 // kind is the column's type.
 func (c *listColumn) kind() string {
-	if c.depth == 0 {
+	if !c.isList {
 		return c.fields[0].kind
 	}
 	parts := make([]string, len(c.fields))
 	for i, f := range c.fields {
 		parts[i] = f.name + " " + f.kind
 	}
-	return strings.Repeat("Array(", c.depth) + "Tuple(" + strings.Join(parts, ", ") + strings.Repeat(")", c.depth+1)
+	return "Array(Tuple(" + strings.Join(parts, ", ") + "))"
 }
 
-// end closes the list that holds the last records; endAll the list of lists around it.
+// count is how many records the row has so far: the number of its last, counted from 1.
+func (c *listColumn) count() uint32 { return uint32(c.records - c.closed) } //nolint:gosec // of one subject
+
+// end closes the row's list.
 func (c *listColumn) end() {
-	c.ends[c.depth-1] = binary.LittleEndian.AppendUint64(c.ends[c.depth-1], c.records)
-	c.lists++
+	c.ends = binary.LittleEndian.AppendUint64(c.ends, c.records)
+	c.closed = c.records
 }
-
-func (c *listColumn) endAll() { c.ends[0] = binary.LittleEndian.AppendUint64(c.ends[0], c.lists) }
 
 func (c *listColumn) reset() {
-	c.records, c.lists = 0, 0
-	c.ends[0], c.ends[1] = c.ends[0][:0], c.ends[1][:0]
+	c.records, c.closed, c.ends = 0, 0, c.ends[:0]
 	for _, f := range c.fields {
 		f.reset()
 	}
@@ -140,7 +140,7 @@ func (c *listColumn) parts() [][]byte {
 			head = binary.LittleEndian.AppendUint64(head, sharedDictionary)
 		}
 	}
-	out := [][]byte{head, c.ends[0], c.ends[1]}
+	out := [][]byte{head, c.ends}
 	for _, f := range c.fields {
 		if f.isWord {
 			f.data = f.words.finish(f.data[:0])
@@ -156,33 +156,38 @@ type walksBlock struct {
 	journey, subject, walked, deleted    *listColumn
 	contacts, runs, visits, waits, steps *listColumn
 
-	rows  int
-	codes [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
+	rows    int
+	begun   [3]uint32         // visits, waits and steps of the row before the run
+	reached [256]reachedVisit // by position: the run's visit there
+	codes   [][]uint32        // by number of a tag: of its words in steps, in the order of stepWords
 }
 
 func newWalksBlock() *walksBlock {
 	return &walksBlock{
 		journey: column0("journey", typeWord), subject: column0("subject", typeString),
 		walked: column0("walked", "UInt64"), deleted: column0("deleted", "UInt8"),
-		contacts: lists("contacts", 1, "contact_key", typeString, "person", typeString),
-		runs: lists("runs", 1,
+		contacts: list("contacts", "contact_key", typeString, "person", typeString),
+		runs: list("runs",
 			"attempt", "UInt32", "case_id", typeString, "person", typeString, "account", typeString, "persona", typeWord,
 			"customer", typeWord, "opened_at", typeTime, "closed_at", typeTime, "exit", typeWord, "stage", typeWord, "position", "UInt8",
-			"first_at", typeTime, "last_at", typeTime, "interactions", "UInt32", "value", typeFloat),
-		visits: lists("visits", 2,
-			"position", "UInt8", "stage", typeWord, "entered_at", typeTime, "left_at", typeTime, "exit", typeWord,
+			"first_at", typeTime, "last_at", typeTime, "interactions", "UInt32", "value", typeFloat,
+			"first_visit", "UInt32", "visits", "UInt32", "first_wait", "UInt32", "waits", "UInt32", "first_step", "UInt32", "steps", "UInt32"),
+		visits: list("visits",
+			"run", "UInt32", "position", "UInt8", "stage", typeWord, "entered_at", typeTime, "left_at", typeTime, "exit", typeWord,
 			"last_activity_at", typeTime, "touchpoint", typeWord, "channel", typeWord, "department", typeWord,
 			"interactions", "UInt32", "value", typeFloat, "value_known", typeFloat),
-		waits: lists("waits", 2,
-			"number", "UInt32", "contact", "UInt32", "customer", typeWord, "value_known", typeFloat, "thread", typeString,
+		waits: list("waits",
+			"run", "UInt32", "number", "UInt32", "contact", "UInt32", "customer", typeWord, "value_known", typeFloat, "thread", typeString,
 			"first", typeBool, "missed_call", typeBool, "source", typeWord, "stage", typeWord, "touchpoint", typeWord,
 			"channel", typeWord, "department", typeWord, "priority", typeWord, "asked_at", typeTime, "ask_origin", typeWord,
 			"ask_id", typeString, "answered_at", typeMaybeTime, "answer_origin", typeWord, "answer_id", typeString,
 			"waited_ms", typeMaybeInt64, "business_ms", typeMaybeInt64, "target_ms", typeMaybeInt64,
 			"target_business", typeBool, "due_at", typeMaybeTime),
-		steps: lists("steps", 2,
-			"occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeWord, "reached", "UInt8", "is_return", typeBool,
-			"value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool, "mood_eligible", typeBool,
+		steps: list("steps",
+			"run", "UInt32", "visit", "UInt32", "visit_entered_at", typeTime, "visit_left_at", typeTime, "visit_exit", typeWord,
+			"visit_value_known", typeFloat,
+			"occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeWord, "reached", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32,
+			"automatic", typeBool, "mood_eligible", typeBool, "public", typeBool, "solved", typeBool, "thread", typeString,
 			"origin", typeWord, "source", typeWord, "type", typeWord, "activity", typeWord, "direction", typeWord,
 			"touchpoint", typeWord, "channel", typeWord, "department", typeWord, "outcome", typeWord,
 			"mood_label", typeWord, "mood_emotion", typeWord, "mood_lang", typeWord),
@@ -209,24 +214,17 @@ func (b *walksBlock) begin(journey, subject string, walked uint64, deleted bool)
 
 // done ends the row.
 func (b *walksBlock) done() {
-	b.contacts.end()
-	b.runs.end()
-	b.visits.endAll()
-	b.waits.endAll()
-	b.steps.endAll()
+	for _, c := range b.columns() {
+		if c.isList {
+			c.end()
+		}
+	}
 }
 
 // grave says that there is nothing to be found of a subject any more.
 func (b *walksBlock) grave(journey, subject string, walked uint64) {
 	b.begin(journey, subject, walked, true)
 	b.done()
-}
-
-// endRun ends a run's visits, waits and steps.
-func (b *walksBlock) endRun() {
-	b.visits.end()
-	b.waits.end()
-	b.steps.end()
 }
 
 func (b *walksBlock) reset() {

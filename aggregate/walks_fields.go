@@ -1,6 +1,9 @@
 package aggregate
 
-import "tappa/aggregate/walk"
+import (
+	"tappa/aggregate/walk"
+	"tappa/journey"
+)
 
 // foundRun is a case, or with attempt 0 what was asked outside any.
 type foundRun struct {
@@ -8,7 +11,7 @@ type foundRun struct {
 	person, account, customer, stage string
 }
 
-// contact adds one of the subject's contact keys; runs name them by their numbers, from 0.
+// contact adds one of the subject's contact keys. Waits and steps name them by their numbers, from 1.
 func (b *walksBlock) contact(key, person string) {
 	f := b.contacts.fields
 	b.contacts.records++
@@ -35,82 +38,127 @@ func (b *walksBlock) run(r *foundRun) {
 	f[12].int64(r.Last)
 	f[13].uint32(r.Interactions)
 	f[14].float64(r.Value)
+	f[15].uint32(b.visits.count() + 1)
+	f[17].uint32(b.waits.count() + 1)
+	f[19].uint32(b.steps.count() + 1)
+	b.begun = [...]uint32{b.visits.count(), b.waits.count(), b.steps.count()}
+	b.reached = [len(b.reached)]reachedVisit{}
+}
+
+// endRun ends a run's visits, waits and steps.
+func (b *walksBlock) endRun() {
+	f := b.runs.fields
+	f[16].uint32(b.visits.count() - b.begun[0])
+	f[18].uint32(b.waits.count() - b.begun[1])
+	f[20].uint32(b.steps.count() - b.begun[2])
 }
 
 func (b *walksBlock) visit(v *walk.Visit, stage string, entry *interaction) {
 	f := b.visits.fields
 	b.visits.records++
-	f[0].uint8(v.Stage)
-	f[1].text(stage)
-	f[2].int64(v.Entered)
-	f[3].int64(v.Left)
-	f[4].text(string(v.Exit))
-	f[5].int64(v.LastActivity)
-	f[6].text(entry.touchpoint)
-	f[7].text(entry.channel)
-	f[8].text(entry.department)
-	f[9].uint32(v.Interactions)
-	f[10].float64(v.Value)
-	f[11].float64(v.Known)
+	b.reached[v.Stage] = reachedVisit{b.visits.count(), v.Entered, v.Left, string(v.Exit), v.Known}
+	f[0].uint32(b.runs.count())
+	f[1].uint8(v.Stage)
+	f[2].text(stage)
+	f[3].int64(v.Entered)
+	f[4].int64(v.Left)
+	f[5].text(string(v.Exit))
+	f[6].int64(v.LastActivity)
+	f[7].text(entry.touchpoint)
+	f[8].text(entry.channel)
+	f[9].text(entry.department)
+	f[10].uint32(v.Interactions)
+	f[11].float64(v.Value)
+	f[12].float64(v.Known)
 }
 
 // wait adds a question, and its answer unless that is nil.
 func (b *walksBlock) wait(w *walk.Wait, stage string, contact uint32, ask, answer *interaction) {
 	f := b.waits.fields
 	b.waits.records++
-	f[0].uint32(w.Number)
-	f[1].uint32(contact)
-	f[2].text(customer(w.Existing))
-	f[3].float64(w.Known)
-	f[4].text(ask.thread)
-	f[5].bool(w.First)
-	f[6].bool(w.Missed)
-	f[7].text(ask.source)
-	f[8].text(stage)
-	f[9].text(ask.touchpoint)
-	f[10].text(ask.channel)
-	f[11].text(w.Department)
-	f[12].text(w.Priority)
-	f[13].int64(ask.at)
-	f[14].text(ask.origin)
-	f[15].text(ask.id)
+	f[0].uint32(b.runs.count())
+	f[1].uint32(w.Number)
+	f[2].uint32(contact)
+	f[3].text(customer(w.Existing))
+	f[4].float64(w.Known)
+	f[5].text(ask.thread)
+	f[6].bool(w.First)
+	f[7].bool(w.Missed)
+	f[8].text(ask.source)
+	f[9].text(stage)
+	f[10].text(ask.touchpoint)
+	f[11].text(ask.channel)
+	f[12].text(w.Department)
+	f[13].text(w.Priority)
+	f[14].int64(ask.at)
+	f[15].text(ask.origin)
+	f[16].text(ask.id)
 	answered := answer != nil
 	if !answered {
 		answer = &noInteraction
 	}
-	f[16].maybe(answer.at, answered)
-	f[17].text(answer.origin)
-	f[18].text(answer.id)
-	f[19].maybe(w.Waited, w.Waited != walk.Null)
-	f[20].maybe(w.Business, w.Business != walk.Null)
-	f[21].maybe(w.Target, w.Target != walk.Null)
-	f[22].bool(w.TargetBusiness)
-	f[23].maybe(w.Due, w.Due != walk.Null)
+	f[17].maybe(answer.at, answered)
+	f[18].text(answer.origin)
+	f[19].text(answer.id)
+	f[20].maybe(w.Waited, w.Waited != walk.Null)
+	f[21].maybe(w.Business, w.Business != walk.Null)
+	f[22].maybe(w.Target, w.Target != walk.Null)
+	f[23].bool(w.TargetBusiness)
+	f[24].maybe(w.Due, w.Due != walk.Null)
 }
 
 // noInteraction stands for an answer that has not come.
 var noInteraction = interaction{tag: &tag{}}
 
 // stepWords is the first of the fields of steps that an interaction's tag fills.
-const stepWords = 10
+const stepWords = 19
 
 func (b *walksBlock) step(s *walk.Step, stage string, contact uint32, x *interaction) {
 	f := b.steps.fields
 	b.steps.records++
-	f[0].int64(x.at)
-	f[1].uint32(contact)
-	f[2].text(x.id)
-	f[3].text(stage)
-	f[4].uint8(s.Reached)
-	f[5].bool(s.Return)
-	f[6].float64(s.Known)
-	f[7].float32(x.moodScore)
-	f[8].bool(x.automatic)
-	f[9].bool(x.moodEligible)
+	var in reachedVisit
+	if s.Reached > 0 {
+		in = b.reached[s.Reached-1]
+	}
+	f[0].uint32(b.runs.count())
+	f[1].uint32(in.number)
+	f[2].int64(in.entered)
+	f[3].int64(in.left)
+	f[4].text(in.exit)
+	f[5].float64(in.known)
+	f[6].int64(x.at)
+	f[7].uint32(contact)
+	f[8].text(x.id)
+	f[9].text(stage)
+	f[10].uint8(s.Reached)
+	f[11].bool(s.Return)
+	f[12].float64(s.Known)
+	f[13].float32(x.moodScore)
+	f[14].bool(x.automatic)
+	f[15].bool(x.moodEligible)
+	f[16].bool(x.public)
+	f[17].bool(x.solved)
+	f[18].text(ticketOf(x))
 	for i, code := range b.codesOf(x.tag) {
 		words := &f[stepWords+i].words
 		words.rows = append(words.rows, code)
 	}
+}
+
+// reachedVisit is what a step says of the visit to the furthest stage that its case had come to.
+type reachedVisit struct {
+	number        uint32
+	entered, left int64
+	exit          string
+	known         float64
+}
+
+// ticketOf gives the ticket that a step belongs to. Threads of other kinds are not kept with the steps: nobody asks for them.
+func ticketOf(x *interaction) string {
+	if x.source != string(journey.SourceTicket) {
+		return ""
+	}
+	return x.thread
 }
 
 // codesOf gives the numbers that a tag's words have in this block: they are looked up once for each tag, not for each step.

@@ -29,7 +29,6 @@ type cursor struct {
 	column  *listColumn
 	fields  []fieldCursor
 	records uint64
-	lists   uint64
 	rows    uint64
 }
 
@@ -56,35 +55,20 @@ func (c *listColumn) cursor() *cursor {
 
 // row gives the next row's value as the driver takes it.
 func (c *cursor) row() any {
-	at := c.rows
-	c.rows++
-	switch c.column.depth {
-	case 0:
+	if !c.column.isList {
 		return c.fields[0].next()
-	case 1:
-		return c.list(at)
 	}
-	var out [][]any
-	for end := endOf(c.column.ends[0], at); c.lists < end; c.lists++ {
-		out = append(out, c.list(c.lists))
-	}
-	return out
-}
-
-// list gives the records of the list of that number.
-func (c *cursor) list(number uint64) []any {
 	out := []any{}
-	for end := endOf(c.column.ends[c.column.depth-1], number); c.records < end; c.records++ {
+	for end := binary.LittleEndian.Uint64(c.column.ends[8*c.rows:]); c.records < end; c.records++ {
 		record := make([]any, len(c.fields))
 		for i := range c.fields {
 			record[i] = c.fields[i].next()
 		}
 		out = append(out, record)
 	}
+	c.rows++
 	return out
 }
-
-func endOf(ends []byte, number uint64) uint64 { return binary.LittleEndian.Uint64(ends[8*number:]) }
 
 // next gives the field's next value.
 func (f *fieldCursor) next() any {

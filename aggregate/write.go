@@ -118,7 +118,8 @@ func tagOf(r *row) uint64 {
 	for _, stage := range r.Tag.Stages {
 		b = append(append(b, stage...), ',')
 	}
-	b = append(b, bit(r.Interaction.Automatic || r.Tag.Automatic), bit(r.Interaction.Public), bit(r.Interaction.Held), bit(r.Mood.Eligible))
+	b = append(b, bit(r.Interaction.Automatic || r.Tag.Automatic), bit(r.Interaction.Public), bit(r.Interaction.Held),
+		bit(r.Mood.Eligible), bit(r.Interaction.Solved))
 	return xxhash.Sum64(b)
 }
 

@@ -128,9 +128,13 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- visits, waits and steps (00004_found.sql) unfold it.
 --
 -- contacts: the contact keys it was met under, and whose they are. runs: its cases, and with attempt 0 what was asked outside any.
--- visits, waits, steps: a list for each of runs, in total order; contact is an index of contacts, from 0. A step's reached is one more than
--- the furthest position that the case had come to. A field is a file of its own: a view reads what it asks for.
--- Parts are merged column by column, each run of rows at once: row by row, the words in lists make merging ten times as dear.
+-- visits, waits, steps: those of all runs, in the order of runs and in total order within. Numbers count from 1, as in ClickHouse's arrays:
+-- run is an index of runs, contact of contacts, a step's visit of visits: the one to the furthest stage that its case had come to, 0 none;
+-- when that began and ended, how, and with what value, stands with the step.
+-- A run's own lie from first_visit on, visits of them; likewise waits and steps. A step's reached is one more than the furthest position that
+-- the case had come to; its thread is a ticket's. A field is a file of its own: a view reads what it asks for. Granules are small, so that
+-- few subjects are read without many others. Parts are merged column by column, each run of rows at once: row by row, the words in lists
+-- make merging ten times as dear.
 CREATE TABLE IF NOT EXISTS walks
 (
     journey  LowCardinality(String),
@@ -141,27 +145,29 @@ CREATE TABLE IF NOT EXISTS walks
     runs     Array(Tuple(
         attempt UInt32, case_id String, person String, account String, persona LowCardinality(String), customer LowCardinality(String),
         opened_at DateTime64(3, 'UTC'), closed_at DateTime64(3, 'UTC'), exit LowCardinality(String), stage LowCardinality(String),
-        position UInt8, first_at DateTime64(3, 'UTC'), last_at DateTime64(3, 'UTC'), interactions UInt32, value Float64)),
-    visits   Array(Array(Tuple(
-        position UInt8, stage LowCardinality(String), entered_at DateTime64(3, 'UTC'), left_at DateTime64(3, 'UTC'),
+        position UInt8, first_at DateTime64(3, 'UTC'), last_at DateTime64(3, 'UTC'), interactions UInt32, value Float64,
+        first_visit UInt32, visits UInt32, first_wait UInt32, waits UInt32, first_step UInt32, steps UInt32)),
+    visits   Array(Tuple(
+        run UInt32, position UInt8, stage LowCardinality(String), entered_at DateTime64(3, 'UTC'), left_at DateTime64(3, 'UTC'),
         exit LowCardinality(String), last_activity_at DateTime64(3, 'UTC'), touchpoint LowCardinality(String),
-        channel LowCardinality(String), department LowCardinality(String), interactions UInt32, value Float64, value_known Float64))),
-    waits    Array(Array(Tuple(
-        number UInt32, contact UInt32, customer LowCardinality(String), value_known Float64, thread String, first Bool, missed_call Bool,
-        source LowCardinality(String), stage LowCardinality(String), touchpoint LowCardinality(String), channel LowCardinality(String),
-        department LowCardinality(String), priority LowCardinality(String), asked_at DateTime64(3, 'UTC'), ask_origin LowCardinality(String),
-        ask_id String, answered_at Nullable(DateTime64(3, 'UTC')), answer_origin LowCardinality(String), answer_id String,
-        waited_ms Nullable(Int64), business_ms Nullable(Int64), target_ms Nullable(Int64), target_business Bool,
-        due_at Nullable(DateTime64(3, 'UTC'))))),
-    steps    Array(Array(Tuple(
-        occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage LowCardinality(String), reached UInt8, is_return Bool,
-        value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, origin LowCardinality(String), source LowCardinality(String),
-        type LowCardinality(String), activity LowCardinality(String), direction LowCardinality(String), touchpoint LowCardinality(String),
+        channel LowCardinality(String), department LowCardinality(String), interactions UInt32, value Float64, value_known Float64)),
+    waits    Array(Tuple(
+        run UInt32, number UInt32, contact UInt32, customer LowCardinality(String), value_known Float64, thread String, first Bool,
+        missed_call Bool, source LowCardinality(String), stage LowCardinality(String), touchpoint LowCardinality(String),
+        channel LowCardinality(String), department LowCardinality(String), priority LowCardinality(String), asked_at DateTime64(3, 'UTC'),
+        ask_origin LowCardinality(String), ask_id String, answered_at Nullable(DateTime64(3, 'UTC')), answer_origin LowCardinality(String),
+        answer_id String, waited_ms Nullable(Int64), business_ms Nullable(Int64), target_ms Nullable(Int64), target_business Bool,
+        due_at Nullable(DateTime64(3, 'UTC')))),
+    steps    Array(Tuple(
+        run UInt32, visit UInt32, visit_entered_at DateTime64(3, 'UTC'), visit_left_at DateTime64(3, 'UTC'), visit_exit LowCardinality(String),
+        visit_value_known Float64, occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage LowCardinality(String), reached UInt8, is_return Bool, value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, public Bool, solved Bool,
+        thread String, origin LowCardinality(String), source LowCardinality(String), type LowCardinality(String),
+        activity LowCardinality(String), direction LowCardinality(String), touchpoint LowCardinality(String),
         channel LowCardinality(String), department LowCardinality(String), outcome LowCardinality(String),
-        mood_label LowCardinality(String), mood_emotion LowCardinality(String), mood_lang LowCardinality(String))))
+        mood_label LowCardinality(String), mood_emotion LowCardinality(String), mood_lang LowCardinality(String)))
 )
 ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 128,
     vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 -- How far the walk has come: everything stored up to this offset has been walked under this definition.

@@ -5,7 +5,7 @@
 -- looks at those once for each number it has not seen.
 ALTER TABLE interactions ADD COLUMN IF NOT EXISTS tag UInt64 DEFAULT cityHash64(origin, source, type, activity, direction, priority,
     journey, touchpoint, channel, department, persona, outcome, arrayStringConcat(stages, ','), mood_label, mood_emotion, mood_lang,
-    automatic + 2 * public + 4 * held + 8 * mood_eligible);
+    automatic + 2 * public + 4 * held + 8 * mood_eligible + 16 * solved);
 
 -- +goose Down
 ALTER TABLE interactions DROP COLUMN tag;

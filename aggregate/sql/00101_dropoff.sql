@@ -22,46 +22,6 @@ CREATE OR REPLACE VIEW dropoff AS
 WITH
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    -- the stages in order, how old a visit is when it counts (inf: none does), and that of all stages before
-    (
-        SELECT (groupArray(stage), groupArray(maturity_ms), groupArray(before_ms))
-        FROM
-        (
-            SELECT
-                toString(s.stage) AS stage,
-                ifNull(multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
-                               s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
-                               p95_end_ms), inf) AS maturity_ms,
-                sum(if(isInfinite(maturity_ms), 0., maturity_ms)) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms
-            FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
-            LEFT JOIN
-            (
-                SELECT
-                    stage,
-                    quantileExactInclusiveOrNullIf(0.95)(stay, exit = 'moved_on') AS p95_ms,
-                    quantileExactInclusiveOrNullIf(0.95)(stay, exit IN ('moved_on', 'completed')) AS p95_end_ms
-                FROM
-                (
-                    SELECT
-                        stage, exit, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay
-                    FROM
-                    (
-                        SELECT all_stage, all_exit, all_entered_at, all_left_at
-                        FROM walks FINAL
-                        ARRAY JOIN
-                            visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at
-                        WHERE journey = {journey:String}
-                    )
-                    ARRAY JOIN
-                        all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at
-                    WHERE left_at <= {as_of:DateTime64(3, 'UTC')}
-                )
-                GROUP BY stage
-            ) AS q ON q.stage = s.stage
-            WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
-            ORDER BY s.position
-        )
-    ) AS aged,
     definition AS
     (
         SELECT position, stage, labels
@@ -89,29 +49,12 @@ WITH
                 stage, left_at > {as_of:DateTime64(3, 'UTC')} AS is_open, exit, toUnixTimestamp64Milli(entered_at) AS entered_ms,
                 toUnixTimestamp64Milli(left_at) - entered_ms AS stay,
                 now_ms - entered_ms >= transform(toString(stage), aged.1, aged.2, inf) AS is_mature
-            FROM
-            (
-                SELECT persona, account, customer, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
-                    all_value_known
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage, visits.exit AS all_exit,
-                    visits.entered_at AS all_entered_at, visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint,
-                    visits.channel AS all_channel, visits.department AS all_department, visits.value_known AS all_value_known
-                WHERE journey = {journey:String}
-            )
+            FROM walks FINAL
             ARRAY JOIN
-                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
-                all_channel AS channel, all_department AS department, all_value_known AS value_known
-            WHERE entered_at <= {as_of:DateTime64(3, 'UTC')}
-                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
+                -- piece: visit_masks
+            WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
+                -- piece: visit_filters
         )
         GROUP BY stage
     ),
@@ -119,28 +62,20 @@ WITH
     kinds AS
     (
         SELECT
-            arraySlice(positions, 1, arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, entered)) AS visited, arrayMax(visited) AS furthest,
-            arrayCount(b -> now_ms - toUnixTimestamp64Milli(entered[1]) >= b, aged.3) AS old_enough, count() AS n
-        FROM
-        (
-            SELECT
-                persona, account, customer, entered, positions, touchpoints[1] AS touchpoint, channels[1] AS channel, departments[1] AS department,
-                values[1] AS value_known
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.entered_at AS entered,
-                visits.position AS positions, visits.touchpoint AS touchpoints, visits.channel AS channels, visits.department AS departments,
-                visits.value_known AS values
-            WHERE journey = {journey:String}
-        )
-        WHERE notEmpty(entered) AND entered[1] <= {as_of:DateTime64(3, 'UTC')} AND entered[1] >= {from:DateTime64(3, 'UTC')} AND entered[1] < {to:DateTime64(3, 'UTC')}
+            arraySlice(visits.position, first_visit, arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits))) AS visited,
+            arrayMax(visited) AS furthest, arrayCount(b -> now_ms - toUnixTimestamp64Milli(opened_at) >= b, aged.3) AS old_enough, count() AS n
+        FROM walks FINAL
+        ARRAY JOIN
+            runs.first_visit AS first_visit, runs.visits AS n_visits, runs.persona AS persona, runs.account AS account, runs.customer AS customer
+        WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}
+            AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
             AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+            AND ({channel:String} = '' OR {channel:String} = if(visits.channel[first_visit] = '', '-', visits.channel[first_visit]))
+            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(visits.touchpoint[first_visit] = '', '-', visits.touchpoint[first_visit]))
+            AND ({department:String} = '' OR {department:String} = if(visits.department[first_visit] = '', '-', visits.department[first_visit]))
             AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
             AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR visits.value_known[first_visit] BETWEEN {value_from:Float64} AND {value_to:Float64})
         GROUP BY visited, old_enough
     ),
     funnel AS
@@ -154,7 +89,8 @@ WITH
         FROM (SELECT stage, position, indexOf(aged.1, toString(stage)) AS place FROM definition) AS d
         CROSS JOIN kinds
         GROUP BY stage
-    )
+    ),
+    -- piece: maturity
 SELECT
     d.stage AS stage, d.position AS position,
     coalesce(nullIf(d.labels['it'], ''), nullIf(d.labels['en'], ''), toString(d.stage)) AS label_it,

@@ -10,7 +10,40 @@
 --   stage       the case's stage when it was asked; '' all, '-' none
 --   state       '' all; answered, waiting; first, first_answered, first_waiting (first replies only);
 --               kept, broken, past_target (still waiting beyond the target), late (broken or past_target)
+--   limit       rows at most, the first in this order; 0 all
 CREATE OR REPLACE VIEW waits_at AS
+WITH
+    -- whose the first rows are, and until when: found without the other columns
+    (
+        SELECT (groupUniqArray(subject), max(asked_at))
+        FROM
+        (
+            SELECT subject, asked_at
+            FROM walks FINAL
+            ARRAY JOIN
+                if({stage:String} = '', waits.first, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+                if({state:String} = '', waits.first, arrayMap((first, answered_at, due_at) -> toBool(multiIf(
+                        {state:String} = 'first', first,
+                        {state:String} = 'first_answered', first AND ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false),
+                        {state:String} = 'first_waiting', first AND ifNull(answered_at > {as_of:DateTime64(3, 'UTC')}, true),
+                        {state:String} = 'answered', ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false),
+                        {state:String} = 'waiting', ifNull(answered_at > {as_of:DateTime64(3, 'UTC')}, true),
+                        {state:String} = 'kept', ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')} AND answered_at <= due_at, false),
+                        {state:String} = 'broken', ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')} AND answered_at > due_at, false),
+                        {state:String} = 'past_target', ifNull(answered_at > {as_of:DateTime64(3, 'UTC')}, true) AND ifNull(due_at < {as_of:DateTime64(3, 'UTC')}, false),
+                        {state:String} = 'open', ifNull(answered_at > {as_of:DateTime64(3, 'UTC')}, true) AND ifNull(due_at >= {as_of:DateTime64(3, 'UTC')}, false),
+                        {state:String} = 'late', ifNull(due_at < least(ifNull(answered_at, {as_of:DateTime64(3, 'UTC')}), {as_of:DateTime64(3, 'UTC')}), false),
+                        false)), waits.first, waits.answered_at, waits.due_at)) AS of_state,
+                waits.asked_at AS asked_at,
+                -- piece: wait_masks
+            WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')}
+                -- piece: wait_filters
+                AND ({stage:String} = '' OR of_stage)
+                AND ({state:String} = '' OR of_state)
+            ORDER BY asked_at
+            LIMIT {limit:UInt64} WITH TIES
+        )
+    ) AS firsts
 SELECT
     case_id, subject, attempt, person, account, customer, value_known, persona, thread, number, first, missed_call, source,
     stage, touchpoint, channel, department, priority, asked_at,
@@ -31,35 +64,19 @@ SELECT
 FROM
 (
     SELECT
-        subject, people[contact + 1] AS person, case_id, attempt, account, persona, number, customer, value_known, thread, first, missed_call,
-        source, stage, touchpoint, channel, department, priority, asked_at, ask_origin, ask_id, answered_at, answer_origin, answer_id,
-        waited_ms, business_ms, target_ms, target_business, due_at
-    FROM
-    (
-        SELECT subject, contacts.person AS people, case_id, attempt, account, persona, all_number, all_contact, all_customer, all_value_known,
-            all_thread, all_first, all_missed_call, all_source, all_stage, all_touchpoint, all_channel, all_department, all_priority,
-            all_asked_at, all_ask_origin, all_ask_id, all_answered_at, all_answer_origin, all_answer_id, all_waited_ms, all_business_ms,
-            all_target_ms, all_target_business, all_due_at
-        FROM walks FINAL
-        ARRAY JOIN
-            runs.case_id AS case_id, runs.attempt AS attempt, runs.account AS account, runs.persona AS persona, waits.number AS all_number,
-            waits.contact AS all_contact, waits.customer AS all_customer, waits.value_known AS all_value_known, waits.thread AS all_thread,
-            waits.first AS all_first, waits.missed_call AS all_missed_call, waits.source AS all_source, waits.stage AS all_stage,
-            waits.touchpoint AS all_touchpoint, waits.channel AS all_channel, waits.department AS all_department,
-            waits.priority AS all_priority, waits.asked_at AS all_asked_at, waits.ask_origin AS all_ask_origin, waits.ask_id AS all_ask_id,
-            waits.answered_at AS all_answered_at, waits.answer_origin AS all_answer_origin, waits.answer_id AS all_answer_id,
-            waits.waited_ms AS all_waited_ms, waits.business_ms AS all_business_ms, waits.target_ms AS all_target_ms,
-            waits.target_business AS all_target_business, waits.due_at AS all_due_at
-        WHERE journey = {journey:String}
-    )
+        subject, contacts.person[contact] AS person, runs.case_id[run] AS case_id, runs.attempt[run] AS attempt, runs.account[run] AS account,
+        runs.persona[run] AS persona, number, customer, value_known, thread, first, missed_call, source, stage, touchpoint, channel, department,
+        priority, asked_at, ask_origin, ask_id, answered_at, answer_origin, answer_id, waited_ms, business_ms, target_ms, target_business, due_at
+    FROM walks FINAL
     ARRAY JOIN
-        all_number AS number, all_contact AS contact, all_customer AS customer, all_value_known AS value_known, all_thread AS thread,
-        all_first AS first, all_missed_call AS missed_call, all_source AS source, all_stage AS stage, all_touchpoint AS touchpoint,
-        all_channel AS channel, all_department AS department, all_priority AS priority, all_asked_at AS asked_at, all_ask_origin AS ask_origin,
-        all_ask_id AS ask_id, all_answered_at AS answered_at, all_answer_origin AS answer_origin, all_answer_id AS answer_id,
-        all_waited_ms AS waited_ms, all_business_ms AS business_ms, all_target_ms AS target_ms, all_target_business AS target_business,
-        all_due_at AS due_at
-    WHERE asked_at <= {as_of:DateTime64(3, 'UTC')}
+        waits.run AS run, waits.number AS number, waits.contact AS contact, waits.customer AS customer, waits.value_known AS value_known,
+        waits.thread AS thread, waits.first AS first, waits.missed_call AS missed_call, waits.source AS source, waits.stage AS stage,
+        waits.touchpoint AS touchpoint, waits.channel AS channel, waits.department AS department, waits.priority AS priority,
+        waits.asked_at AS asked_at, waits.ask_origin AS ask_origin, waits.ask_id AS ask_id, waits.answered_at AS answered_at,
+        waits.answer_origin AS answer_origin, waits.answer_id AS answer_id, waits.waited_ms AS waited_ms, waits.business_ms AS business_ms,
+        waits.target_ms AS target_ms, waits.target_business AS target_business, waits.due_at AS due_at
+    PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
+    WHERE ({limit:UInt64} = 0 OR asked_at <= firsts.2) AND asked_at <= {as_of:DateTime64(3, 'UTC')}
         AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
         AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
         AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
@@ -78,7 +95,8 @@ WHERE multiIf(
         {state:String} = 'late', target_state IN ('broken', 'past_target'),
         {state:String} IN ('answered', 'waiting'), state = {state:String},
         target_state = {state:String})
-ORDER BY asked_at, subject, number;
+ORDER BY asked_at, subject, number
+LIMIT if({limit:UInt64} = 0, 18446744073709551615, {limit:UInt64});
 
 -- +goose Down
 DROP VIEW waits_at;

@@ -28,102 +28,64 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
-    facts AS
-    (
-        SELECT
-            true AS is_stay,
-            if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
-            (left_at > {as_of:DateTime64(3, 'UTC')} OR exit = 'in_progress') AS is_waiting,
-            NOT is_waiting AND exit IN ('moved_on', 'completed') AS is_done,
-            least(toUnixTimestamp64Milli(left_at), now_ms) - toUnixTimestamp64Milli(entered_at) AS ms, CAST(NULL, 'Nullable(Int64)') AS business,
-            false AS is_first, false AS is_kept, false AS is_broken, false AS is_past
-        FROM
-        (
-            SELECT persona, account, customer, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
-                all_value_known
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage, visits.exit AS all_exit,
-                visits.entered_at AS all_entered_at, visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint,
-                visits.channel AS all_channel, visits.department AS all_department, visits.value_known AS all_value_known
-            WHERE journey = {journey:String}
-        )
-        ARRAY JOIN
-            all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
-            all_channel AS channel, all_department AS department, all_value_known AS value_known
-        WHERE entered_at <= {as_of:DateTime64(3, 'UTC')}
-            AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
-        UNION ALL
-        SELECT
-            false AS is_stay,
-            if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
-            NOT is_done AS is_waiting, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_done,
-            if(is_done, ifNull(waited_ms, 0), now_ms - toUnixTimestamp64Milli(asked_at)) AS ms, if(is_done, business_ms, NULL) AS business,
-            first AS is_first, is_done AND ifNull(answered_at <= due_at, false) AS is_kept,
-            is_done AND ifNull(answered_at > due_at, false) AS is_broken,
-            NOT is_done AND ifNull(due_at < {as_of:DateTime64(3, 'UTC')}, false) AS is_past
-        FROM
-        (
-            SELECT persona, account, all_asked_at, all_answered_at, all_due_at, all_waited_ms, all_business_ms, all_first, all_stage, all_touchpoint,
-                all_channel, all_department, all_customer, all_value_known
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, waits.asked_at AS all_asked_at, waits.answered_at AS all_answered_at,
-                waits.due_at AS all_due_at, waits.waited_ms AS all_waited_ms, waits.business_ms AS all_business_ms, waits.first AS all_first,
-                waits.stage AS all_stage, waits.touchpoint AS all_touchpoint, waits.channel AS all_channel, waits.department AS all_department,
-                waits.customer AS all_customer, waits.value_known AS all_value_known
-            WHERE journey = {journey:String}
-        )
-        ARRAY JOIN
-            all_asked_at AS asked_at, all_answered_at AS answered_at, all_due_at AS due_at, all_waited_ms AS waited_ms,
-            all_business_ms AS business_ms, all_first AS first, all_stage AS stage, all_touchpoint AS touchpoint, all_channel AS channel,
-            all_department AS department, all_customer AS customer, all_value_known AS value_known
-        WHERE asked_at <= {as_of:DateTime64(3, 'UTC')}
-            AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
-        UNION ALL
-        -- stages nobody entered show too
-        SELECT false, toLowCardinality(toString(stage)), false, false, toInt64(0), NULL, false, false, false, false
-        FROM definition
-        WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)
-    ),
-    counted AS
+    stays AS
     (
         SELECT
             if(raw_key = '', '-', toString(raw_key)) AS key,
-            countIf(is_stay AND is_done) AS stage_n,
-            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, is_stay AND is_done) AS stage_q,
-            countIf(is_stay AND is_waiting) AS open,
-            groupArrayIf(ms, is_stay AND is_waiting) AS open_ages,
-            countIf(is_first AND is_done) AS reply_n,
-            countIf(is_first AND is_waiting) AS reply_waiting,
-            maxIf(ms, is_first AND is_waiting) AS reply_oldest,
-            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, is_first AND is_done) AS reply_q,
-            countIf(is_first AND business IS NOT NULL) AS reply_business_n,
-            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ifNull(business, 0), is_first AND business IS NOT NULL) AS reply_b,
-            countIf(NOT is_stay AND is_done) AS wait_n,
-            countIf(NOT is_stay AND is_waiting) AS wait_waiting,
-            maxIf(ms, NOT is_stay AND is_waiting) AS wait_oldest,
-            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, NOT is_stay AND is_done) AS wait_q,
+            countIf(is_done) AS stage_n,
+            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, is_done) AS stage_q,
+            countIf(is_open) AS open,
+            groupArrayIf(ms, is_open) AS open_ages
+        FROM
+        (
+            SELECT
+                raw_key, (left_at > {as_of:DateTime64(3, 'UTC')} OR exit = 'in_progress') AS is_open,
+                NOT is_open AND exit IN ('moved_on', 'completed') AS is_done,
+                least(toUnixTimestamp64Milli(left_at), now_ms) - toUnixTimestamp64Milli(entered_at) AS ms
+            FROM walks FINAL
+            ARRAY JOIN
+                -- piece: visit_key
+                visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
+                -- piece: visit_masks
+            WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
+                -- piece: visit_filters
+                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+        )
+        GROUP BY raw_key
+    ),
+    questions AS
+    (
+        SELECT
+            if(raw_key = '', '-', toString(raw_key)) AS key,
+            countIf(first AND is_done) AS reply_n,
+            countIf(first AND NOT is_done) AS reply_waiting,
+            maxIf(ms, first AND NOT is_done) AS reply_oldest,
+            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, first AND is_done) AS reply_q,
+            countIf(first AND business IS NOT NULL) AS reply_business_n,
+            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ifNull(business, 0), first AND business IS NOT NULL) AS reply_b,
+            countIf(is_done) AS wait_n,
+            countIf(NOT is_done) AS wait_waiting,
+            maxIf(ms, NOT is_done) AS wait_oldest,
+            quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, is_done) AS wait_q,
             countIf(business IS NOT NULL) AS wait_business_n,
             quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ifNull(business, 0), business IS NOT NULL) AS wait_b,
-            countIf(is_kept) AS kept, countIf(is_broken) AS broken, countIf(is_past) AS past_target
-        FROM facts
+            countIf(is_done AND ifNull(answered_at <= due_at, false)) AS kept,
+            countIf(is_done AND ifNull(answered_at > due_at, false)) AS broken,
+            countIf(NOT is_done AND ifNull(due_at < {as_of:DateTime64(3, 'UTC')}, false)) AS past_target
+        FROM
+        (
+            SELECT
+                raw_key, first, answered_at, due_at, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_done,
+                if(is_done, ifNull(waited_ms, 0), now_ms - toUnixTimestamp64Milli(asked_at)) AS ms, if(is_done, business_ms, NULL) AS business
+            FROM walks FINAL
+            ARRAY JOIN
+                -- piece: wait_key
+                waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms, waits.business_ms AS business_ms, waits.first AS first, waits.stage AS stage,
+                -- piece: wait_masks
+            WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')}
+                -- piece: wait_filters
+                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+        )
         GROUP BY raw_key
     )
 SELECT
@@ -159,8 +121,11 @@ SELECT
     if(due = 0, NULL, least(1., (attainment + z * z / 2 / due
         + z * sqrt(attainment * (1 - attainment) / due + z * z / 4 / due / due)) / (1 + z * z / due))) AS attainment_high,
     toBool(due < 30) AS few
-FROM counted
-LEFT JOIN definition AS d ON toString(d.stage) = counted.key AND {by:String} = 'stage'
+FROM stays
+FULL JOIN questions USING (key)
+-- stages nobody entered show too
+FULL JOIN (SELECT toString(stage) AS key FROM definition WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)) AS named USING (key)
+LEFT JOIN definition AS d ON toString(d.stage) = key AND {by:String} = 'stage'
 ORDER BY position NULLS LAST, key;
 
 -- +goose Down

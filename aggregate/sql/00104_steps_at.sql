@@ -13,36 +13,53 @@
 --   state       '' all; eligible (customer-written text), scored, unscored (eligible but not scored), a mood (positive,
 --               neutral, negative, mixed) or an emotion (satisfaction, impatience, enthusiasm, perplexity, confusion,
 --               disappointment, joy, frustration, none)
+--   limit       rows at most, the first in this order; 0 all
+--               disappointment, joy, frustration, none)
 CREATE OR REPLACE VIEW steps_at AS
+WITH
+    -- whose the first rows are, and until when: found without the other columns
+    (
+        SELECT (groupUniqArray(subject), max(occurred_at))
+        FROM
+        (
+            SELECT subject, occurred_at
+            FROM walks FINAL
+            ARRAY JOIN
+                steps.occurred_at AS occurred_at, steps.mood_eligible AS mood_eligible,
+                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+                if({activity:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = {activity:String}), steps.activity)) AS of_activity,
+                if({state:String} IN ('', 'eligible'), steps.mood_eligible, arrayMap((eligible, label, emotion) -> toBool(eligible AND multiIf(
+                        {state:String} = 'scored', label != '',
+                        {state:String} = 'unscored', label = '',
+                        label != '' AND {state:String} IN (label, emotion))),
+                    steps.mood_eligible, steps.mood_label, steps.mood_emotion)) AS of_state,
+                -- piece: step_masks
+            WHERE journey = {journey:String}
+                AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+                AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+                -- piece: step_filters
+                AND ({stage:String} = '' OR of_stage)
+                AND ({activity:String} = '' OR of_activity) AND ({state:String} = '' OR of_state)
+            ORDER BY occurred_at
+            LIMIT {limit:UInt64} WITH TIES
+        )
+    ) AS firsts
 SELECT
-    case_id, subject, attempt, toUInt32(number) AS number, people[contact + 1] AS person, account, customer, value_known, persona,
-    keys[contact + 1] AS contact_key, occurred_at, origin, id, source, type, activity, direction, stage, is_return, touchpoint, channel,
-    department, automatic, outcome, mood_eligible, mood_eligible AND mood_label != '' AS scored, mood_label, mood_score, mood_emotion,
+    runs.case_id[run] AS case_id, subject, runs.attempt[run] AS attempt, toUInt32(place - runs.first_step[run] + 1) AS number,
+    contacts.person[contact] AS person, runs.account[run] AS account, runs.customer[run] AS customer, value_known, runs.persona[run] AS persona,
+    contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, source, type, activity, direction, stage, is_return, touchpoint,
+    channel, department, automatic, outcome, mood_eligible, mood_eligible AND mood_label != '' AS scored, mood_label, mood_score, mood_emotion,
     mood_lang
-FROM
-(
-    SELECT subject, contacts.contact_key AS keys, contacts.person AS people, case_id, attempt, account, persona, customer, all_occurred_at,
-        all_contact, all_id, all_stage, all_is_return, all_value_known, all_mood_score, all_automatic, all_mood_eligible, all_origin,
-        all_source, all_type, all_activity, all_direction, all_touchpoint, all_channel, all_department, all_outcome, all_mood_label,
-        all_mood_emotion, all_mood_lang
-    FROM walks FINAL
-    ARRAY JOIN
-        runs.case_id AS case_id, runs.attempt AS attempt, runs.account AS account, runs.persona AS persona, runs.customer AS customer,
-        steps.occurred_at AS all_occurred_at, steps.contact AS all_contact, steps.id AS all_id, steps.stage AS all_stage,
-        steps.is_return AS all_is_return, steps.value_known AS all_value_known, steps.mood_score AS all_mood_score,
-        steps.automatic AS all_automatic, steps.mood_eligible AS all_mood_eligible, steps.origin AS all_origin, steps.source AS all_source,
-        steps.type AS all_type, steps.activity AS all_activity, steps.direction AS all_direction, steps.touchpoint AS all_touchpoint,
-        steps.channel AS all_channel, steps.department AS all_department, steps.outcome AS all_outcome, steps.mood_label AS all_mood_label,
-        steps.mood_emotion AS all_mood_emotion, steps.mood_lang AS all_mood_lang
-    WHERE journey = {journey:String}
-)
+FROM walks FINAL
 ARRAY JOIN
-    arrayEnumerate(all_occurred_at) AS number, all_occurred_at AS occurred_at, all_contact AS contact, all_id AS id, all_stage AS stage,
-    all_is_return AS is_return, all_value_known AS value_known, all_mood_score AS mood_score, all_automatic AS automatic,
-    all_mood_eligible AS mood_eligible, all_origin AS origin, all_source AS source, all_type AS type, all_activity AS activity,
-    all_direction AS direction, all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_outcome AS outcome,
-    all_mood_label AS mood_label, all_mood_emotion AS mood_emotion, all_mood_lang AS mood_lang
-WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
+    arrayEnumerate(steps.run) AS place, steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id,
+    steps.stage AS stage, steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score,
+    steps.automatic AS automatic, steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS source, steps.type AS type,
+    steps.activity AS activity, steps.direction AS direction, steps.touchpoint AS touchpoint, steps.channel AS channel,
+    steps.department AS department, steps.outcome AS outcome, steps.mood_label AS mood_label, steps.mood_emotion AS mood_emotion,
+    steps.mood_lang AS mood_lang
+PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
+WHERE ({limit:UInt64} = 0 OR occurred_at <= firsts.2) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
     AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
     AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
@@ -59,7 +76,8 @@ WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
         {state:String} = 'scored', scored,
         {state:String} = 'unscored', mood_eligible AND NOT scored,
         scored AND {state:String} IN (mood_label, mood_emotion))
-ORDER BY occurred_at, origin, id, subject;
+ORDER BY occurred_at, origin, id, subject
+LIMIT if({limit:UInt64} = 0, 18446744073709551615, {limit:UInt64});
 
 -- +goose Down
 DROP VIEW steps_at;

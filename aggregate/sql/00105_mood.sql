@@ -28,57 +28,36 @@ WITH
     (
         SELECT
             if(raw_key = '', '-', toString(raw_key)) AS key,
-            countIf(is_eligible) AS eligible, countIf(label != '') AS scored,
-            countIf(label = 'positive') AS positive,
-            countIf(label = 'neutral') AS neutral,
-            countIf(label = 'negative') AS negative,
-            countIf(label = 'mixed') AS mixed,
+            countIf(is_eligible) AS eligible, countIf(mood > 0) AS scored,
+            countIf(mood = 1) AS positive, countIf(mood = 2) AS neutral, countIf(mood = 3) AS negative, countIf(mood = 4) AS mixed,
             -- summed as integers: the same bytes in whatever order the rows are read
-            sumIf(toInt64(round(toFloat64(mood_score) * 1000000)), label != '') AS score_sum,
-            countIf(label != '' AND emotion = 'satisfaction') AS satisfaction,
-            countIf(label != '' AND emotion = 'impatience') AS impatience,
-            countIf(label != '' AND emotion = 'enthusiasm') AS enthusiasm,
-            countIf(label != '' AND emotion = 'perplexity') AS perplexity,
-            countIf(label != '' AND emotion = 'confusion') AS confusion,
-            countIf(label != '' AND emotion = 'disappointment') AS disappointment,
-            countIf(label != '' AND emotion = 'joy') AS joy,
-            countIf(label != '' AND emotion = 'frustration') AS frustration,
-            countIf(label != '' AND emotion = 'none') AS none
+            sumIf(toInt64(round(toFloat64(mood_score) * 1000000)), mood > 0) AS score_sum,
+            countIf(felt = 1) AS satisfaction, countIf(felt = 2) AS impatience, countIf(felt = 3) AS enthusiasm, countIf(felt = 4) AS perplexity,
+            countIf(felt = 5) AS confusion, countIf(felt = 6) AS disappointment, countIf(felt = 7) AS joy, countIf(felt = 8) AS frustration,
+            countIf(felt = 9) AS none
         FROM
         (
+            -- a mood and an emotion as a number: compared often
             SELECT
-                if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
-                mood_label AS label, mood_emotion AS emotion, mood_score, true AS is_eligible
-            FROM
-            (
-                SELECT persona, account, customer, all_occurred_at, all_mood_eligible, all_mood_label, all_mood_emotion, all_mood_score, all_channel,
-                    all_touchpoint, all_department, all_stage, all_value_known
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.occurred_at AS all_occurred_at,
-                    steps.mood_eligible AS all_mood_eligible, steps.mood_label AS all_mood_label, steps.mood_emotion AS all_mood_emotion,
-                    steps.mood_score AS all_mood_score, steps.channel AS all_channel, steps.touchpoint AS all_touchpoint,
-                    steps.department AS all_department, steps.stage AS all_stage, steps.value_known AS all_value_known
-                WHERE journey = {journey:String}
-            )
+                raw_key, mood_score, true AS is_eligible,
+                transform(label, ['', 'positive', 'neutral', 'negative', 'mixed'], [0, 1, 2, 3, 4], 5)::UInt8 AS mood,
+                if(mood = 0, 0, transform(emotion, ['satisfaction', 'impatience', 'enthusiasm', 'perplexity', 'confusion', 'disappointment', 'joy',
+                    'frustration', 'none'], [1, 2, 3, 4, 5, 6, 7, 8, 9], 0))::UInt8 AS felt
+            FROM walks FINAL
             ARRAY JOIN
-                all_occurred_at AS occurred_at, all_mood_eligible AS mood_eligible, all_mood_label AS mood_label, all_mood_emotion AS mood_emotion,
-                all_mood_score AS mood_score, all_channel AS channel, all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage,
-                all_value_known AS value_known
-            WHERE mood_eligible
+                -- piece: step_key
+                steps.occurred_at AS occurred_at, steps.mood_eligible AS mood_eligible, steps.mood_label AS label, steps.mood_emotion AS emotion,
+                steps.mood_score AS mood_score,
+                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+                -- piece: step_masks
+            WHERE journey = {journey:String} AND mood_eligible
                 AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                -- piece: step_filters
+                AND ({stage:String} = '' OR of_stage)
             UNION ALL
             -- stages where nobody wrote show too
-            SELECT toLowCardinality(toString(stage)) AS raw_key, toLowCardinality('') AS label, toLowCardinality('') AS emotion, toFloat32(0), false
+            SELECT toLowCardinality(toString(stage)) AS raw_key, toFloat32(0), false, 0, 0
             FROM definition
             WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)
         )

@@ -14,20 +14,21 @@ FROM
 (
     SELECT
         arrayMap(
-        (occurred_at, channel, touchpoint, department, stage, value_known) -> occurred_at <= {as_of:DateTime64(3, 'UTC')}
+        (occurred_at, of_channel, of_touchpoint, of_department, of_stage, of_value) -> occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage)),
-        times, channels, touchpoints, departments, stages, values) AS counts,
-        arrayFilter((x, c) -> c, activities, counts) AS met
+            AND ({channel:String} = '' OR of_channel) AND ({touchpoint:String} = '' OR of_touchpoint) AND ({department:String} = '' OR of_department) AND ({stage:String} = '' OR of_stage)
+            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR of_value),
+            steps.occurred_at,
+            if({channel:String} = '', steps.automatic, arrayMap(x -> toBool({channel:String} = if(x = '', '-', x)), steps.channel)),
+            if({touchpoint:String} = '', steps.automatic, arrayMap(x -> toBool({touchpoint:String} = if(x = '', '-', x)), steps.touchpoint)),
+            if({department:String} = '', steps.automatic, arrayMap(x -> toBool({department:String} = if(x = '', '-', x)), steps.department)),
+            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)),
+            if({value_from:Float64} = 0 AND {value_to:Float64} = inf, steps.automatic,
+                arrayMap(x -> toBool(x BETWEEN {value_from:Float64} AND {value_to:Float64}), steps.value_known))) AS counts,
+        arrayFilter((x, c) -> c, arraySlice(steps.activity, first_step, n_steps), arraySlice(counts, first_step, n_steps)) AS met
     FROM walks FINAL
     ARRAY JOIN
-        runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.occurred_at AS times, steps.channel AS channels,
-        steps.touchpoint AS touchpoints, steps.department AS departments, steps.stage AS stages, steps.value_known AS values,
-        steps.activity AS activities
+        runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer
     WHERE journey = {journey:String} AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
         AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
         AND ({customer:String} = '' OR customer = {customer:String})

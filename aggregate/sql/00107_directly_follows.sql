@@ -10,63 +10,30 @@
 --   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW directly_follows AS
 WITH
-    chosen AS
+    -- activities are compared as their numbers in this list
     (
-        SELECT activities, times
-        FROM
-        (
-            SELECT subject, attempt, times, activities, arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.attempt AS attempt, steps.occurred_at AS times, steps.activity AS activities
-            WHERE journey = {journey:String}
-        )
-        WHERE n > 0
-            AND times[1] >= {from:DateTime64(3, 'UTC')} AND times[1] < {to:DateTime64(3, 'UTC')}
-            AND (
-                {persona:String} = '' AND {channel:String} = '' AND {touchpoint:String} = '' AND {department:String} = '' AND {stage:String} = ''
-                AND {account:String} = '' AND {customer:String} = '' AND {value_from:Float64} = 0 AND {value_to:Float64} = inf
-                OR (subject, attempt) IN
-                (
-                    SELECT subject, attempt
-                    FROM
-                    (
-                        SELECT
-                            subject, attempt, persona, account, customer, channel, touchpoint, department, stage, value_known
-                        FROM
-                        (
-                            SELECT subject, attempt, persona, account, customer, all_occurred_at, all_channel, all_touchpoint, all_department, all_stage,
-                                all_value_known
-                            FROM walks FINAL
-                            ARRAY JOIN
-                                runs.attempt AS attempt, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
-                                steps.occurred_at AS all_occurred_at, steps.channel AS all_channel, steps.touchpoint AS all_touchpoint,
-                                steps.department AS all_department, steps.stage AS all_stage, steps.value_known AS all_value_known
-                            WHERE journey = {journey:String}
-                        )
-                        ARRAY JOIN
-                            all_occurred_at AS occurred_at, all_channel AS channel, all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage,
-                            all_value_known AS value_known
-                        WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
-                    )
-                    GROUP BY subject, attempt
-                    HAVING countIf({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona)) > 0
-                        AND countIf({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel)) > 0
-                        AND countIf({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint)) > 0
-                        AND countIf({department:String} = '' OR {department:String} = if(department = '', '-', department)) > 0
-                        AND countIf({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} = '' OR customer = {customer:String}) > 0
-                        AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
-                        AND countIf({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage)) > 0
-                )
-            )
-    )
+        SELECT (groupArray(activity), arrayMap(i -> toUInt32(i), range(count())))
+        FROM (SELECT DISTINCT toString(activity) AS activity FROM walks FINAL ARRAY JOIN steps.activity AS activity WHERE journey = {journey:String})
+    ) AS known
 SELECT
-    toString(a) AS `from`, toString(b) AS `to`, count() AS n,
-    (quantilesExactInclusive(0.5, 0.9)(toUnixTimestamp64Milli(b_at) - toUnixTimestamp64Milli(a_at)) AS gaps)[1] / 1000 AS p50, gaps[2] / 1000 AS p90
-FROM chosen
-ARRAY JOIN arrayPopBack(activities) AS a, arrayPopFront(activities) AS b, arrayPopBack(times) AS a_at, arrayPopFront(times) AS b_at
-WHERE b_at <= {as_of:DateTime64(3, 'UTC')}
-GROUP BY a, b
+    known.1[intDiv(pair, (1 + length(known.1))) + 1] AS `from`, known.1[pair % (1 + length(known.1)) + 1] AS `to`, count() AS n,
+    (quantilesExactInclusive(0.5, 0.9)(gap_ms) AS gaps)[1] / 1000 AS p50, gaps[2] / 1000 AS p90
+FROM
+(
+    SELECT
+        arraySlice(steps.occurred_at, first_step, n_steps) AS times, arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n,
+        arrayMap(x -> transform(x, known.1, known.2, toUInt32(0)), arraySlice(steps.activity, first_step, n)) AS numbers,
+        arrayMap((a, b) -> a * (1 + length(known.1)) + b, arrayPopBack(numbers), arrayPopFront(numbers)) AS pairs,
+        arrayPopFront(arrayDifference(arrayMap(t -> toUnixTimestamp64Milli(t), arraySlice(times, 1, n)))) AS gaps_ms
+    FROM walks FINAL
+    ARRAY JOIN
+        runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer
+    WHERE journey = {journey:String}
+        AND n > 0 AND times[1] >= {from:DateTime64(3, 'UTC')} AND times[1] < {to:DateTime64(3, 'UTC')}
+        -- piece: case_filters
+)
+ARRAY JOIN pairs AS pair, gaps_ms AS gap_ms
+GROUP BY pair
 ORDER BY n DESC, `from`, `to`;
 
 -- +goose Down

@@ -25,30 +25,12 @@ WITH
             SELECT
                 stage, position,
                 (least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) * 4 + if(left_at > {as_of:DateTime64(3, 'UTC')}, 0, transform(toString(exit), ['moved_on', 'completed', 'lost_explicit', 'lost_silent'], [1, 2, 3, 3], 0)) AS stay
-            FROM
-            (
-                SELECT persona, account, customer, all_stage, all_position, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel,
-                    all_department, all_value_known
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage,
-                    visits.position AS all_position, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at,
-                    visits.touchpoint AS all_touchpoint, visits.channel AS all_channel, visits.department AS all_department,
-                    visits.value_known AS all_value_known
-                WHERE journey = {journey:String}
-            )
+            FROM walks FINAL
             ARRAY JOIN
-                all_stage AS stage, all_position AS position, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at,
-                all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_value_known AS value_known
-            WHERE entered_at <= {as_of:DateTime64(3, 'UTC')}
-                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                visits.stage AS stage, visits.position AS position, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
+                -- piece: visit_masks
+            WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
+                -- piece: visit_filters
                 AND ({stage:String} = '' OR stage = {stage:String})
         )
         GROUP BY stage, position

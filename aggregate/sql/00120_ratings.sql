@@ -33,6 +33,7 @@ WITH
             contact_key, occurred_at, origin, id, toString(rating_kind) AS kind,
             ifNull(rating_min, 0) AS scale_min, ifNull(rating_max, 0) AS scale_max, ifNull(rating_score, 0) AS score
         FROM interactions FINAL
+        PREWHERE contact_key IN (SELECT contact_key FROM interactions WHERE rating_kind != '')
         WHERE rating_kind != '' AND rating_score IS NOT NULL AND rating_max IS NOT NULL
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
@@ -47,43 +48,20 @@ WITH
             toInt64(round(r.score * 1000)) AS milli
         FROM
         (
-            SELECT contact_key, occurred_at, origin, id, if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw
-            FROM
-            (
-                SELECT
-                    keys[contact + 1] AS contact_key, persona, account, customer, occurred_at, origin, id, channel, touchpoint, department, stage,
-                    value_known
-                FROM
-                (
-                    SELECT
-                        contacts.contact_key AS keys, persona, account, customer,
-                        arrayMap((x, t) -> has(rating_sources, x) AND t <= {as_of:DateTime64(3, 'UTC')}, sources, s_occurred_at) AS counts,
-                        arrayFilter((x, c) -> c, s_occurred_at, counts) AS all_occurred_at, arrayFilter((x, c) -> c, s_contact, counts) AS all_contact,
-                        arrayFilter((x, c) -> c, s_origin, counts) AS all_origin, arrayFilter((x, c) -> c, s_id, counts) AS all_id,
-                        arrayFilter((x, c) -> c, s_channel, counts) AS all_channel, arrayFilter((x, c) -> c, s_touchpoint, counts) AS all_touchpoint,
-                        arrayFilter((x, c) -> c, s_department, counts) AS all_department, arrayFilter((x, c) -> c, s_stage, counts) AS all_stage,
-                        arrayFilter((x, c) -> c, s_value_known, counts) AS all_value_known
-                    FROM walks FINAL
-                    ARRAY JOIN
-                        runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.source AS sources,
-                        steps.occurred_at AS s_occurred_at, steps.contact AS s_contact, steps.origin AS s_origin, steps.id AS s_id,
-                        steps.channel AS s_channel, steps.touchpoint AS s_touchpoint, steps.department AS s_department, steps.stage AS s_stage,
-                        steps.value_known AS s_value_known
-                    WHERE journey = {journey:String}
-                )
-                ARRAY JOIN
-                    all_occurred_at AS occurred_at, all_contact AS contact, all_origin AS origin, all_id AS id, all_channel AS channel,
-                    all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage, all_value_known AS value_known
-                WHERE occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                    AND ({customer:String} = '' OR customer = {customer:String})
-                    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                    AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
-            )
+            SELECT contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, raw
+            FROM walks FINAL
+            ARRAY JOIN
+                tupleElement((steps.stage, steps.touchpoint, steps.department, steps.channel,
+                    if({by:String} = 'persona', arrayFlatten(arrayMap((p, n) -> arrayWithConstant(n, toString(p)), runs.persona, runs.steps)), emptyArrayString())),
+                    indexOf(['stage', 'touchpoint', 'department', 'channel', 'persona'], {by:String})) AS raw,
+                steps.source AS source, steps.contact AS contact, steps.occurred_at AS occurred_at, steps.origin AS origin, steps.id AS id,
+                if({stage:String} = '', steps.automatic, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+                -- piece: step_masks
+            WHERE journey = {journey:String} AND hasAny(steps.source, rating_sources) AND has(rating_sources, source) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+                AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+                -- piece: step_filters
+                AND ({stage:String} = '' OR of_stage)
+
         ) AS s
         INNER JOIN rated AS r ON r.contact_key = s.contact_key AND r.occurred_at = s.occurred_at AND r.origin = s.origin AND r.id = s.id
     ),

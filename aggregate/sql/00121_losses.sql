@@ -27,88 +27,67 @@ CREATE OR REPLACE VIEW losses AS
 WITH
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    -- the stages in order, how old a visit is when it counts (inf: none does), and that of all stages before
+    -- facts and their values have numbers, so that comparing and counting is quick: 131072 times the fact's, and the value's
+    ['', 'entry_channel', 'entry_touchpoint', 'persona', 'negative_mood', 'late_answer', 'touchpoint'] AS facts,
     (
-        SELECT (groupArray(stage), groupArray(maturity_ms), groupArray(before_ms))
-        FROM
-        (
-            SELECT
-                toString(s.stage) AS stage,
-                ifNull(multiIf(nullIf(s.maturity_ms, 0) IS NOT NULL, toFloat64(s.maturity_ms),
-                               s.silence_ms IS NOT NULL, greatest(toFloat64(ifNull(s.silence_ms, 0)), ifNull(p95_ms, 0.)),
-                               p95_end_ms), inf) AS maturity_ms,
-                sum(if(isInfinite(maturity_ms), 0., maturity_ms)) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms
-            FROM (SELECT * FROM stages FINAL WHERE journey = {journey:String}) AS s
-            LEFT JOIN
-            (
-                SELECT
-                    stage,
-                    quantileExactInclusiveOrNullIf(0.95)(stay, exit = 'moved_on') AS p95_ms,
-                    quantileExactInclusiveOrNullIf(0.95)(stay, exit IN ('moved_on', 'completed')) AS p95_end_ms
-                FROM
-                (
-                    SELECT
-                        stage, exit, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay
-                    FROM
-                    (
-                        SELECT all_stage, all_exit, all_entered_at, all_left_at
-                        FROM walks FINAL
-                        ARRAY JOIN
-                            visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at
-                        WHERE journey = {journey:String}
-                    )
-                    ARRAY JOIN
-                        all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at
-                    WHERE left_at <= {as_of:DateTime64(3, 'UTC')}
-                )
-                GROUP BY stage
-            ) AS q ON q.stage = s.stage
-            WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
-            ORDER BY s.position
-        )
-    ) AS aged,
-    -- the visits that drop-off divides, with what was known in their case: touchpoints in the order in which they were first met, when
-    -- something negative was first written, when a promise first passed
+        SELECT (groupUniqArrayArray(visits.channel), groupUniqArrayArray(arrayConcat(visits.touchpoint, steps.touchpoint)), groupUniqArrayArray(runs.persona))
+        FROM walks
+        WHERE journey = {journey:String}
+    ) AS words,
+    -- the visits that drop-off divides: their stage's place, whether lost, and what was known of their case before their outcome. Touchpoints
+    -- count once, from when they were first met; a negative mood from when such was first written, a late answer from when a promise passed
     ended AS
     (
         SELECT
-            stage, position, persona, entry_channel, entry_touchpoint, met, met_at, left_at, exit IN ('lost_explicit', 'lost_silent') AS is_lost,
-            negative_at < left_at AS is_negative, late_at < left_at AS is_late
+            position, exit IN ('lost_explicit', 'lost_silent') AS is_lost,
+            arrayConcat(entry, if(ifNull(negative_at < left_at, false), [4 * 131072], []), if(late_at < left_at, [5 * 131072], []),
+                arrayFilter((x, t) -> t < left_at, met, met_at)) AS known
         FROM
         (
             SELECT
-                persona, account, customer, all_stage, all_position, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
-                all_value_known, all_channel[1] AS entry_channel, all_touchpoint[1] AS entry_touchpoint,
-                arrayMap((x, t) -> x != '' AND t <= {as_of:DateTime64(3, 'UTC')}, touchpoints, times) AS named,
-                arrayFilter((x, c) -> c, touchpoints, named) AS all_met,
-                arrayMap(i -> i = 1, arrayEnumerateUniq(all_met)) AS is_first,
-                arrayFilter((x, c) -> c, all_met, is_first) AS met,
-                arrayFilter((x, c) -> c, arrayFilter((t, c) -> c, times, named), is_first) AS met_at,
-                arrayFirstOrNull((t, e, l) -> e AND l = 'negative' AND t <= {as_of:DateTime64(3, 'UTC')}, times, eligible, labels) AS negative_at,
+                [
+                    0,
+                    131072 + transform(visits.channel[first_visit], words.1, arrayEnumerate(words.1), 0),
+                    2 * 131072 + transform(visits.touchpoint[first_visit], words.2, arrayEnumerate(words.2), 0),
+                    3 * 131072 + transform(persona, words.3, arrayEnumerate(words.3), 0)
+                ] AS entry,
+                arraySlice(visits.stage, first_visit, n_visits) AS all_stage, arraySlice(visits.position, first_visit, n_visits) AS all_position,
+                arraySlice(visits.exit, first_visit, n_visits) AS all_exit, arraySlice(visits.entered_at, first_visit, n_visits) AS all_entered_at,
+                arraySlice(visits.left_at, first_visit, n_visits) AS all_left_at,
+                if({channel:String} = '', all_stage, arraySlice(visits.channel, first_visit, n_visits)) AS all_channel,
+                if({touchpoint:String} = '', all_stage, arraySlice(visits.touchpoint, first_visit, n_visits)) AS all_touchpoint,
+                if({department:String} = '', all_stage, arraySlice(visits.department, first_visit, n_visits)) AS all_department,
+                if({value_from:Float64} = 0 AND {value_to:Float64} = inf, arrayMap(p -> 0., all_position),
+                    arraySlice(visits.value_known, first_visit, n_visits)) AS all_value_known,
+                arraySlice(steps.occurred_at, first_step, n_steps) AS times,
+                arrayMap((x, t) -> if(x = '' OR t > {as_of:DateTime64(3, 'UTC')}, 0, 6 * 131072 + transform(x, words.2, arrayEnumerate(words.2), 0)),
+                    arraySlice(steps.touchpoint, first_step, n_steps), times) AS numbers,
+                arrayMap((x, n) -> x > 0 AND n = 1, numbers, arrayEnumerateUniq(numbers)) AS is_first,
+                arrayFilter((x, f) -> f, numbers, is_first) AS met,
+                arrayFilter((t, f) -> f, times, is_first) AS met_at,
+                arrayFirstOrNull((t, e, l) -> e AND l = 'negative' AND t <= {as_of:DateTime64(3, 'UTC')}, times,
+                    arraySlice(steps.mood_eligible, first_step, n_steps), arraySlice(steps.mood_label, first_step, n_steps)) AS negative_at,
                 arrayMin(arrayPushBack(arrayMap(d -> assumeNotNull(d), arrayFilter((d, a, w) -> d IS NOT NULL AND a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > d, true),
-                    due_at, asked_at, answered_at)), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'))) AS late_at
+                    arraySlice(waits.due_at, first_wait, n_waits), arraySlice(waits.asked_at, first_wait, n_waits),
+                    arraySlice(waits.answered_at, first_wait, n_waits))), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'))) AS late_at
             FROM walks FINAL
             ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, runs.customer AS customer,
-                visits.stage AS all_stage, visits.position AS all_position, visits.exit AS all_exit, visits.entered_at AS all_entered_at,
-                visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint, visits.channel AS all_channel,
-                visits.department AS all_department, visits.value_known AS all_value_known,
-                steps.occurred_at AS times, steps.touchpoint AS touchpoints, steps.mood_eligible AS eligible, steps.mood_label AS labels,
-                waits.due_at AS due_at, waits.asked_at AS asked_at, waits.answered_at AS answered_at
-            WHERE journey = {journey:String} AND notEmpty(all_stage)
+                runs.persona AS persona, runs.account AS account, runs.customer AS customer, runs.first_visit AS first_visit,
+                runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.first_wait AS first_wait, runs.waits AS n_waits
+            WHERE journey = {journey:String} AND n_visits > 0
+                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+                AND ({customer:String} = '' OR customer = {customer:String})
         )
         ARRAY JOIN
             all_stage AS stage, all_position AS position, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at,
             all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_value_known AS value_known
         WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
-            AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(toString(stage), aged.1, aged.2, inf)
+            AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(stage, aged.1, aged.2, inf)
             AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
             AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
             AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
             AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
             AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
             AND ({stage:String} = '' OR stage = {stage:String})
     ),
@@ -116,27 +95,17 @@ WITH
     held AS
     (
         SELECT
-            stage, any(position) AS position, f.1 AS fact, f.2 AS value, sum(n) AS n, sum(lost) AS lost
+            aged.1[position + 1] AS stage, position, facts[intDiv(what, 131072) + 1] AS fact, what % 131072 AS number,
+            multiIf(fact = '', '', fact = 'entry_channel', words.1[number], fact = 'persona', words.3[number],
+                fact IN ('entry_touchpoint', 'touchpoint'), words.2[number], 'yes') AS value,
+            n, lost
         FROM
         (
-            SELECT stage, any(position) AS position, entry_channel, entry_touchpoint, persona, is_negative, is_late, count() AS n, countIf(is_lost) AS lost
-            FROM ended
-            GROUP BY stage, entry_channel, entry_touchpoint, persona, is_negative, is_late
+            SELECT
+                bitAnd(bitShiftRight(key, 20), 255) AS position, bitAnd(key, 1048575) AS what, count() AS n, countIf(bitShiftRight(key, 28) = 1) AS lost
+            FROM (SELECT arrayJoin(arrayMap(k -> k + code, known)) AS key FROM (SELECT known, is_lost * 268435456 + position * 1048576 AS code FROM ended))
+            GROUP BY position, what
         )
-        ARRAY JOIN arrayFilter(f -> f.3,
-        [
-            ('', '', true), ('entry_channel', toString(entry_channel), true), ('entry_touchpoint', toString(entry_touchpoint), true), ('persona', toString(persona), true),
-            ('negative_mood', 'yes', ifNull(is_negative, false)), ('late_answer', 'yes', is_late)
-        ]) AS f
-        GROUP BY stage, fact, value
-        UNION ALL
-        SELECT stage, 0 AS position, 'touchpoint' AS fact, toString(value) AS value, count() AS n, countIf(is_lost) AS lost
-        FROM
-        (
-            SELECT stage, is_lost, arrayJoin(arrayFilter((x, t) -> t < left_at, met, met_at)) AS value
-            FROM ended
-        )
-        GROUP BY stage, value
     ),
     cells AS
     (
@@ -163,7 +132,8 @@ WITH
     (
         SELECT *, least(1., chance * count() OVER () / row_number() OVER (ORDER BY chance, at_stage, fact, value)) AS step
         FROM ratios
-    )
+    ),
+    -- piece: maturity
 SELECT
     at_stage AS stage, position, fact, value,
     n, lost, lost / n AS loss, others, others_lost, others_lost / others AS others_loss,

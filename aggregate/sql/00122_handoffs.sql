@@ -21,60 +21,23 @@ WITH
     chosen AS
     (
         SELECT
-            arrayMap((d, machine, t) -> d != '' AND NOT machine AND t <= {as_of:DateTime64(3, 'UTC')}, departments, automatics, times) AS counts,
+            arraySlice(steps.occurred_at, first_step, n_steps) AS times, arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n,
+            arraySlice(steps.department, first_step, n) AS departments,
+            arrayMap((d, machine) -> d != '' AND NOT machine, departments, arraySlice(steps.automatic, first_step, n)) AS counts,
             arrayFilter((x, c) -> c, departments, counts) AS met,
-            arrayFilter((x, c) -> c, returning, counts) AS back_to,
-            arrayMap(t -> toUnixTimestamp64Milli(t), arrayFilter((x, c) -> c, times, counts)) AS at,
-            arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, entered) AS visited, visited > 0 AND lefts[visited] <= {as_of:DateTime64(3, 'UTC')} AS has_left,
-            has_left AND exits[visited] IN ('lost_explicit', 'lost_silent') AS is_lost, is_lost OR has_left AND exits[visited] = 'completed' AS is_ended
-        FROM
-        (
-            SELECT subject, attempt, times, departments, automatics, returning, exits, lefts, entered,
-                arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.attempt AS attempt, steps.occurred_at AS times, steps.department AS departments, steps.automatic AS automatics,
-                steps.is_return AS returning, visits.exit AS exits, visits.left_at AS lefts, visits.entered_at AS entered
-            WHERE journey = {journey:String}
-        )
-        WHERE n > 0
-            AND times[1] >= {from:DateTime64(3, 'UTC')} AND times[1] < {to:DateTime64(3, 'UTC')}
-            AND (
-                {persona:String} = '' AND {channel:String} = '' AND {touchpoint:String} = '' AND {department:String} = '' AND {stage:String} = ''
-                AND {account:String} = '' AND {customer:String} = '' AND {value_from:Float64} = 0 AND {value_to:Float64} = inf
-                OR (subject, attempt) IN
-                (
-                    SELECT subject, attempt
-                    FROM
-                    (
-                        SELECT
-                            subject, attempt, persona, account, customer, channel, touchpoint, department, stage, value_known
-                        FROM
-                        (
-                            SELECT subject, attempt, persona, account, customer, all_occurred_at, all_channel, all_touchpoint, all_department, all_stage,
-                                all_value_known
-                            FROM walks FINAL
-                            ARRAY JOIN
-                                runs.attempt AS attempt, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
-                                steps.occurred_at AS all_occurred_at, steps.channel AS all_channel, steps.touchpoint AS all_touchpoint,
-                                steps.department AS all_department, steps.stage AS all_stage, steps.value_known AS all_value_known
-                            WHERE journey = {journey:String}
-                        )
-                        ARRAY JOIN
-                            all_occurred_at AS occurred_at, all_channel AS channel, all_touchpoint AS touchpoint, all_department AS department, all_stage AS stage,
-                            all_value_known AS value_known
-                        WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
-                    )
-                    GROUP BY subject, attempt
-                    HAVING countIf({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona)) > 0
-                        AND countIf({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel)) > 0
-                        AND countIf({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint)) > 0
-                        AND countIf({department:String} = '' OR {department:String} = if(department = '', '-', department)) > 0
-                        AND countIf({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account)) > 0 AND countIf({customer:String} = '' OR customer = {customer:String}) > 0
-                        AND max(value_known) BETWEEN {value_from:Float64} AND {value_to:Float64}
-                        AND countIf({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage)) > 0
-                )
-            )
+            arrayFilter((x, c) -> c, arraySlice(steps.is_return, first_step, n), counts) AS back_to,
+            arrayMap(t -> toUnixTimestamp64Milli(t), arrayFilter((x, c) -> c, arraySlice(times, 1, n), counts)) AS at,
+            arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits)) AS visited,
+            first_visit + visited - 1 AS latest, visited > 0 AND visits.left_at[latest] <= {as_of:DateTime64(3, 'UTC')} AS has_left,
+            has_left AND visits.exit[latest] IN ('lost_explicit', 'lost_silent') AS is_lost,
+            is_lost OR has_left AND visits.exit[latest] = 'completed' AS is_ended
+        FROM walks FINAL
+        ARRAY JOIN
+            runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
+            runs.first_visit AS first_visit, runs.visits AS n_visits
+        WHERE journey = {journey:String}
+            AND n > 0 AND times[1] >= {from:DateTime64(3, 'UTC')} AND times[1] < {to:DateTime64(3, 'UTC')}
+            -- piece: case_filters
     ),
     -- from one to the next interaction with another department; nth: of its case's moves from this one to that one. One from '' to ''
     -- stands for the case itself

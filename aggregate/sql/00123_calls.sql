@@ -19,67 +19,32 @@ WITH
     1.959963984540054 AS z,
     facts AS
     (
-        SELECT
-            true AS is_call, type = 'call.missed' AS is_missed, false AS is_answered, toInt64(0) AS ms,
-            if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key
-        FROM
-        (
-            SELECT persona, account, customer, all_occurred_at, all_source, all_type, all_direction, all_stage, all_touchpoint, all_department,
-                all_channel, all_value_known
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.occurred_at AS all_occurred_at,
-                steps.source AS all_source, steps.type AS all_type, steps.direction AS all_direction, steps.stage AS all_stage,
-                steps.touchpoint AS all_touchpoint, steps.department AS all_department, steps.channel AS all_channel,
-                steps.value_known AS all_value_known
-            WHERE journey = {journey:String}
-        )
+        SELECT raw_key, true AS is_call, type = 'call.missed' AS is_missed, false AS is_answered, toInt64(0) AS ms
+        FROM walks FINAL
         ARRAY JOIN
-            all_occurred_at AS occurred_at, all_source AS source, all_type AS type, all_direction AS direction, all_stage AS stage,
-            all_touchpoint AS touchpoint, all_department AS department, all_channel AS channel, all_value_known AS value_known
-        WHERE source = 'call' AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
+            -- piece: step_key
+            steps.occurred_at AS occurred_at, steps.source AS source, steps.type AS type, steps.direction AS direction,
+            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+            -- piece: step_masks
+        WHERE journey = {journey:String} AND source = 'call' AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+            -- piece: step_filters
+            AND ({stage:String} = '' OR of_stage)
         UNION ALL
         SELECT
-            false AS is_call, false AS is_missed, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered,
-            if(is_answered, ifNull(waited_ms, 0), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - toUnixTimestamp64Milli(asked_at)) AS ms,
-            if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key
-        FROM
-        (
-            SELECT persona, account, all_asked_at, all_answered_at, all_missed_call, all_waited_ms, all_stage, all_touchpoint, all_department,
-                all_channel, all_customer, all_value_known
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, waits.asked_at AS all_asked_at, waits.answered_at AS all_answered_at,
-                waits.missed_call AS all_missed_call, waits.waited_ms AS all_waited_ms, waits.stage AS all_stage,
-                waits.touchpoint AS all_touchpoint, waits.department AS all_department, waits.channel AS all_channel,
-                waits.customer AS all_customer, waits.value_known AS all_value_known
-            WHERE journey = {journey:String}
-        )
+            raw_key, false AS is_call, false AS is_missed, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered,
+            if(is_answered, ifNull(waited_ms, 0), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - toUnixTimestamp64Milli(asked_at)) AS ms
+        FROM walks FINAL
         ARRAY JOIN
-            all_asked_at AS asked_at, all_answered_at AS answered_at, all_missed_call AS missed_call, all_waited_ms AS waited_ms,
-            all_stage AS stage, all_touchpoint AS touchpoint, all_department AS department, all_channel AS channel, all_customer AS customer,
-            all_value_known AS value_known
-        WHERE missed_call
+            -- piece: wait_key
+            waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.missed_call AS missed_call, waits.waited_ms AS waited_ms,
+            if({stage:String} = '', waits.missed_call, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+            -- piece: wait_masks
+        WHERE journey = {journey:String} AND missed_call
             AND asked_at <= {as_of:DateTime64(3, 'UTC')}
-            AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+            -- piece: wait_filters
+            AND ({stage:String} = '' OR of_stage)
     )
 SELECT
     if(raw_key = '', '-', toString(raw_key)) AS key,

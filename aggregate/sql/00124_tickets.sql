@@ -17,76 +17,46 @@
 CREATE OR REPLACE VIEW tickets AS
 WITH
     1.959963984540054 AS z,
-    told AS
-    (
-        SELECT contact_key, occurred_at, origin, id, thread, solved, public
-        FROM interactions FINAL
-        WHERE source = 'ticket' AND thread != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-    ),
+    -- ordered by time, then by place among the subject's steps; few tickets have steps of two subjects
     threads AS
     (
         SELECT
-            t.thread AS thread,
-            argMin((s.passes, s.raw_key), s.at) AS opening,
-            min(toUnixTimestamp64Milli(s.occurred_at)) AS opened_ms,
-            countIf(t.solved) AS solves,
-            maxIf(toUnixTimestamp64Milli(s.occurred_at), t.solved) AS solved_ms,
-            countIf((t.public AND s.direction = 'outbound' AND NOT s.automatic) AS is_answer) AS answers,
-            minIf(s.at, is_answer) <= maxIf(s.at, t.solved) AS settled
+            thread,
+            argMin(passes, at) AS opening_passes, argMin(ticket_key, at) AS opening_key,
+            min(ms) AS opened_ms,
+            countIf(solved) AS solves,
+            maxIf(ms, solved) AS solved_ms,
+            countIf(is_answer) AS answers,
+            minIf(at, is_answer) <= maxIf(at, solved) AS settled
         FROM
         (
+            WITH arrayMap((t, o) -> t != '' AND o <= {as_of:DateTime64(3, 'UTC')}, steps.thread, steps.occurred_at) AS is_ticket,
+                -- piece: step_key
+                -- piece: steps_asked
             SELECT
-                contact_key, occurred_at, origin, id, automatic, direction, (occurred_at, origin, id) AS at,
-                toString(if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department,
-                    if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage))))) AS raw_key,
-                ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
-                    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                    AND ({customer:String} = '' OR customer = {customer:String})
-                    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64}) AS passes
-            FROM
-            (
-                SELECT
-                    keys[contact + 1] AS contact_key, persona, account, customer, occurred_at, origin, id, automatic, direction, stage, touchpoint,
-                    department, channel, value_known
-                FROM
-                (
-                    SELECT
-                        contacts.contact_key AS keys, persona, account, customer,
-                        arrayMap((x, t) -> x = 'ticket' AND t <= {as_of:DateTime64(3, 'UTC')}, sources, s_occurred_at) AS counts,
-                        arrayFilter((x, c) -> c, s_occurred_at, counts) AS all_occurred_at, arrayFilter((x, c) -> c, s_contact, counts) AS all_contact,
-                        arrayFilter((x, c) -> c, s_origin, counts) AS all_origin, arrayFilter((x, c) -> c, s_id, counts) AS all_id,
-                        arrayFilter((x, c) -> c, s_automatic, counts) AS all_automatic, arrayFilter((x, c) -> c, s_direction, counts) AS all_direction,
-                        arrayFilter((x, c) -> c, s_stage, counts) AS all_stage, arrayFilter((x, c) -> c, s_touchpoint, counts) AS all_touchpoint,
-                        arrayFilter((x, c) -> c, s_department, counts) AS all_department, arrayFilter((x, c) -> c, s_channel, counts) AS all_channel,
-                        arrayFilter((x, c) -> c, s_value_known, counts) AS all_value_known
-                    FROM walks FINAL
-                    ARRAY JOIN
-                        runs.persona AS persona, runs.account AS account, runs.customer AS customer, steps.source AS sources,
-                        steps.occurred_at AS s_occurred_at, steps.contact AS s_contact, steps.origin AS s_origin, steps.id AS s_id,
-                        steps.automatic AS s_automatic, steps.direction AS s_direction, steps.stage AS s_stage, steps.touchpoint AS s_touchpoint,
-                        steps.department AS s_department, steps.channel AS s_channel, steps.value_known AS s_value_known
-                    WHERE journey = {journey:String}
-                )
-                ARRAY JOIN
-                    all_occurred_at AS occurred_at, all_contact AS contact, all_origin AS origin, all_id AS id, all_automatic AS automatic,
-                    all_direction AS direction, all_stage AS stage, all_touchpoint AS touchpoint, all_department AS department, all_channel AS channel,
-                    all_value_known AS value_known
-            )
-        ) AS s
-        ANY INNER JOIN told AS t ON t.contact_key = s.contact_key AND t.occurred_at = s.occurred_at AND t.origin = s.origin AND t.id = s.id
+                thread, solved, toUnixTimestamp64Milli(occurred_at) AS ms, toInt128(ms) * toInt128('18446744073709551616') + place AS at,
+                public AND direction = 'outbound' AND NOT automatic AS is_answer,
+                ticket_key, is_asked_for AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage)) AS passes
+            FROM walks FINAL
+            ARRAY JOIN
+                arrayFilter((x, t) -> t, steps.thread, is_ticket) AS thread, arrayFilter((x, t) -> t, steps.solved, is_ticket) AS solved,
+                arrayFilter((x, t) -> t, steps.public, is_ticket) AS public, arrayFilter((x, t) -> t, steps.automatic, is_ticket) AS automatic,
+                arrayFilter((x, t) -> t, steps.occurred_at, is_ticket) AS occurred_at, arrayFilter((x, t) -> t, steps.direction, is_ticket) AS direction,
+                arrayFilter((x, t) -> t, steps.stage, is_ticket) AS stage,
+                arrayFilter((x, t) -> t, arrayMap(n -> toUInt64(n) * 4294967296 + xxHash32(subject), arrayEnumerate(steps.thread)), is_ticket) AS place,
+                arrayFilter((x, t) -> t, raw_key, is_ticket) AS ticket_key,
+                arrayFilter((x, t) -> t, asked_for, is_ticket) AS is_asked_for
+            WHERE journey = {journey:String}
+        )
         GROUP BY thread
     ),
     keyed AS
     (
         SELECT
-            if(opening.2 = '', '-', opening.2) AS key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
+            if(opening_key = '', '-', toString(opening_key)) AS key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
             solves = 1 AND answers = 1 AND settled AS is_one_touch
         FROM threads
-        WHERE opening.1
+        WHERE opening_passes
             AND fromUnixTimestamp64Milli(opened_ms, 'UTC') >= {from:DateTime64(3, 'UTC')}
             AND fromUnixTimestamp64Milli(opened_ms, 'UTC') < {to:DateTime64(3, 'UTC')}
     )

@@ -23,33 +23,16 @@ WITH
         SELECT toString(raw_key) AS raw_key, 'stage' AS measure, arraySort(groupArray(ms)) AS list, count() AS n
         FROM
         (
-            SELECT
-                if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
-                toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
-            FROM
-            (
-                SELECT persona, account, customer, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
-                    all_value_known
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage, visits.exit AS all_exit,
-                    visits.entered_at AS all_entered_at, visits.left_at AS all_left_at, visits.touchpoint AS all_touchpoint,
-                    visits.channel AS all_channel, visits.department AS all_department, visits.value_known AS all_value_known
-                WHERE journey = {journey:String}
-            )
+            SELECT raw_key, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
+            FROM walks FINAL
             ARRAY JOIN
-                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
-                all_channel AS channel, all_department AS department, all_value_known AS value_known
-            WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
-                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                -- piece: visit_key
+                visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
+                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8({stage:String} = if(x = '', '-', x)), visits.stage)) AS of_stage,
+                -- piece: visit_masks
+            WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
+                -- piece: visit_filters
+                AND ({stage:String} = '' OR of_stage)
         )
         GROUP BY raw_key
         UNION ALL
@@ -62,35 +45,17 @@ WITH
                     ('reply_business', groupArrayIf(business_ms, first))]) AS m
             FROM
             (
-                SELECT
-                    if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'department', department, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, stage)))) AS raw_key,
-                    ifNull(waited_ms, 0) AS waited, business_ms, first
-                FROM
-                (
-                    SELECT persona, account, all_asked_at, all_answered_at, all_waited_ms, all_business_ms, all_first, all_stage, all_touchpoint, all_channel,
-                        all_department, all_customer, all_value_known
-                    FROM walks FINAL
-                    ARRAY JOIN
-                        runs.persona AS persona, runs.account AS account, waits.asked_at AS all_asked_at, waits.answered_at AS all_answered_at,
-                        waits.waited_ms AS all_waited_ms, waits.business_ms AS all_business_ms, waits.first AS all_first, waits.stage AS all_stage,
-                        waits.touchpoint AS all_touchpoint, waits.channel AS all_channel, waits.department AS all_department,
-                        waits.customer AS all_customer, waits.value_known AS all_value_known
-                    WHERE journey = {journey:String}
-                )
+                SELECT raw_key, ifNull(waited_ms, 0) AS waited, business_ms, first
+                FROM walks FINAL
                 ARRAY JOIN
-                    all_asked_at AS asked_at, all_answered_at AS answered_at, all_waited_ms AS waited_ms, all_business_ms AS business_ms,
-                    all_first AS first, all_stage AS stage, all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department,
-                    all_customer AS customer, all_value_known AS value_known
-                WHERE ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false)
-                    AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-                    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                    AND ({customer:String} = '' OR customer = {customer:String})
-                    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                    AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                    -- piece: wait_key
+                    waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.waited_ms AS waited_ms,
+                    waits.business_ms AS business_ms, waits.first AS first,
+                    if({stage:String} = '', waits.first, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+                    -- piece: wait_masks
+                WHERE journey = {journey:String} AND ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false)
+                    -- piece: wait_filters
+                    AND ({stage:String} = '' OR of_stage)
             )
             GROUP BY raw_key
         )

@@ -22,38 +22,21 @@ WITH
     promised AS
     (
         SELECT
-            if({by:String} = 'touchpoint', touchpoint, if({by:String} = 'stage', stage, if({by:String} = 'persona', persona, if({by:String} = 'channel', channel, department)))) AS raw_key,
-            priority, target_ms, target_business, toUnixTimestamp64Milli(assumeNotNull(due_at)) AS due_ms,
+            raw_key, priority, target_ms, target_business, toUnixTimestamp64Milli(assumeNotNull(due_at)) AS due_ms,
             toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
             ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered,
             if(is_answered, toUnixTimestamp64Milli(assumeNotNull(answered_at)), now_ms) - due_ms AS over_ms,
             is_answered AND over_ms <= 0 AS is_kept, is_answered AND over_ms > 0 AS is_broken, NOT is_answered AND over_ms > 0 AS is_past
-        FROM
-        (
-            SELECT persona, account, all_asked_at, all_answered_at, all_due_at, all_target_ms, all_target_business, all_priority, all_stage,
-                all_touchpoint, all_channel, all_department, all_customer, all_value_known
-            FROM walks FINAL
-            ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, waits.asked_at AS all_asked_at, waits.answered_at AS all_answered_at,
-                waits.due_at AS all_due_at, waits.target_ms AS all_target_ms, waits.target_business AS all_target_business,
-                waits.priority AS all_priority, waits.stage AS all_stage, waits.touchpoint AS all_touchpoint, waits.channel AS all_channel,
-                waits.department AS all_department, waits.customer AS all_customer, waits.value_known AS all_value_known
-            WHERE journey = {journey:String}
-        )
+        FROM walks FINAL
         ARRAY JOIN
-            all_asked_at AS asked_at, all_answered_at AS answered_at, all_due_at AS due_at, all_target_ms AS target_ms,
-            all_target_business AS target_business, all_priority AS priority, all_stage AS stage, all_touchpoint AS touchpoint,
-            all_channel AS channel, all_department AS department, all_customer AS customer, all_value_known AS value_known
-        WHERE due_at IS NOT NULL AND target_ms IS NOT NULL AND asked_at <= {as_of:DateTime64(3, 'UTC')}
-            AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+            -- piece: wait_key
+            waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.target_ms AS target_ms,
+            waits.target_business AS target_business, waits.priority AS priority,
+            if({stage:String} = '', waits.target_business, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+            -- piece: wait_masks
+        WHERE journey = {journey:String} AND due_at IS NOT NULL AND target_ms IS NOT NULL AND asked_at <= {as_of:DateTime64(3, 'UTC')}
+            -- piece: wait_filters
+            AND ({stage:String} = '' OR of_stage)
     )
 SELECT
     if(raw_key = '', '-', toString(raw_key)) AS key, if(w.priority = '', '-', toString(w.priority)) AS priority, assumeNotNull(target_ms) / 1000 AS target_s, target_business,

@@ -20,27 +20,19 @@ CREATE OR REPLACE VIEW ageing AS
 WITH
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    usual AS
     (
-        SELECT stage AS at_stage, count() AS n, quantilesExactInclusive(0.5, 0.75, 0.9)(ms) AS q
+        SELECT groupArray((stage, n, q))
+        FROM (SELECT stage, count() AS n, quantilesExactInclusive(0.5, 0.75, 0.9)(ms) AS q
         FROM
         (
-            SELECT
-                stage, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
-            FROM
-            (
-                SELECT all_stage, all_exit, all_entered_at, all_left_at
-                FROM walks FINAL
-                ARRAY JOIN
-                    visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at
-                WHERE journey = {journey:String}
-            )
-            ARRAY JOIN
-                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at
-            WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
+            SELECT stage, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
+            FROM walks FINAL
+            ARRAY JOIN visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at
+            WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
         )
-        GROUP BY stage
-    ),
+        GROUP BY stage)
+    ) AS stays,
+    usual AS (SELECT u.1 AS at_stage, u.2 AS n, u.3 AS q FROM (SELECT arrayJoin(stays) AS u)),
     counted AS
     (
         SELECT
@@ -54,32 +46,17 @@ WITH
             quantileExactInclusive(0.5)(ms) AS open_p50_ms, max(ms) AS oldest_ms
         FROM
         (
-            SELECT stage, now_ms - toUnixTimestamp64Milli(entered_at) AS ms, has_question
-            FROM
-            (
-                SELECT persona, account, customer, has_question, all_stage, all_entered_at, all_left_at, all_exit, all_touchpoint, all_channel, all_department,
-                    all_value_known
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.stage AS all_stage,
-                    visits.entered_at AS all_entered_at, visits.left_at AS all_left_at, visits.exit AS all_exit, visits.touchpoint AS all_touchpoint,
-                    visits.channel AS all_channel, visits.department AS all_department, visits.value_known AS all_value_known,
-                    arrayMap((asked, answered) -> arrayExists((a, w) -> a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > {as_of:DateTime64(3, 'UTC')}, true), asked, answered),
-                        waits.asked_at, waits.answered_at) AS has_question
-                WHERE journey = {journey:String}
-            )
+            SELECT
+                stage, now_ms - toUnixTimestamp64Milli(entered_at) AS ms,
+                arrayExists((r, a, w) -> r = run AND a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > {as_of:DateTime64(3, 'UTC')}, true),
+                    waits.run, waits.asked_at, waits.answered_at) AS has_question
+            FROM walks FINAL
             ARRAY JOIN
-                all_stage AS stage, all_entered_at AS entered_at, all_left_at AS left_at, all_exit AS exit, all_touchpoint AS touchpoint,
-                all_channel AS channel, all_department AS department, all_value_known AS value_known
-            WHERE entered_at <= {as_of:DateTime64(3, 'UTC')} AND (left_at > {as_of:DateTime64(3, 'UTC')} OR exit = 'in_progress')
-                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                visits.run AS run, visits.stage AS stage, visits.entered_at AS entered_at, visits.left_at AS left_at, visits.exit AS exit,
+                -- piece: visit_masks
+            WHERE journey = {journey:String}
+                AND entered_at <= {as_of:DateTime64(3, 'UTC')} AND (left_at > {as_of:DateTime64(3, 'UTC')} OR exit = 'in_progress')
+                -- piece: visit_filters
         ) AS k
         LEFT JOIN usual AS u ON u.at_stage = k.stage
         GROUP BY k.stage

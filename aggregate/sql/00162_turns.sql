@@ -15,52 +15,35 @@
 --   customer, visit by visit; company_share = company's turn / total stay, summed over the visits.
 CREATE OR REPLACE VIEW turns AS
 WITH
-    -- visits that moved on or completed, with the questions of their case: from when to when each was open
+    toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
+    -- visits that moved on or completed, with the questions of their case: from when each was open while they lasted, and how long
     stays AS
     (
         SELECT
             stage, left_ms - entered_ms AS stay,
-            arrayFilter((a, u) -> a < left_ms AND u > entered_ms, asked, until) AS from_ms,
-            arrayFilter((u, a) -> a < left_ms AND u > entered_ms, until, asked) AS to_ms,
+            arrayMap((r, a, u) -> if(r = run, least(u, left_ms) - greatest(a, entered_ms), 0), asker, asked, until) AS open_ms,
+            arrayMap(a -> greatest(a, entered_ms), arrayFilter((a, o) -> o > 0, asked, open_ms)) AS from_ms,
+            arrayMap((a, o) -> a + o, from_ms, arrayFilter(o -> o > 0, open_ms)) AS to_ms,
             -- two at a time count once; mostly there is one, or none
-            multiIf(empty(from_ms), 0,
-                    length(from_ms) = 1, least(to_ms[1], left_ms) - greatest(from_ms[1], entered_ms),
-                    toInt64(arrayReduce('intervalLengthSum', arrayMap(a -> greatest(a, entered_ms), from_ms), arrayMap(u -> least(u, left_ms), to_ms)))) AS company
+            if(arrayCount(o -> o > 0, open_ms) < 2, greatest(arrayMax(open_ms), 0),
+                toInt64(arrayReduce('intervalLengthSum', from_ms, to_ms))) AS company
         FROM
         (
             SELECT
-                stage, toUnixTimestamp64Milli(entered_at) AS entered_ms, toUnixTimestamp64Milli(left_at) AS left_ms, asked, until
-            FROM
-            (
-                SELECT
-                    persona, account, customer, attempt, all_stage, all_exit, all_entered_at, all_left_at, all_touchpoint, all_channel, all_department,
-                    all_value_known,
-                    arrayFilter(a -> a <= {as_of:DateTime64(3, 'UTC')}, asked_at) AS known,
-                    arrayMap(a -> toUnixTimestamp64Milli(a), known) AS asked,
-                    arrayMap(x -> toUnixTimestamp64Milli(if(ifNull(x <= {as_of:DateTime64(3, 'UTC')}, false), assumeNotNull(x), {as_of:DateTime64(3, 'UTC')})),
-                        arrayFilter((x, a) -> a <= {as_of:DateTime64(3, 'UTC')}, answered_at, asked_at)) AS until
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.attempt AS attempt, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
-                    visits.stage AS all_stage, visits.exit AS all_exit, visits.entered_at AS all_entered_at, visits.left_at AS all_left_at,
-                    visits.touchpoint AS all_touchpoint, visits.channel AS all_channel, visits.department AS all_department,
-                    visits.value_known AS all_value_known, waits.asked_at AS asked_at, waits.answered_at AS answered_at
-                WHERE journey = {journey:String}
-            )
-            ARRAY JOIN
-                all_stage AS stage, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at, all_touchpoint AS touchpoint,
-                all_channel AS channel, all_department AS department, all_value_known AS value_known
-            WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
-                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                AND ({stage:String} = '' OR stage = {stage:String})
+                visits.run AS run, visits.stage AS stage, visits.exit AS exit,
+                arrayMap(t -> toUnixTimestamp64Milli(t), visits.entered_at) AS entered_ms, arrayMap(t -> toUnixTimestamp64Milli(t), visits.left_at) AS left_ms,
+                waits.run AS asker, arrayMap(t -> toUnixTimestamp64Milli(t), waits.asked_at) AS asked,
+                arrayMap(t -> ifNull(toUnixTimestamp64Milli(t), now_ms), waits.answered_at) AS until,
+                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8({stage:String} = if(x = '', '-', x)), visits.stage)) AS of_stage,
+                -- piece: visit_masks
+            FROM walks FINAL
+            WHERE journey = {journey:String}
         )
+        ARRAY JOIN run, stage, exit, entered_ms, left_ms, of_channel, of_touchpoint, of_department, of_stage, of_value, of_case
+        WHERE left_ms <= now_ms AND exit IN ('moved_on', 'completed')
+            AND entered_ms >= toUnixTimestamp64Milli({from:DateTime64(3, 'UTC')}) AND entered_ms < toUnixTimestamp64Milli({to:DateTime64(3, 'UTC')})
+            -- piece: step_filters
+            AND ({stage:String} = '' OR of_stage)
     ),
     counted AS
     (

@@ -27,44 +27,34 @@ WITH
     ),
     (SELECT (groupArray(id), groupArray(toInt16(position))) FROM definition) AS known,
     -- the opening visit chooses the cases
-    runs AS
+    opened AS
     (
         SELECT
-            arrayCount(a -> a <= {as_of:DateTime64(3, 'UTC')}, at) AS n,
-            arrayMap(p -> toInt16(p), arraySlice(places, 1, n)) AS passed,
-            lefts[n] <= {as_of:DateTime64(3, 'UTC')} AS has_left, has_left AND exits[n] IN ('lost_explicit', 'lost_silent') AS is_lost,
-            is_lost OR has_left AND exits[n] = 'completed' AS is_ended,
-            arrayMap((r, s, f, t) -> r AND f > 0 AND t <= {as_of:DateTime64(3, 'UTC')} AND has(known.1, s), returning, stages, reach, times) AS goes_back,
+            arrayCount(a -> a <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits)) AS n, first_visit + n - 1 AS latest,
+            arrayMap(p -> toInt16(p), arraySlice(visits.position, first_visit, n)) AS passed,
+            visits.left_at[latest] <= {as_of:DateTime64(3, 'UTC')} AS has_left, has_left AND visits.exit[latest] IN ('lost_explicit', 'lost_silent') AS is_lost,
+            is_lost OR has_left AND visits.exit[latest] = 'completed' AS is_ended,
+            arraySlice(steps.is_return, first_step, n_steps) AS returning, arraySlice(steps.reached, first_step, n_steps) AS reach,
+            arraySlice(steps.stage, first_step, n_steps) AS stages,
+            arrayMap((r, s, f, t) -> r AND f > 0 AND t <= {as_of:DateTime64(3, 'UTC')} AND has(known.1, s),
+                returning, stages, reach, arraySlice(steps.occurred_at, first_step, n_steps)) AS goes_back,
             arrayMap(f -> toInt16(f) - 1, arrayFilter((f, g) -> g, reach, goes_back)) AS back_from,
             arrayMap(s -> transform(toString(s), known.1, known.2, toInt16(-1)), arrayFilter((s, g) -> g, stages, goes_back)) AS back_to,
             arrayPushFront(arrayPopBack(passed), toInt16(-1)) AS before,
             arrayMap((a, b) -> b - a > 1, before, passed) AS skips
-        FROM
-        (
-            SELECT
-                places, at, exits, lefts, stages, returning, reach, times
-            FROM
-            (
-                SELECT
-                    persona, account, customer, at, places, exits, lefts, stages, returning, reach, times, touchpoints[1] AS touchpoint, channels[1] AS channel,
-                    departments[1] AS department, values[1] AS value_known
-                FROM walks FINAL
-                ARRAY JOIN
-                    runs.persona AS persona, runs.account AS account, runs.customer AS customer, visits.entered_at AS at, visits.position AS places,
-                    visits.exit AS exits, visits.left_at AS lefts, visits.touchpoint AS touchpoints, visits.channel AS channels,
-                    visits.department AS departments, visits.value_known AS values, steps.stage AS stages, steps.is_return AS returning,
-                    steps.reached AS reach, steps.occurred_at AS times
-                WHERE journey = {journey:String}
-            )
-            WHERE notEmpty(at) AND at[1] <= {as_of:DateTime64(3, 'UTC')} AND at[1] >= {from:DateTime64(3, 'UTC')} AND at[1] < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-                AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-                AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-                AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
-                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-        )
+        FROM walks FINAL
+        ARRAY JOIN
+            runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona,
+            runs.account AS account, runs.customer AS customer
+        WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}
+            AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
+            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+            AND ({channel:String} = '' OR {channel:String} = if(visits.channel[first_visit] = '', '-', visits.channel[first_visit]))
+            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(visits.touchpoint[first_visit] = '', '-', visits.touchpoint[first_visit]))
+            AND ({department:String} = '' OR {department:String} = if(visits.department[first_visit] = '', '-', visits.department[first_visit]))
+            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
+            AND ({customer:String} = '' OR customer = {customer:String})
+            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR visits.value_known[first_visit] BETWEEN {value_from:Float64} AND {value_to:Float64})
     ),
     moves AS
     (
@@ -76,12 +66,12 @@ WITH
                 arrayConcat(
                     arrayMap((a, b) -> (a, b, if(a < 0, 'start', 'skip')), arrayFilter((a, s) -> s, before, skips), arrayFilter((b, s) -> s, passed, skips)),
                     arrayMap((a, b) -> (a, b, 'return'), back_from, back_to)) AS moved
-            FROM runs
-            WHERE has(skips, true) OR notEmpty(back_to)
+            FROM opened
+            WHERE has(skips, true) OR has(returning, true)
         )
         ARRAY JOIN moved AS m, arrayEnumerateUniq(moved) AS nth
     ),
-    (SELECT count() FROM runs) AS all_cases,
+    (SELECT count() FROM opened) AS all_cases,
     counted AS
     (
         SELECT

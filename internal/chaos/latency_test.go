@@ -165,7 +165,7 @@ func (w *watch) run(ctx context.Context, t *testing.T, n int) {
 		}
 		found, err := w.site.engine.ask(ctx, "tappa", fmt.Sprintf("SELECT DISTINCT id FROM steps_at(journey = '%s', "+
 			"from = '1970-01-01 00:00:00', to = '2199-12-31 00:00:00', as_of = '2199-12-31 00:00:00', persona = '', channel = '', "+
-			"touchpoint = '', department = '', stage = '', activity = '', state = '', account = '', customer = '', value_from = 0, value_to = 'inf') "+
+			"touchpoint = '', department = '', stage = '', activity = '', state = '', account = '', customer = '', value_from = 0, value_to = 'inf', limit = 0) "+
 			"WHERE id IN (%s)", w.journey, strings.Join(ids, ", ")))
 		if err != nil {
 			if ctx.Err() == nil {

@@ -1,0 +1,4 @@
+AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
+AND ({channel:String} = '' OR of_channel) AND ({touchpoint:String} = '' OR of_touchpoint) AND ({department:String} = '' OR of_department)
+AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR of_value)
+AND ({customer:String} = '' OR of_customer) AND ({persona:String} = '' AND {account:String} = '' OR of_case)
