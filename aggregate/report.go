@@ -122,7 +122,7 @@ func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 		(
 			SELECT count() AS n, max(occurred_at) AS newest FROM interactions
 			UNION ALL
-			SELECT count() AS n, max(last_at) AS newest FROM cases
+			SELECT count() AS n, max(arrayMax(runs.last_at)) AS newest FROM walks WHERE deleted = 0 AND notEmpty(runs)
 		)`
 	if err := s.conn.QueryRow(ctx, query).Scan(&n, &newest); err != nil {
 		return time.Time{}, fmt.Errorf("find newest interaction: %w", err)

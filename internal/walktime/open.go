@@ -114,7 +114,7 @@ func (b *bench) fill(ctx context.Context) error {
 	return nil
 }
 
-// arrive stores what a query gives, some columns of interactions and contact_keys, as arrivals and as interactions.
+// arrive stores what a query gives, some columns of interactions and contact_keys, as arrivals and as interactions, whose tags the table works out.
 func (b *bench) arrive(ctx context.Context, query string) error {
 	for _, statement := range []string{
 		"DROP TABLE IF EXISTS arriving SYNC",
@@ -123,7 +123,7 @@ func (b *bench) arrive(ctx context.Context, query string) error {
 		`INSERT INTO arrivals (topic, partition, offset, arrived_at, contact_keys, thread, occurred_at, origin, id, type)
 			SELECT topic, partition, offset, arrived_at, contact_keys, thread, occurred_at, origin, id, type FROM arriving
 			SETTINGS async_insert = 0, max_insert_threads = 1`,
-		"INSERT INTO interactions SELECT * EXCEPT contact_keys FROM arriving SETTINGS async_insert = 0, max_insert_threads = 1",
+		"INSERT INTO interactions (* EXCEPT tag) SELECT * EXCEPT (contact_keys, tag) FROM arriving SETTINGS async_insert = 0, max_insert_threads = 1",
 		"DROP TABLE arriving SYNC",
 	} {
 		if _, err := b.ask(ctx, statement); err != nil {

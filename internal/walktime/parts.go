@@ -70,6 +70,9 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 
 // views asks every view once, over all time, and says how long each took.
 func views(ctx context.Context, b *bench) error {
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	for _, info := range aggregate.Reports() {
 		var rows int
 		c, err := measured(func() error {
@@ -84,6 +87,23 @@ func views(ctx context.Context, b *bench) error {
 		fmt.Printf("view %-18s %6d rows  %6.2f s  %6.2f CPU s\n", info.Name, rows, c.wall.Seconds(), c.cpu.Seconds())
 	}
 	return b.firstLast(ctx)
+}
+
+// settle waits until the engine merges no parts any more.
+func (b *bench) settle(ctx context.Context) error {
+	begun, quiet := time.Now(), 0
+	for quiet < 4 {
+		n, err := b.ask(ctx, "SELECT count() FROM system.merges")
+		if err != nil {
+			return err
+		}
+		if quiet++; n != "0" {
+			quiet = 0
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	fmt.Printf("merges settled after %.1f s\n", time.Since(begun).Seconds())
+	return nil
 }
 
 // firstLast asks when each case first and last was in each stage, as deploy/oracle/peers.py asks others.
