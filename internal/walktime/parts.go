@@ -31,6 +31,9 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 			return err
 		}
 	}
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	w, err := b.walker()
 	if err != nil {
 		return err
