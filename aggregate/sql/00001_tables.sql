@@ -160,8 +160,9 @@ CREATE TABLE IF NOT EXISTS walks
         due_at Nullable(DateTime64(3, 'UTC')))),
     steps    Array(Tuple(
         run UInt32, visit UInt32, visit_entered_at DateTime64(3, 'UTC'), visit_left_at DateTime64(3, 'UTC'), visit_exit LowCardinality(String),
-        visit_value_known Float64, occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage LowCardinality(String), reached UInt8, is_return Bool, value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, public Bool, solved Bool,
-        thread String, origin LowCardinality(String), source LowCardinality(String), type LowCardinality(String),
+        visit_value_known Float64, occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage LowCardinality(String),
+        reached UInt8, is_return Bool, value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, public Bool,
+        solved Bool, thread String, origin LowCardinality(String), source LowCardinality(String), type LowCardinality(String),
         activity LowCardinality(String), direction LowCardinality(String), touchpoint LowCardinality(String),
         channel LowCardinality(String), department LowCardinality(String), outcome LowCardinality(String),
         mood_label LowCardinality(String), mood_emotion LowCardinality(String), mood_lang LowCardinality(String)))

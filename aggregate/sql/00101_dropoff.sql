@@ -62,7 +62,8 @@ WITH
     kinds AS
     (
         SELECT
-            arraySlice(visits.position, first_visit, arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits))) AS visited,
+            arraySlice(visits.position, first_visit,
+                arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits))) AS visited,
             arrayMax(visited) AS furthest, arrayCount(b -> now_ms - toUnixTimestamp64Milli(opened_at) >= b, aged.3) AS old_enough, count() AS n
         FROM walks FINAL
         ARRAY JOIN

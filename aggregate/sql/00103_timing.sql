@@ -80,7 +80,8 @@ WITH
             FROM walks FINAL
             ARRAY JOIN
                 -- piece: wait_key
-                waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms, waits.business_ms AS business_ms, waits.first AS first, waits.stage AS stage,
+                waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms,
+                waits.business_ms AS business_ms, waits.first AS first, waits.stage AS stage,
                 -- piece: wait_masks
             WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')}
                 -- piece: wait_filters

@@ -16,7 +16,8 @@ FROM
         arrayMap(
         (occurred_at, of_channel, of_touchpoint, of_department, of_stage, of_value) -> occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            AND ({channel:String} = '' OR of_channel) AND ({touchpoint:String} = '' OR of_touchpoint) AND ({department:String} = '' OR of_department) AND ({stage:String} = '' OR of_stage)
+            AND ({channel:String} = '' OR of_channel) AND ({touchpoint:String} = '' OR of_touchpoint)
+            AND ({department:String} = '' OR of_department) AND ({stage:String} = '' OR of_stage)
             AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR of_value),
             steps.occurred_at,
             if({channel:String} = '', steps.automatic, arrayMap(x -> toBool({channel:String} = if(x = '', '-', x)), steps.channel)),

@@ -24,7 +24,9 @@ WITH
         (
             SELECT
                 stage, position,
-                (least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) * 4 + if(left_at > {as_of:DateTime64(3, 'UTC')}, 0, transform(toString(exit), ['moved_on', 'completed', 'lost_explicit', 'lost_silent'], [1, 2, 3, 3], 0)) AS stay
+                (least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) * 4
+                    + if(left_at > {as_of:DateTime64(3, 'UTC')}, 0,
+                        transform(exit, ['moved_on', 'completed', 'lost_explicit', 'lost_silent'], [1, 2, 3, 3], 0)) AS stay
             FROM walks FINAL
             ARRAY JOIN
                 visits.stage AS stage, visits.position AS position, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,

@@ -135,7 +135,8 @@ WITH
                 ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered
             FROM walks FINAL
             ARRAY JOIN
-                waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms, waits.stage AS stage, waits.touchpoint AS touchpoint,
+                waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms,
+                waits.stage AS stage, waits.touchpoint AS touchpoint,
                 -- piece: wait_masks
             WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')} AND touchpoint != ''
                 -- piece: wait_filters

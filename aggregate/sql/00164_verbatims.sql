@@ -20,7 +20,8 @@ WITH
         SELECT (groupUniqArray(subject), groupUniqArray(key), min(rank))
         FROM
         (
-            SELECT subject, contacts.contact_key[contact] AS key, toInt128(reinterpretAsUInt32(abs(mood_score))) * toInt128('18446744073709551616') + toUnixTimestamp64Milli(occurred_at) AS rank
+            SELECT subject, contacts.contact_key[contact] AS key,
+                toInt128(reinterpretAsUInt32(abs(mood_score))) * toInt128('18446744073709551616') + toUnixTimestamp64Milli(occurred_at) AS rank
             -- piece: texts_listed
                 AND {limit:UInt64} > 0
             ORDER BY rank DESC
@@ -38,7 +39,8 @@ FROM
         runs.case_id[run] AS case_id, runs.persona[run] AS persona, contacts.contact_key[contact] AS contact_key, occurred_at, id, stage, mood_score,
         origin, source, touchpoint, channel, department, mood_label, mood_emotion, mood_lang
     -- piece: texts_listed
-        AND ({limit:UInt64} = 0 OR toInt128(reinterpretAsUInt32(abs(mood_score))) * toInt128('18446744073709551616') + toUnixTimestamp64Milli(occurred_at) >= firsts.3)
+        AND ({limit:UInt64} = 0
+            OR toInt128(reinterpretAsUInt32(abs(mood_score))) * toInt128('18446744073709551616') + toUnixTimestamp64Milli(occurred_at) >= firsts.3)
         AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
 ) AS s
 INNER JOIN

@@ -5,6 +5,7 @@ if({department:String} = '', steps.is_return, arrayMap(x -> toBool({department:S
 if({value_from:Float64} = 0 AND {value_to:Float64} = inf, steps.is_return,
     arrayMap(x -> toBool(x BETWEEN {value_from:Float64} AND {value_to:Float64}), steps.value_known)) AS of_value,
 if({persona:String} = '' AND {account:String} = '' AND {customer:String} = '', steps.is_return, arrayFlatten(arrayMap((p, a, c, n) -> arrayWithConstant(n,
-    toBool(({persona:String} = '' OR {persona:String} = if(p = '', '-', p)) AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+'))
+    toBool(({persona:String} = '' OR {persona:String} = if(p = '', '-', p))
+        AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+'))
         AND ({customer:String} = '' OR c = {customer:String}))),
     runs.persona, runs.account, runs.customer, runs.steps))) AS of_case

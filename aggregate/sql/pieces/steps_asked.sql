@@ -1,14 +1,6 @@
 -- of each of the subject's steps, whether it is one of those asked for
-if({channel:String} = '', steps.is_return, arrayMap(x -> toBool({channel:String} = if(x = '', '-', x)), steps.channel)) AS of_channel,
-if({touchpoint:String} = '', steps.is_return, arrayMap(x -> toBool({touchpoint:String} = if(x = '', '-', x)), steps.touchpoint)) AS of_touchpoint,
-if({department:String} = '', steps.is_return, arrayMap(x -> toBool({department:String} = if(x = '', '-', x)), steps.department)) AS of_department,
-if({value_from:Float64} = 0 AND {value_to:Float64} = inf, steps.is_return,
-    arrayMap(x -> toBool(x BETWEEN {value_from:Float64} AND {value_to:Float64}), steps.value_known)) AS of_value,
-if({persona:String} = '' AND {account:String} = '' AND {customer:String} = '', steps.is_return, arrayFlatten(arrayMap((p, a, c, n) -> arrayWithConstant(n,
-    toBool(({persona:String} = '' OR {persona:String} = if(p = '', '-', p)) AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+'))
-        AND ({customer:String} = '' OR c = {customer:String}))),
-    runs.persona, runs.account, runs.customer, runs.steps))) AS of_case,
 arrayMap((c, t, d, v, k) -> ({channel:String} = '' OR c) AND ({touchpoint:String} = '' OR t) AND ({department:String} = '' OR d)
         AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR v)
         AND ({persona:String} = '' AND {account:String} = '' AND {customer:String} = '' OR k),
-    of_channel, of_touchpoint, of_department, of_value, of_case) AS asked_for
+    of_channel, of_touchpoint, of_department, of_value, of_case) AS asked_for,
+-- piece: step_masks

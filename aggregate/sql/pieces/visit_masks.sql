@@ -5,6 +5,7 @@ if({department:String} = '', visits.position, arrayMap(x -> toUInt8({department:
 if({value_from:Float64} = 0 AND {value_to:Float64} = inf, visits.position,
     arrayMap(x -> toUInt8(x BETWEEN {value_from:Float64} AND {value_to:Float64}), visits.value_known)) AS of_value,
 if({persona:String} = '' AND {account:String} = '' AND {customer:String} = '', visits.position, arrayFlatten(arrayMap((p, a, c, n) -> arrayWithConstant(n,
-    toUInt8(({persona:String} = '' OR {persona:String} = if(p = '', '-', p)) AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+'))
+    toUInt8(({persona:String} = '' OR {persona:String} = if(p = '', '-', p))
+        AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+'))
         AND ({customer:String} = '' OR c = {customer:String}))),
     runs.persona, runs.account, runs.customer, runs.visits))) AS of_case

@@ -1,6 +1,8 @@
 FROM walks FINAL
 ARRAY JOIN
-    visits.run AS run, visits.stage AS stage, visits.position AS position, visits.entered_at AS entered_at, visits.left_at AS left_at, visits.exit AS exit, visits.touchpoint AS touchpoint, visits.channel AS channel, visits.department AS department, visits.value AS value, visits.value_known AS value_known,
+    visits.run AS run, visits.stage AS stage, visits.position AS position, visits.entered_at AS entered_at, visits.left_at AS left_at,
+    visits.exit AS exit, visits.touchpoint AS touchpoint, visits.channel AS channel, visits.department AS department, visits.value AS value,
+    visits.value_known AS value_known,
     -- piece: visit_masks
 WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
     -- piece: visit_filters

@@ -6,5 +6,6 @@ if({value_from:Float64} = 0 AND {value_to:Float64} = inf, waits.first,
     arrayMap(x -> toBool(x BETWEEN {value_from:Float64} AND {value_to:Float64}), waits.value_known)) AS of_value,
 if({customer:String} = '', waits.first, arrayMap(x -> toBool(x = {customer:String}), waits.customer)) AS of_customer,
 if({persona:String} = '' AND {account:String} = '', waits.first, arrayFlatten(arrayMap((p, a, n) -> arrayWithConstant(n,
-    toBool(({persona:String} = '' OR {persona:String} = if(p = '', '-', p)) AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+')))),
+    toBool(({persona:String} = '' OR {persona:String} = if(p = '', '-', p))
+        AND ({account:String} = '' OR {account:String} = a OR {account:String} = if(a = '', '-', '+')))),
     runs.persona, runs.account, runs.waits))) AS of_case
