@@ -79,15 +79,15 @@ func ask(t *rapid.T, s *Store, name string, q Query) Report {
 	return r
 }
 
-// every runs a property over random worlds, each a journey of its own in one database, with three queries each: 8
+// every runs a property over random worlds, each a journey of its own in one database, with three queries each: 5
 // worlds, of other seeds each time, unless -rapid.checks asks for more, since every one costs dozens of statements.
 func every(t *testing.T, property func(t *rapid.T, s *Store, w *world, q Query)) {
-	everyOf(t, "8", property)
+	everyOf(t, "5", property)
 }
 
-// everyFew is every with 5 worlds, for views of one query over what others check as well.
+// everyFew is every with 3 worlds, for views of one query over what others check as well.
 func everyFew(t *testing.T, property func(t *rapid.T, s *Store, w *world, q Query)) {
-	everyOf(t, "5", property)
+	everyOf(t, "3", property)
 }
 
 func everyOf(t *testing.T, worldsAtLeast string, property func(t *rapid.T, s *Store, w *world, q Query)) {
