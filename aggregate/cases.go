@@ -131,6 +131,7 @@ func (s *Store) Cases(ctx context.Context, q Query) (rows []CaseRow, total int, 
 
 func (s *Store) listCases(ctx context.Context, info ReportInfo, statement string, q Query) ([]CaseRow, int, error) {
 	limit := q.Limit
+	q.Limit = 0 // the list itself is counted whole
 	q, _, err := s.complete(ctx, info, q)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list cases: %w", err)

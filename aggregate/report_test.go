@@ -136,6 +136,30 @@ func TestReportsOfTheShop(t *testing.T) {
 	}
 }
 
+// TestListsWithALimitBeginTheSame holds lists that know their limit against the beginning of the whole list, and the number of cases that
+// a list of them says there are.
+func TestListsWithALimitBeginTheSame(t *testing.T) {
+	s := openStore(t)
+	shop(t, s)
+	for _, name := range []string{"cases", "visits", "waits", "steps", "waiting", "verbatims"} {
+		whole := jsonOf(t, s, name, Query{AsOf: mid})
+		if name != "verbatims" && len(whole) == 0 { // the shop has no texts
+			t.Errorf("%s: nothing to cut", name)
+		}
+		for limit := range len(whole) + 1 {
+			got := jsonOf(t, s, name, Query{AsOf: mid, Limit: limit + 1})
+			if diff := cmp.Diff(got, whole[:min(limit+1, len(whole))]); diff != "" {
+				t.Errorf("%s, limit %d (-got, +want):\n%s", name, limit+1, diff)
+			}
+		}
+	}
+	rows, total, err := s.Cases(t.Context(), Query{AsOf: mid, Limit: 1})
+	must(t, err)
+	if len(rows) != 1 || total != 4 {
+		t.Errorf("cases, limit 1: got %d rows of %d, want 1 of 4", len(rows), total)
+	}
+}
+
 func TestCoverage(t *testing.T) {
 	s := openStore(t)
 	must(t, s.conn.Exec(t.Context(), `INSERT INTO interactions (contact_key, occurred_at, origin, id, source, type, journey, to_address, mood_eligible, mood_label) VALUES
