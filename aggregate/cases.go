@@ -131,7 +131,6 @@ func (s *Store) Cases(ctx context.Context, q Query) (rows []CaseRow, total int, 
 
 func (s *Store) listCases(ctx context.Context, info ReportInfo, statement string, q Query) ([]CaseRow, int, error) {
 	limit := q.Limit
-	q.Limit = 0 // the list itself is counted whole
 	q, _, err := s.complete(ctx, info, q)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list cases: %w", err)
@@ -152,8 +151,9 @@ func (s *Store) listCases(ctx context.Context, info ReportInfo, statement string
 	return out, int(total), nil //nolint:gosec // a number of rows
 }
 
-// collect reads the rows of a statement whose parameters are q's.
+// collect reads the rows of a statement whose parameters are q's. The statement says itself how many rows it wants: views in it are whole.
 func collect[R any](ctx context.Context, s *Store, q Query, statement string, scan func(driver.Rows) (R, error)) ([]R, error) {
+	q.Limit = 0
 	rows, err := s.conn.Query(withQuery(ctx, q), statement)
 	if err != nil {
 		return nil, err

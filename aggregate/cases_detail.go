@@ -158,11 +158,9 @@ func (s *Store) quotes(ctx context.Context, q Query) ([]Quote, error) {
 	if q.State == "" {
 		q.State = "scored"
 	}
-	each := q.Limit
-	if each == 0 {
-		each = 2
+	if q.Limit == 0 {
+		q.Limit = 2
 	}
-	q.Limit = 0 // of the list they are chosen from
 	if q, _, err = s.complete(ctx, info, q); err != nil {
 		return nil, err
 	}
@@ -171,7 +169,7 @@ func (s *Store) quotes(ctx context.Context, q Query) ([]Quote, error) {
 	out, err := collect(ctx, s, q, fmt.Sprintf(`
 		SELECT case_id, occurred_at, toString(stage), toString(touchpoint), toString(mood_label), toString(mood_emotion),
 			toString(mood_lang), toFloat64(mood_score), contact_key, toString(origin), id
-		FROM %s ORDER BY abs(mood_score) DESC, occurred_at DESC, origin, id LIMIT %d BY stage, mood_label`, info.call(), each),
+		FROM %s ORDER BY abs(mood_score) DESC, occurred_at DESC, origin, id LIMIT %d BY stage, mood_label`, info.call(), q.Limit),
 		func(rows driver.Rows) (quote Quote, err error) {
 			var key string
 			var id interactionID

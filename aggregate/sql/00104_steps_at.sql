@@ -14,7 +14,6 @@
 --               neutral, negative, mixed) or an emotion (satisfaction, impatience, enthusiasm, perplexity, confusion,
 --               disappointment, joy, frustration, none)
 --   limit       rows at most, the first in this order; 0 all
---               disappointment, joy, frustration, none)
 CREATE OR REPLACE VIEW steps_at AS
 WITH
     -- whose the first rows are, and until when: found without the other columns
@@ -37,7 +36,7 @@ WITH
             WHERE journey = {journey:String}
                 AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                -- piece: step_filters
+                -- piece: mask_filters
                 AND ({stage:String} = '' OR of_stage)
                 AND ({activity:String} = '' OR of_activity) AND ({state:String} = '' OR of_state)
             ORDER BY occurred_at

@@ -53,7 +53,7 @@ WITH
             WHERE journey = {journey:String} AND mood_eligible
                 AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                -- piece: step_filters
+                -- piece: mask_filters
                 AND ({stage:String} = '' OR of_stage)
             UNION ALL
             -- stages where nobody wrote show too

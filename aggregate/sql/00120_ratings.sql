@@ -59,7 +59,7 @@ WITH
                 -- piece: step_masks
             WHERE journey = {journey:String} AND hasAny(steps.source, rating_sources) AND has(rating_sources, source) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                -- piece: step_filters
+                -- piece: mask_filters
                 AND ({stage:String} = '' OR of_stage)
 
         ) AS s

@@ -29,7 +29,7 @@ WITH
         WHERE journey = {journey:String} AND source = 'call' AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            -- piece: step_filters
+            -- piece: mask_filters
             AND ({stage:String} = '' OR of_stage)
         UNION ALL
         SELECT

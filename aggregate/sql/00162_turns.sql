@@ -42,7 +42,7 @@ WITH
         ARRAY JOIN run, stage, exit, entered_ms, left_ms, of_channel, of_touchpoint, of_department, of_stage, of_value, of_case
         WHERE left_ms <= now_ms AND exit IN ('moved_on', 'completed')
             AND entered_ms >= toUnixTimestamp64Milli({from:DateTime64(3, 'UTC')}) AND entered_ms < toUnixTimestamp64Milli({to:DateTime64(3, 'UTC')})
-            -- piece: step_filters
+            -- piece: mask_filters
             AND ({stage:String} = '' OR of_stage)
     ),
     counted AS

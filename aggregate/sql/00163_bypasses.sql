@@ -47,14 +47,7 @@ WITH
             runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona,
             runs.account AS account, runs.customer AS customer
         WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}
-            AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
-            AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-            AND ({channel:String} = '' OR {channel:String} = if(visits.channel[first_visit] = '', '-', visits.channel[first_visit]))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(visits.touchpoint[first_visit] = '', '-', visits.touchpoint[first_visit]))
-            AND ({department:String} = '' OR {department:String} = if(visits.department[first_visit] = '', '-', visits.department[first_visit]))
-            AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-            AND ({customer:String} = '' OR customer = {customer:String})
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR visits.value_known[first_visit] BETWEEN {value_from:Float64} AND {value_to:Float64})
+            -- piece: opening_filters
     ),
     moves AS
     (

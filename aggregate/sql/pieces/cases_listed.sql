@@ -4,14 +4,7 @@ ARRAY JOIN
     runs.customer AS customer, runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_wait AS first_wait, runs.waits AS n_waits,
     runs.first_step AS first_step, runs.steps AS n_steps
 WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}
-    AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
-    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-    AND ({channel:String} = '' OR {channel:String} = if(visits.channel[first_visit] = '', '-', visits.channel[first_visit]))
-    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(visits.touchpoint[first_visit] = '', '-', visits.touchpoint[first_visit]))
-    AND ({department:String} = '' OR {department:String} = if(visits.department[first_visit] = '', '-', visits.department[first_visit]))
-    AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-    AND ({customer:String} = '' OR customer = {customer:String})
-    AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR visits.value_known[first_visit] BETWEEN {value_from:Float64} AND {value_to:Float64})
+    -- piece: opening_filters
     AND ({state:String} NOT IN ('reached', 'skipped')
         OR (SELECT n FROM wanted) > 0
             AND (arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits)) AS visited) > 0

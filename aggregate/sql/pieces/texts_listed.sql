@@ -7,7 +7,7 @@ ARRAY JOIN
     -- piece: step_masks
 WHERE journey = {journey:String} AND mood_eligible AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-    -- piece: step_filters
+    -- piece: mask_filters
     AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
     AND ({state:String} = '' OR multiIf(
         {state:String} = 'scored', mood_label != '',

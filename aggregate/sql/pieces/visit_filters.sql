@@ -1,4 +1,2 @@
 AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-AND ({channel:String} = '' OR of_channel) AND ({touchpoint:String} = '' OR of_touchpoint) AND ({department:String} = '' OR of_department)
-AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR of_value)
-AND ({persona:String} = '' AND {account:String} = '' AND {customer:String} = '' OR of_case)
+-- piece: mask_filters
