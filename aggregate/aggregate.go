@@ -33,6 +33,7 @@ type Store struct {
 	conn     driver.Conn
 	opts     Options
 	settings clickhouse.Settings // sent with every insert
+	tags     *tagsStored
 
 	mu      sync.Mutex
 	checked bool // the deduplication window was seen to be long enough
@@ -60,7 +61,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open clickhouse %s: %w", opts.Addr, err)
 	}
-	s := &Store{conn: conn, opts: opts}
+	s := &Store{conn: conn, opts: opts, tags: &tagsStored{}}
 	if s.settings, err = insertSettings(ctx, conn); err != nil {
 		return nil, errors.Join(fmt.Errorf("open clickhouse %s: %w", opts.Addr, err), conn.Close())
 	}

@@ -205,11 +205,11 @@ func (s *Store) texts(ctx context.Context, keys []string, ids []interactionID) (
 		wanted[i] = id.id
 	}
 	const query = `
-		WITH positions AS (SELECT topic, partition, offset FROM interactions WHERE contact_key IN (?) AND id IN (?))
+		WITH positions AS (SELECT topic, partition, offset FROM records WHERE contact_key IN (?) AND id IN (?))
 		SELECT toString(origin), id, subject, text, from_address, agent, payload
 		FROM
 		(
-			SELECT origin, id, subject, text, from_address, agent, topic, partition, offset FROM interactions FINAL
+			SELECT origin, id, subject, text, from_address, agent, topic, partition, offset FROM records FINAL
 			WHERE contact_key IN (?) AND id IN (?)
 		) AS i
 		ANY LEFT JOIN

@@ -81,8 +81,8 @@ func TestOwnWords(t *testing.T) {
 func TestCase(t *testing.T) {
 	s := openStore(t)
 	shop(t, s)
-	must(t, s.conn.Exec(t.Context(), `INSERT INTO interactions (contact_key, occurred_at, origin, id, from_address, subject, text) VALUES
-		('email:p1@example.com', '2025-01-01 09:00:00', 'site', 'p11', 'Anna Rossi <p1@example.com>', 'Da Anna', 'Ottimo! Sono Anna, +39 333 1234567')`))
+	given(t, s, `INSERT INTO given (contact_key, occurred_at, origin, id, from_address, subject, text) VALUES
+		('email:p1@example.com', '2025-01-01 09:00:00', 'site', 'p11', 'Anna Rossi <p1@example.com>', 'Da Anna', 'Ottimo! Sono Anna, +39 333 1234567')`)
 	got, err := s.Case(t.Context(), "shop", "case-p1", time.Date(2025, 1, 3, 12, 0, 0, 0, time.UTC))
 	must(t, err)
 	at := func(d int) time.Time { return time.Date(2025, 1, d, 9, 0, 0, 0, time.UTC) }

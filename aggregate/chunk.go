@@ -143,7 +143,7 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 		condition = " WHERE "
 	}
 	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, tag
-		FROM interactions FINAL` + condition + c.where
+		FROM records FINAL` + condition + c.where
 	r := &w.columns
 	out, hashes := w.interactions[0][:0], w.hashes[:0]
 	read := func(rows int) error {
@@ -168,7 +168,7 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	w.interactions[0], w.hashes = out, hashes
-	if err := w.tag(ctx, c, out); err != nil {
+	if err := w.tag(ctx, out); err != nil {
 		return nil, err
 	}
 	w.interactions[1] = bySubject(out, w.interactions[1], len(c.subjects))
@@ -185,7 +185,7 @@ func (w *worker) whose(key string) (held, person, account string) {
 }
 
 // tag gives interactions, whose tags' hashes are in w.hashes, their tags, and the moods that somebody corrected.
-func (w *worker) tag(ctx context.Context, c chunk, rows []interaction) error {
+func (w *worker) tag(ctx context.Context, rows []interaction) error {
 	unknown := map[uint64]bool{}
 	for i := range rows {
 		if rows[i].tag = w.tags.find(w.hashes[i]); rows[i].tag == nil {
@@ -193,7 +193,7 @@ func (w *worker) tag(ctx context.Context, c chunk, rows []interaction) error {
 		}
 	}
 	if len(unknown) > 0 {
-		if err := w.tags.learn(ctx, w.store, c, slices.Collect(maps.Keys(unknown))); err != nil {
+		if err := w.tags.learn(ctx, w.store, slices.Collect(maps.Keys(unknown))); err != nil {
 			return err
 		}
 	}
@@ -202,7 +202,7 @@ func (w *worker) tag(ctx context.Context, c chunk, rows []interaction) error {
 			rows[i].tag = w.tags.find(w.hashes[i])
 		}
 		if rows[i].tag == nil {
-			return fmt.Errorf("interaction %s has no tag %x any more: it changed while it was read", rows[i].id, w.hashes[i])
+			return fmt.Errorf("interaction %s has tag %x, which is not stored", rows[i].id, w.hashes[i])
 		}
 		w.correct(&rows[i])
 	}

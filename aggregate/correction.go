@@ -36,7 +36,7 @@ func (s *Store) Correct(ctx context.Context, c Correction) error {
 	row := correctionRow{Correction: c}
 	// All rows of the interaction, since its sources may have sent it under several keys; automatic ones have no mood.
 	const query = `
-		SELECT groupUniqArray(contact_key), groupUniqArray(thread), max(mood_eligible) FROM interactions FINAL WHERE origin = ? AND id = ?`
+		SELECT groupUniqArray(contact_key), groupUniqArray(thread), max(mood_eligible) FROM interactions WHERE origin = ? AND id = ?`
 	var eligible bool
 	if err := s.conn.QueryRow(ctx, query, c.Origin, c.ID).Scan(&row.keys, &row.threads, &eligible); err != nil {
 		return fmt.Errorf("correct %s of %s: %w", c.ID, c.Origin, err)

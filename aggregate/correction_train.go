@@ -86,7 +86,7 @@ func (s *Store) Labelled(ctx context.Context) ([]LabelledText, error) {
 				rating_kind IN ('stars', 'csat'), multiIf(share >= 0.75, 'positive', share <= 0.25, 'negative', 'neutral'),
 				'') AS stated
 		SELECT substringUTF8(i.text, 1, 20000), toString(i.lang), if(c.label != '', toString(c.label), stated), c.label != '' AS corrected
-		FROM (SELECT * FROM interactions FINAL WHERE mood_eligible AND text != '') AS i
+		FROM (SELECT * FROM interactions WHERE mood_eligible AND text != '') AS i
 		LEFT JOIN (SELECT * FROM corrections FINAL WHERE deleted = 0) AS c ON c.origin = i.origin AND c.id = i.id
 		WHERE c.label != '' OR stated != ''
 		ORDER BY corrected DESC, i.occurred_at DESC, i.origin, i.id

@@ -30,7 +30,7 @@ func TestRowAtFault(t *testing.T) {
 // TestEngineBlamesRow lets the real engine refuse a row, and lets it refuse everything.
 func TestEngineBlamesRow(t *testing.T) {
 	s := openStore(t)
-	must(t, s.conn.Exec(t.Context(), "ALTER TABLE interactions ADD CONSTRAINT sane CHECK value < 1000000"))
+	must(t, s.conn.Exec(t.Context(), "ALTER TABLE records ADD CONSTRAINT sane CHECK value < 1000000"))
 	poison := record(0, 2)
 	poison.Interaction.Value = 1e9
 	var got *WriteError

@@ -20,7 +20,7 @@ func (s *Store) EachStored(ctx context.Context, topic string, partition int, f f
 		FROM
 		(
 			SELECT intDiv(offset, ?) AS number, groupBitmapState(toUInt64(offset)) AS bits, bitmapCardinality(bits) AS n
-			FROM interactions
+			FROM records
 			WHERE topic = ? AND partition = ?
 			GROUP BY number
 		)
@@ -64,7 +64,7 @@ func (s *Store) EachStored(ctx context.Context, topic string, partition int, f f
 func (s *Store) Distinct(ctx context.Context, topic string, partition int, below int64) (int64, error) {
 	const query = `
 		SELECT toInt64(groupBitmap(toUInt64(offset)))
-		FROM interactions FINAL
+		FROM records FINAL
 		WHERE topic = ? AND partition = ? AND offset < ?`
 	var n int64
 	if err := s.conn.QueryRow(ctx, query, topic, int32(partition), below).Scan(&n); err != nil {
@@ -88,7 +88,7 @@ func (s *Store) Holds(ctx context.Context, interactions []journey.Interaction) (
 		if len(ids) == 0 {
 			break
 		}
-		query, args := "SELECT DISTINCT origin, id FROM interactions WHERE id IN (?)", []any{ids}
+		query, args := "SELECT DISTINCT origin, id FROM records WHERE id IN (?)", []any{ids}
 		if byKey {
 			query, args = query+" AND contact_key IN (?)", append(args, keys)
 		}

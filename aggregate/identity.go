@@ -113,7 +113,7 @@ func (s *Store) identityMembers(ctx context.Context, out *Identity) error {
 	for i := range out.Keys {
 		at[out.Keys[i].Key], names = &out.Keys[i], append(names, out.Keys[i].Key)
 	}
-	const seen = "SELECT contact_key, count(), max(occurred_at) FROM interactions FINAL WHERE contact_key IN (?) GROUP BY contact_key"
+	const seen = "SELECT contact_key, count(), max(occurred_at) FROM records FINAL WHERE contact_key IN (?) GROUP BY contact_key"
 	return s.each(ctx, func(scan func(...any) error) error {
 		var key string
 		var n uint64

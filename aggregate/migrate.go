@@ -12,7 +12,8 @@ import (
 )
 
 // Migrate brings the schema up to this program's: every file of sql/ that was not applied yet, in order, every view
-// whose definition is another by now, and the settings that only some servers know. It then checks that the table of interactions can keep its promise (see Stored).
+// whose definition is another by now, and the settings that only some servers know. It then
+// checks that table records can keep its promise (see Stored).
 func (s *Store) Migrate(ctx context.Context) (err error) {
 	config, err := s.opts.driver(s.opts.Database)
 	if err != nil {

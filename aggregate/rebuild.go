@@ -74,7 +74,7 @@ const mostParts = 100
 // holdMerges asks for no merges of table walks, if there will not be too many parts for it. A user who may not ask does without.
 func (s *Store) holdMerges(ctx context.Context) {
 	var rows uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM interactions").Scan(&rows); err == nil && rows < mostParts*spanRows {
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM records").Scan(&rows); err == nil && rows < mostParts*spanRows {
 		_ = s.conn.Exec(ctx, "SYSTEM STOP MERGES walks")
 	}
 }
@@ -101,7 +101,7 @@ func (w *Walker) meetAll(ctx context.Context) error {
 	if err := w.store.writeLinks(ctx, " FROM arrivals WHERE true"); err != nil {
 		return err
 	}
-	const everybody = "SELECT contact_key FROM interactions GROUP BY contact_key SETTINGS optimize_aggregation_in_order = 1"
+	const everybody = "SELECT contact_key FROM records GROUP BY contact_key SETTINGS optimize_aggregation_in_order = 1"
 	if err := w.learnKeys(ctx, everybody); err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
 			out[id] = n
 		}
 		return err
-	}, "SELECT contact_key, toUInt32(count()) FROM interactions GROUP BY contact_key")
+	}, "SELECT contact_key, toUInt32(count()) FROM records GROUP BY contact_key")
 	if err != nil {
 		return nil, fmt.Errorf("count interactions: %w", err)
 	}
@@ -213,8 +213,8 @@ func (w *Walker) rebuildThreads(ctx context.Context, journeys []*walked) error {
 		ids[i] = string(j.journey.ID)
 	}
 	const query = `
-		SELECT thread, count() FROM interactions
-		WHERE thread != '' AND thread IN (SELECT thread FROM interactions WHERE journey IN (?)) GROUP BY thread ORDER BY thread`
+		SELECT thread, count() FROM records
+		WHERE thread != '' AND thread IN (SELECT thread FROM records WHERE tag IN (SELECT tag FROM tags WHERE journey IN (?))) GROUP BY thread ORDER BY thread`
 	var threads []string
 	var counts []uint64
 	err := w.store.each(ctx, func(scan func(...any) error) error {

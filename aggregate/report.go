@@ -120,7 +120,7 @@ func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 	const query = `
 		SELECT sum(n), max(newest) FROM
 		(
-			SELECT count() AS n, max(occurred_at) AS newest FROM interactions
+			SELECT count() AS n, max(occurred_at) AS newest FROM records
 			UNION ALL
 			SELECT count() AS n, max(arrayMax(runs.last_at)) AS newest FROM walks WHERE deleted = 0 AND notEmpty(runs)
 		)`

@@ -304,7 +304,7 @@ func TestVerbatimsAreTheTextsOfSteps(t *testing.T) {
 			of := toldInteraction{ContactKey: step.ContactKey, OccurredAt: step.OccurredAt, Origin: step.Origin, ID: step.ID}
 			raw = append(raw, written{of, step.Eligible, fmt.Sprint("scrivetemi a anna.rossi@example.com: n. ", i)})
 		}
-		put(t, s, "interactions", rawFields+", mood_eligible, text", raw)
+		putInteractions(t, s, rawFields+", mood_eligible, text", raw)
 		q.State = pick(t, []string{"", "scored", "unscored", "negative", "joy"}, "state")
 		var want []string
 		for i, step := range w.steps {

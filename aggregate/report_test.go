@@ -162,13 +162,13 @@ func TestListsWithALimitBeginTheSame(t *testing.T) {
 
 func TestCoverage(t *testing.T) {
 	s := openStore(t)
-	must(t, s.conn.Exec(t.Context(), `INSERT INTO interactions (contact_key, occurred_at, origin, id, source, type, journey, to_address, mood_eligible, mood_label) VALUES
+	given(t, s, `INSERT INTO given (contact_key, occurred_at, origin, id, source, type, journey, to_address, mood_eligible, mood_label) VALUES
 		('a', '2025-01-01', 'o', '1', 'form', 'form.submitted', 'j', 'contact', true, 'positive'),
 		('a', '2025-01-02', 'o', '2', 'form', 'form.submitted', '', 'jobs', true, ''),
 		('a', '2025-01-02', 'o', '2', 'form', 'form.submitted', '', 'jobs', true, ''),
 		('a', '2025-01-03', 'o', '3', 'form', 'form.submitted', '', 'jobs', false, ''),
 		('b', '2025-01-03', 'o', '4', 'call', 'call.missed', '', '+39021', false, ''),
-		('b', '2025-01-09', 'o', '5', 'call', 'call.held', '', '+39021', false, '')`))
+		('b', '2025-01-09', 'o', '5', 'call', 'call.held', '', '+39021', false, '')`)
 	asOf := time.Date(2025, 1, 5, 0, 0, 0, 0, time.UTC)
 	got := columnsOf(jsonOf(t, s, "coverage", Query{AsOf: asOf}), "source", "interactions", "unmapped", "unmapped_share", "eligible", "scored", "unscored", "scored_share")
 	want := [][]any{{"all", 4., 3., 0.75, 2., 1., 1., 0.5}, {"form", 3., 2., 2. / 3, 2., 1., 1., 0.5}, {"call", 1., 1., 1., 0., 0., 0., nil}}

@@ -155,6 +155,33 @@ func put[R any](t tester, s *Store, table, columns string, rows []R) {
 	}
 }
 
+// putInteractions is put of interactions, whose tags it stores as well.
+func putInteractions[R any](t tester, s *Store, columns string, rows []R) {
+	if len(rows) == 0 {
+		return
+	}
+	asGiven(t, s, func() { put(t, s, "given", columns, rows) })
+}
+
+// given stores the interactions that a statement inserts into table given, with their tags.
+func given(t tester, s *Store, statement string) {
+	asGiven(t, s, func() { mustExec(t, s, statement) })
+}
+
+func asGiven(t tester, s *Store, fill func()) {
+	mustExec(t, s, "CREATE TABLE given ENGINE = Memory AS SELECT * FROM interactions WHERE false")
+	fill()
+	for _, statement := range append(Restated("given"), "DROP TABLE given SYNC") {
+		mustExec(t, s, statement)
+	}
+}
+
+func mustExec(t tester, s *Store, statement string) {
+	if err := s.conn.Exec(t.Context(), statement); err != nil {
+		t.Fatal(statement, err)
+	}
+}
+
 // store writes the world, and around it what an earlier walk had found: other values, and rows that are no more.
 func (w *world) store(t tester, s *Store) {
 	put(t, s, "journeys", "journey, version, loaded, labels, time_zone, yaml", []worldJourney{

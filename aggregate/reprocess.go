@@ -73,7 +73,7 @@ func (s *Store) again() *Store {
 	if _, known := settings["deduplicate_insert"]; known {
 		settings["deduplicate_insert"] = "disable"
 	}
-	return &Store{conn: s.conn, opts: s.opts, settings: settings}
+	return &Store{conn: s.conn, opts: s.opts, settings: settings, tags: s.tags}
 }
 
 // nextReprocessed numbers a run, and tells whether the one before it was broken off.
@@ -107,7 +107,7 @@ var reprocessedColumns = []column[reprocessedRow]{
 
 // TaggedOtherwise counts the interactions that a definition of none of these versions tagged.
 func (s *Store) TaggedOtherwise(ctx context.Context, versions []string) (n int64, err error) {
-	const query = "SELECT toInt64(count()) FROM interactions %s WHERE journey != '' AND version NOT IN (?)"
+	const query = "SELECT toInt64(count()) FROM records %s WHERE tag IN (SELECT tag FROM tags WHERE journey != '' AND version NOT IN (?))"
 	for _, final := range []string{"", "FINAL"} { // the first looks at replaced rows too, and is quicker
 		if err := s.conn.QueryRow(ctx, fmt.Sprintf(query, final), versions).Scan(&n); err != nil {
 			return 0, fmt.Errorf("count old tags: %w", err)

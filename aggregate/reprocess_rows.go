@@ -51,7 +51,7 @@ func (p *reprocessor) all(ctx context.Context) error {
 	return p.flush(ctx)
 }
 
-// where is the condition of the rows that are looked at.
+// where is the condition of the interactions that are looked at: one on their tags.
 func (p *reprocessor) where() (string, []any) {
 	if p.NotScoredBy == "" {
 		return "1", nil
@@ -76,8 +76,8 @@ func (p *reprocessor) ranges(ctx context.Context) (out []offsetRange, err error)
 		rows += int(n)
 		p.most += int(n)
 		return nil
-	}, "SELECT toString(topic) AS t, partition, min(offset), max(offset), count() FROM interactions WHERE "+where+
-		" GROUP BY t, partition, intDiv(offset, ?) AS piece ORDER BY t, partition, piece", append(args, int64(p.Batch))...)
+	}, "SELECT toString(topic) AS t, partition, min(offset), max(offset), count() FROM records WHERE tag IN (SELECT tag FROM tags WHERE "+where+
+		") GROUP BY t, partition, intDiv(offset, ?) AS piece ORDER BY t, partition, piece", append(args, int64(p.Batch))...)
 	return out, err
 }
 
@@ -116,10 +116,13 @@ func (p *reprocessor) flush(ctx context.Context) error {
 	for i := range p.records {
 		rec := &p.records[i]
 		if !sameTag(rec.Tag, p.rows[i].tag) || !sameMood(rec.Mood, p.rows[i].mood) {
-			changed = append(changed, row{Record: rec, arrivedAt: p.rows[i].arrivedAt})
+			changed = append(changed, newRow(rec, p.rows[i].arrivedAt))
 		}
 	}
-	if err := insert(ctx, p.again, "interactions", interactionColumns, changed, ""); err != nil {
+	if err := p.again.writeTags(ctx, changed); err != nil {
+		return err
+	}
+	if err := insert(ctx, p.again, "records", recordColumns, changed, ""); err != nil {
 		return err
 	}
 	p.done.Read += len(p.records)
@@ -162,7 +165,7 @@ const recordsQuery = `
 	) AS a
 	ANY INNER JOIN
 	(
-		SELECT * FROM interactions FINAL WHERE topic = ? AND partition = ? AND offset BETWEEN ? AND ? AND %s
+		SELECT * FROM interactions WHERE topic = ? AND partition = ? AND offset BETWEEN ? AND ? AND %s
 	) AS i USING (offset)`
 
 // scanRecord makes of a row the record that was written, and tells when it arrived. Of a row that is tagged, the tag is

@@ -79,7 +79,7 @@ func TestReprocessingEndsAsIfStoredSo(t *testing.T) {
 				}
 			}
 			if r.IntN(2) == 0 {
-				must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE interactions FINAL"))
+				must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE records FINAL"))
 			}
 			catchUp(t, w)
 			if diff := cmp.Diff(derived(t, s), want[generation]); diff != "" {
@@ -103,9 +103,9 @@ func TestReprocessingEndsAsIfStoredSo(t *testing.T) {
 // kept is what no reprocessing changes: the ledger, and every row but for tag and mood.
 func kept(t *testing.T, s *Store) map[string]string {
 	out := map[string]string{
-		"ledger": dump(t, s, "SELECT topic, partition, max(offset) FROM interactions GROUP BY ALL ORDER BY ALL"),
+		"ledger": dump(t, s, "SELECT topic, partition, max(offset) FROM records GROUP BY ALL ORDER BY ALL"),
 		"rows": dump(t, s, `SELECT * EXCEPT (automatic, journey, version, rule, touchpoint, channel, department, persona, stages, outcome)
-			EXCEPT (mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, mood_confidence, mood_model, tag) FROM interactions FINAL ORDER BY ALL`),
+			EXCEPT (mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, mood_confidence, mood_model) FROM interactions ORDER BY ALL`),
 	}
 	for _, topic := range []string{"t", "u"} {
 		for partition := range 2 {
@@ -131,17 +131,18 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 			for range 1 + r.IntN(60) {
 				rec := record(0, int64(r.IntN(80)))
 				rec.Tag.Rule = fmt.Sprint(insertion)
-				rows = append(rows, row{&rec, time.Date(2026, time.Month(1+month), 3, 0, 0, 0, 0, time.UTC)})
+				rows = append(rows, newRow(&rec, time.Date(2026, time.Month(1+month), 3, 0, 0, 0, 0, time.UTC)))
 				if id := rec.Interaction.ID; month >= latest[id] {
 					latest[id], want[id] = month, rec.Tag.Rule
 				}
 			}
-			must(t, insert(t.Context(), again, "interactions", interactionColumns, rows, ""))
+			must(t, again.writeTags(t.Context(), rows))
+			must(t, insert(t.Context(), again, "records", recordColumns, rows, ""))
 			switch r.IntN(6) {
 			case 0:
-				must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE interactions"))
+				must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE records"))
 			case 1:
-				must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE interactions FINAL"))
+				must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE records FINAL"))
 			}
 			got := map[string]string{}
 			must(t, s.each(t.Context(), func(scan func(...any) error) error {
@@ -149,7 +150,7 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 				err := scan(&id, &rule)
 				got[id] = rule
 				return err
-			}, "SELECT id, toString(rule) FROM interactions FINAL"))
+			}, "SELECT id, toString(rule) FROM interactions"))
 			if !maps.Equal(got, want) {
 				t.Fatalf("after insert %d (-got, +want):\n%s", insertion, cmp.Diff(got, want))
 			}

@@ -184,7 +184,7 @@ func (s *Store) fingerprint(ctx context.Context, snap *Snapshot) error {
 func (s *Store) Backlog(ctx context.Context, id string) (int64, error) {
 	const query = `
 		SELECT toInt64(sum(greatest(stored.last - if(w.topic = '', -1, w.offset), 0)))
-		FROM (SELECT topic, partition, max(offset) AS last FROM interactions GROUP BY topic, partition) AS stored
+		FROM (SELECT topic, partition, max(offset) AS last FROM records GROUP BY topic, partition) AS stored
 		LEFT JOIN
 		(
 			SELECT topic, partition, offset FROM walked FINAL

@@ -81,7 +81,7 @@ func (w *world) tell(t *rapid.T, s *Store) []toldStep {
 		raw = append(raw, one, one)
 	}
 	w.again(t, s, 3)
-	put(t, s, "interactions", rawFields, raw)
+	putInteractions(t, s, rawFields, raw)
 	return out
 }
 

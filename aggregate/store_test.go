@@ -46,7 +46,7 @@ func TestWriteStoresEveryField(t *testing.T) {
 	plain := record(0, 8)
 	plain.Interaction.Rating, plain.Interaction.Keys, plain.Tag.Stages = nil, plain.Interaction.Keys[:1], nil
 	must(t, s.Write(t.Context(), block("b1", record(0, 7), plain)))
-	got := dump(t, s, "SELECT * EXCEPT tag FROM interactions ORDER BY offset")
+	got := dump(t, s, "SELECT * FROM interactions ORDER BY offset")
 	want := strings.ReplaceAll(`email:anna@example.com|2026-03-01 09:07:00.123|site|0-7|2026-09-01 00:00:00.000|form|form.submitted|sent|inbound|th|true|false|true|false|false|mario|anna@example.com|contact|Richiesta|È urgente\n…|it|high|1234.5|EUR|csat|4|1|5|j|abc|r|tp|web|sales|buyer|['one','two']||true|negative|-0.5|frustration|it|0.75|m/1|t|0|7
 email:anna@example.com|2026-03-01 09:08:00.123|site|0-8|2026-09-01 00:00:00.000|form|form.submitted|sent|inbound|th|true|false|true|false|false|mario|anna@example.com|contact|Richiesta|È urgente\n…|it|high|1234.5|EUR|csat|\N|\N|\N|j|abc|r|tp|web|sales|buyer|[]||true|negative|-0.5|frustration|it|0.75|m/1|t|0|8
 `, "|", "\t")
@@ -69,13 +69,13 @@ func TestWriteAgainStoresOnce(t *testing.T) {
 	for range 3 {
 		must(t, s.Write(t.Context(), b))
 	}
-	if got := dump(t, s, "SELECT count() FROM interactions"); got != "2\n" {
+	if got := dump(t, s, "SELECT count() FROM records"); got != "2\n" {
 		t.Errorf("rows after three writes of one block: got %s, want 2", got)
 	}
 	// The same rows under another token are another block: they are stored, and collapse by the sorting key.
 	b.Token = "t:0:7-8 again"
 	must(t, s.Write(t.Context(), b))
-	if got := dump(t, s, "SELECT count(), (SELECT count() FROM interactions FINAL) FROM interactions"); got != "4\t2\n" {
+	if got := dump(t, s, "SELECT count(), (SELECT count() FROM interactions) FROM records"); got != "4\t2\n" {
 		t.Errorf("rows and distinct rows under two tokens: got %s, want 4 and 2", got)
 	}
 }
@@ -96,7 +96,7 @@ func TestWriteKilledBetweenItsInserts(t *testing.T) {
 	}
 	must(t, s.Write(t.Context(), block("0-1", record(0, 0), record(0, 1))))
 	must(t, s.Write(t.Context(), block("2-3", record(0, 2), record(0, 3))))
-	if got := dump(t, s, "SELECT count(), uniqExact(offset) FROM interactions"); got != "4\t4\n" {
+	if got := dump(t, s, "SELECT count(), uniqExact(offset) FROM records"); got != "4\t4\n" {
 		t.Errorf("rows and offsets of interactions: got %s, want four of each", got)
 	}
 	payloads := dump(t, s, "SELECT id, payload FROM payloads(contact_key = 'email:anna@example.com')")
@@ -144,8 +144,8 @@ func TestLedgerAndArrivalsAreNotScanned(t *testing.T) {
 	const ledger = "ReadFromMergeTree (ledger)"
 	const firstGranule = "Granules: 1/29"
 	for _, c := range []struct{ question, planned, query string }{
-		{"how far is it stored", ledger, "SELECT partition, max(offset) FROM interactions WHERE topic = 't' GROUP BY partition"},
-		{"how far is all stored", ledger, "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition"},
+		{"how far is it stored", ledger, "SELECT partition, max(offset) FROM records WHERE topic = 't' GROUP BY partition"},
+		{"how far is all stored", ledger, "SELECT topic, partition, max(offset) FROM records GROUP BY topic, partition"},
 		{"who arrived", firstGranule, slice.Replace(arrivalsQuery)},
 		{"who was seen together", firstGranule, slice.Replace(links)},
 		{"with which account", firstGranule, slice.Replace(accounts)},
@@ -178,13 +178,13 @@ func TestMigrateAfterKill(t *testing.T) {
 
 func TestStoredRefusesShortWindow(t *testing.T) {
 	s := openStore(t)
-	must(t, s.conn.Exec(t.Context(), "ALTER TABLE interactions MODIFY SETTING non_replicated_deduplication_window = 10"))
+	must(t, s.conn.Exec(t.Context(), "ALTER TABLE records MODIFY SETTING non_replicated_deduplication_window = 10"))
 	s.checked = false
 	_, err := s.Stored(t.Context(), "t")
 	if err == nil || !strings.Contains(err.Error(), "non_replicated_deduplication_window = 10,") {
 		t.Errorf("window of 10 inserts: got %v, want a refusal that names the setting", err)
 	}
-	must(t, s.conn.Exec(t.Context(), "ALTER TABLE interactions RESET SETTING non_replicated_deduplication_window"))
+	must(t, s.conn.Exec(t.Context(), "ALTER TABLE records RESET SETTING non_replicated_deduplication_window"))
 	if _, err := s.Stored(t.Context(), "t"); err == nil {
 		t.Error("window unset: got no error, want a refusal")
 	}
@@ -253,13 +253,13 @@ func TestWriteErrorKinds(t *testing.T) {
 func refused(t *testing.T) *Store {
 	t.Helper()
 	opts := Options{Addr: "127.0.0.1:1", Protocol: "http"}
-	return &Store{conn: openDriver(t, opts), opts: opts, settings: pinned}
+	return &Store{conn: openDriver(t, opts), opts: opts, settings: pinned, tags: &tagsStored{}}
 }
 
 // gone is a store whose table was dropped.
 func gone(t *testing.T) *Store {
 	t.Helper()
 	s := openStore(t)
-	must(t, s.conn.Exec(t.Context(), "DROP TABLE interactions"))
+	must(t, s.conn.Exec(t.Context(), "DROP TABLE records"))
 	return s
 }

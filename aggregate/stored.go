@@ -21,7 +21,7 @@ func (s *Store) Stored(ctx context.Context, topic string) (map[int]int64, error)
 		return nil, err
 	}
 	// The projection keeps max(offset) by topic and partition: this reads a row a part, not the table.
-	const query = "SELECT partition, max(offset) FROM interactions WHERE topic = ? GROUP BY partition"
+	const query = "SELECT partition, max(offset) FROM records WHERE topic = ? GROUP BY partition"
 	stored := make(map[int]int64)
 	err := s.each(ctx, func(scan func(...any) error) error {
 		var partition int32
@@ -42,7 +42,7 @@ var (
 	replicatedEngine = regexp.MustCompile(`^(Replicated|Shared)`)
 )
 
-// checkWindow refuses a table of interactions whose deduplication window is unset or too short: a retried block would
+// checkWindow refuses a table of records whose deduplication window is unset or too short: a retried block would
 // then be stored twice without anybody noticing. A window seen to be long enough is not looked at again.
 func (s *Store) checkWindow(ctx context.Context) error {
 	s.mu.Lock()
@@ -51,9 +51,9 @@ func (s *Store) checkWindow(ctx context.Context) error {
 		return nil
 	}
 	var engine, full string
-	const table = "SELECT engine, engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'interactions'"
+	const table = "SELECT engine, engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'records'"
 	if err := s.conn.QueryRow(ctx, table).Scan(&engine, &full); err != nil {
-		return fmt.Errorf("check table interactions of %s (run the migration first?): %w", s.opts.Database, err)
+		return fmt.Errorf("check table records of %s (run the migration first?): %w", s.opts.Database, err)
 	}
 	setting, pattern := "non_replicated_deduplication_window", plainWindow
 	if replicatedEngine.MatchString(engine) {
@@ -64,8 +64,8 @@ func (s *Store) checkWindow(ctx context.Context) error {
 		return fmt.Errorf("check %s: %w", setting, err)
 	}
 	if window < minWindow {
-		return fmt.Errorf("table %s.interactions has %s = %d, so a retried insert could be stored twice: "+
-			"ALTER TABLE %s.interactions MODIFY SETTING %s = 10000", s.opts.Database, setting, window, s.opts.Database, setting)
+		return fmt.Errorf("table %s.records has %s = %d, so a retried insert could be stored twice: "+
+			"ALTER TABLE %s.records MODIFY SETTING %s = 10000", s.opts.Database, setting, window, s.opts.Database, setting)
 	}
 	s.checked = true
 	return nil

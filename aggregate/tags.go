@@ -3,7 +3,6 @@ package aggregate
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tappa/aggregate/walk"
@@ -26,8 +25,7 @@ type tag struct {
 // unnumbered is the number of a tag made for one interaction.
 const unnumbered = 0
 
-// tagColumns are the columns of interactions that make a tag, in the order in which scanTag takes them: those that tagOf, or
-// where it was not asked the default in sql/00003_tags.sql, is a hash of.
+// tagColumns are the columns of table tags that a walk asks for, in the order in which scanTag takes them.
 const tagColumns = `toString(origin), toString(source), toString(type), toString(activity), toString(direction), toString(priority),
 	toString(journey), toString(touchpoint), toString(channel), toString(department), toString(persona), toString(outcome),
 	arrayStringConcat(stages, ','), toString(mood_label), toString(mood_emotion), toString(mood_lang), automatic, public, held, mood_eligible, solved`
@@ -59,14 +57,14 @@ func (t *tags) find(hash uint64) *tag {
 	return known
 }
 
-// learn looks at the tags of a chunk that are not known yet.
-func (t *tags) learn(ctx context.Context, s *Store, c chunk, unknown []uint64) error {
+// learn looks at tags that are not known yet.
+func (t *tags) learn(ctx context.Context, s *Store, unknown []uint64) error {
 	if len(t.known)+len(unknown) > enoughTags {
 		clear(t.known)
 		clear(t.recent[:])
 		t.renumbered()
 	}
-	query := "SELECT tag, " + tagColumns + " FROM interactions WHERE (" + c.where + ") AND tag IN (?) LIMIT 1 BY tag"
+	const query = "SELECT tag, " + tagColumns + " FROM tags WHERE tag IN (?) LIMIT 1 BY tag"
 	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
 		hash, one, err := t.scanTag(scan)
 		if err == nil {
@@ -74,7 +72,7 @@ func (t *tags) learn(ctx context.Context, s *Store, c chunk, unknown []uint64) e
 			t.known[hash] = one
 		}
 		return err
-	}, query, append(slices.Clone(c.args), unknown)...)
+	}, query, unknown)
 	if err != nil {
 		return fmt.Errorf("read tags: %w", err)
 	}

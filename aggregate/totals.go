@@ -17,9 +17,9 @@ type Totals struct {
 func (s *Store) Totals(ctx context.Context) (Totals, error) {
 	const query = `
 		SELECT
-			toInt64(count()), toInt64(countIf(journey = '')),
+			toInt64(count()), toInt64(countIf(tag IN (SELECT tag FROM tags WHERE journey = ''))),
 			(SELECT max(walked) FROM walked)
-		FROM interactions FINAL`
+		FROM records FINAL`
 	var t Totals
 	if err := s.conn.QueryRow(ctx, query).Scan(&t.Interactions, &t.Unmapped, &t.Revision); err != nil {
 		return Totals{}, fmt.Errorf("count interactions: %w", err)

@@ -14,7 +14,7 @@ var tuning = map[string]map[string]string{
 	// Statistics of every column are worked out in every merge. No query of ours is planned by them.
 	"": {"auto_statistics_types": "''"},
 	// A merge costs as much as the insert did, whatever it merges: rows are merged half as often when merges are as wide.
-	"interactions": {"min_parts_to_merge_at_once": "10"},
+	"records": {"min_parts_to_merge_at_once": "10"},
 	// Arrivals are read by their order, which is that of the parts already: merging them only makes parts fewer.
 	"arrivals": {"min_parts_to_merge_at_once": "50"},
 }

@@ -250,7 +250,7 @@ func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, e
 // to there needs of the latter.
 func (w *Walker) ledger(ctx context.Context) (map[place]int64, error) {
 	const query = `
-		SELECT toString(topic), partition, max(offset) FROM interactions GROUP BY topic, partition
+		SELECT toString(topic), partition, max(offset) FROM records GROUP BY topic, partition
 		UNION ALL SELECT ?, 0, toInt64(maxIf(number, walk)) FROM reprocessed FINAL
 		UNION ALL SELECT ?, 0, toInt64(max(revision)) FROM corrections
 		UNION ALL SELECT ?, 0, toInt64(max(revision)) FROM identity_statements`

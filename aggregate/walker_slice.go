@@ -172,7 +172,7 @@ func (w *Walker) threadsOf(ctx context.Context, keys []people.ID, threads map[st
 		for i, id := range part {
 			names[i] = w.people.Key(id)
 		}
-		const query = "SELECT DISTINCT thread FROM interactions WHERE contact_key IN (?) AND thread != ''"
+		const query = "SELECT DISTINCT thread FROM records WHERE contact_key IN (?) AND thread != ''"
 		err := w.store.each(longQuery(ctx), func(scan func(...any) error) error {
 			var thread string
 			err := scan(&thread)

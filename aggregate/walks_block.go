@@ -197,6 +197,7 @@ func newWalksBlock() *walksBlock {
 const (
 	typeMaybeTime  = "Nullable(DateTime64(3, 'UTC'))"
 	typeMaybeInt64 = "Nullable(Int64)"
+	typeMaybeFloat = "Nullable(Float64)"
 )
 
 func (b *walksBlock) columns() []*listColumn {

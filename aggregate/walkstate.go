@@ -17,7 +17,7 @@ func (s *Store) WalkState(ctx context.Context, journeys []journey.JourneyID) (be
 		err := scan(&p.topic, &p.partition, &offset)
 		stored[p] = offset
 		return err
-	}, "SELECT topic, partition, max(offset) FROM interactions GROUP BY topic, partition")
+	}, "SELECT topic, partition, max(offset) FROM records GROUP BY topic, partition")
 	if err != nil {
 		return 0, 0, fmt.Errorf("ask how far is stored: %w", err)
 	}

@@ -4,7 +4,7 @@
 -- A process may be killed between two of these statements: each can be run again.
 
 -- Kafka's records as they arrived, in Kafka's order: whom each names, and the source's own data. Who is touched by what came since is
--- asked here, by offset; interactions are asked for all else. The rows of a block are stored here before they are in interactions, so what
+-- asked here, by offset; records are asked for all else. The rows of a block are stored here before they are in records, so what
 -- is there is here. A collector that dies between the two stores them here once more: whoever reads by position takes one, whoever
 -- learns from it learns the same again. The payload is half of what a record holds and is hardly ever read: parts in the order of arrival
 -- need no merging, so they are merged seldom (see tune.go).
@@ -29,12 +29,54 @@ ORDER BY (topic, partition, offset)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
     min_bytes_for_wide_part = 268435456;
 
--- The raw truth. One row per interaction and Kafka position; copies of one interaction collapse by the sorting key.
--- arrived_at is the time of the block's first Kafka record, the same for all its rows, so a block never splits over
--- partitions and its insert is atomic. Projection ledger answers how far a topic is stored; it lives in the rows' own parts, so it is
--- never ahead of the rows nor behind. A part of one block is compact: as a wide one it would be some 100 files, each to be synced to disk.
--- Words that few rows ask for are no LowCardinality: every merge makes all dictionaries anew, which took more than half of its time.
-CREATE TABLE IF NOT EXISTS interactions
+-- What interactions have in common that were made, tagged and scored alike, under a number that is a hash of all of it: few rows stand for
+-- the words of many interactions. A tag is stored before the first interaction that has it, and never changes; copies of a row are the same.
+CREATE TABLE IF NOT EXISTS tags
+(
+    tag           UInt64,
+
+    origin        LowCardinality(String),
+    source        LowCardinality(String),
+    type          LowCardinality(String),
+    activity      LowCardinality(String),
+    direction     LowCardinality(String),
+    automatic     Bool,
+    by_machine    Bool,
+    public        Bool,
+    held          Bool,
+    solved        Bool,
+    lang          LowCardinality(String),
+    priority      LowCardinality(String),
+    currency      LowCardinality(String),
+    rating_kind   LowCardinality(String),
+    rating_min    Nullable(Float64),
+    rating_max    Nullable(Float64),
+
+    journey       LowCardinality(String),
+    version       LowCardinality(String),
+    rule          LowCardinality(String),
+    touchpoint    LowCardinality(String),
+    channel       LowCardinality(String),
+    department    LowCardinality(String),
+    persona       LowCardinality(String),
+    stages        Array(LowCardinality(String)),
+    outcome       LowCardinality(String),
+
+    mood_eligible Bool,
+    mood_label    LowCardinality(String),
+    mood_emotion  LowCardinality(String),
+    mood_lang     LowCardinality(String),
+    mood_model    LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree ORDER BY tag
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- The raw truth, with what its tag says beside (view interactions, 00003_interactions.sql). One row per interaction and Kafka position;
+-- copies of one interaction collapse by the sorting key. arrived_at is the time of the block's first Kafka record, the same for all its
+-- rows, so a block never splits over partitions and its insert is atomic. Projection ledger answers how far a topic is stored; it lives in
+-- the rows' own parts, so it is never ahead of the rows nor behind. A part of one block is compact: one file to be synced to disk.
+-- Texts are no LowCardinality: every merge makes all dictionaries anew, which took more than half of its time.
+CREATE TABLE IF NOT EXISTS records
 (
     contact_key     String,
     occurred_at     DateTime64(3, 'UTC'),
@@ -42,46 +84,17 @@ CREATE TABLE IF NOT EXISTS interactions
     id              String,
 
     arrived_at      DateTime64(3, 'UTC'),
-    source          LowCardinality(String),
-    type            String,
-    activity        String,
-    direction       String,
+    tag             UInt64,
     thread          String,
-    automatic       Bool,
-    public          Bool,
-    held            Bool,
-    solved          Bool,
     agent           String,
     from_address    String,
     to_address      String,
     subject         String,
     text            String CODEC(ZSTD(1)),
-    lang            String,
-    priority        String,
     value           Float64,
-    currency        String,
-    rating_kind     String,
     rating_score    Nullable(Float64),
-    rating_min      Nullable(Float64),
-    rating_max      Nullable(Float64),
-
-    journey         LowCardinality(String),
-    version         String,
-    rule            String,
-    touchpoint      String,
-    channel         String,
-    department      String,
-    persona         String,
-    stages          Array(String),
-    outcome         String,
-
-    mood_eligible   Bool,
-    mood_label      String,
     mood_score      Float32,
-    mood_emotion    String,
-    mood_lang       String,
     mood_confidence Float32,
-    mood_model      String,
 
     topic           LowCardinality(String),
     partition       Int32,
@@ -94,7 +107,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(arrived_at)
 ORDER BY (contact_key, occurred_at, origin, id)
 SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'rebuild',
-    fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 268435456;
+    fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 268435456, index_granularity = 1024;
 
 -- What follows is derived from the raw truth. It is synced to disk on every insert too: once table walked says that
 -- something was walked, nobody looks at it again.

@@ -9,18 +9,24 @@
 CREATE OR REPLACE VIEW coverage AS
 WITH known AS
 (
-    SELECT toString(source) AS kind, journey = '' AS is_unmapped, mood_eligible AS is_eligible, mood_eligible AND mood_label != '' AS is_scored
-    FROM interactions FINAL
-    WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
-        AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+    SELECT n, toString(t.source) AS kind, t.journey = '' AS is_unmapped, t.mood_eligible AS is_eligible, is_eligible AND t.mood_label != '' AS is_scored
+    FROM
+    (
+        SELECT tag, count() AS n
+        FROM records FINAL
+        WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
+            AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
+        GROUP BY tag
+    ) AS r
+    ANY LEFT JOIN tags AS t ON t.tag = r.tag
 )
 SELECT
     part AS source,
-    count() AS interactions,
-    countIf(is_unmapped) AS unmapped,
+    sum(n) AS interactions,
+    sumIf(n, is_unmapped) AS unmapped,
     if(interactions = 0, NULL, unmapped / interactions) AS unmapped_share,
-    countIf(is_eligible) AS eligible,
-    countIf(is_scored) AS scored,
+    sumIf(n, is_eligible) AS eligible,
+    sumIf(n, is_scored) AS scored,
     eligible - scored AS unscored,
     if(eligible = 0, NULL, scored / eligible) AS scored_share
 FROM known

@@ -6,14 +6,15 @@
 --   as_of       the instant T; what happened after it does not exist yet
 CREATE OR REPLACE VIEW unmapped AS
 SELECT
-    toString(source) AS source, toString(type) AS type, toString(activity) AS activity, to_address,
+    toString(t.source) AS source, toString(t.type) AS type, toString(t.activity) AS activity, to_address,
     count() AS interactions,
     interactions / sum(interactions) OVER () AS share,
     min(occurred_at) AS first_at, max(occurred_at) AS last_at,
-    argMax(origin, (occurred_at, origin, id)) AS example_origin,
-    argMax(id, (occurred_at, origin, id)) AS example_id
-FROM interactions FINAL
-WHERE journey = '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+    argMax(r.origin, (occurred_at, r.origin, id)) AS example_origin,
+    argMax(id, (occurred_at, r.origin, id)) AS example_id
+FROM (SELECT * FROM records FINAL WHERE tag IN (SELECT tag FROM tags WHERE journey = '')) AS r
+ANY LEFT JOIN tags AS t ON t.tag = r.tag
+WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
 GROUP BY source, type, activity, to_address
 ORDER BY interactions DESC, source, type, activity, to_address;

@@ -26,15 +26,21 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
-    (SELECT groupUniqArray(toString(source)) FROM interactions WHERE rating_kind != '') AS rating_sources,
+    (SELECT groupUniqArray(toString(source)) FROM tags WHERE rating_kind != '') AS rating_sources,
     rated AS
     (
         SELECT
-            contact_key, occurred_at, origin, id, toString(rating_kind) AS kind,
-            ifNull(rating_min, 0) AS scale_min, ifNull(rating_max, 0) AS scale_max, ifNull(rating_score, 0) AS score
-        FROM interactions FINAL
-        PREWHERE contact_key IN (SELECT contact_key FROM interactions WHERE rating_kind != '')
-        WHERE rating_kind != '' AND rating_score IS NOT NULL AND rating_max IS NOT NULL
+            contact_key, occurred_at, r.origin AS origin, id, toString(t.rating_kind) AS kind,
+            ifNull(t.rating_min, 0) AS scale_min, ifNull(t.rating_max, 0) AS scale_max, ifNull(rating_score, 0) AS score
+        FROM
+        (
+            SELECT contact_key, occurred_at, origin, id, tag, rating_score
+            FROM records FINAL
+            PREWHERE contact_key IN (SELECT contact_key FROM records WHERE rating_score IS NOT NULL)
+            WHERE rating_score IS NOT NULL
+        ) AS r
+        ANY LEFT JOIN tags AS t ON t.tag = r.tag
+        WHERE t.rating_kind != '' AND t.rating_max IS NOT NULL
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
     ),

@@ -1,10 +1,6 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
--- Whether the interaction itself says that a machine sent it. Column automatic is true as well where only its rule says so, and
--- another rule may say otherwise. Of rows older than this column it is taken from there.
-ALTER TABLE interactions ADD COLUMN IF NOT EXISTS by_machine Bool DEFAULT automatic AFTER automatic;
-
 -- Each time that stored interactions were tagged or scored again. A row is written when a run begins and once more when it has
 -- finished, so one that was killed stays begun. Numbers count from 1. walk: everybody has to be walked again since.
 CREATE TABLE IF NOT EXISTS reprocessed
@@ -22,4 +18,3 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- +goose Down
 DROP TABLE reprocessed;
-ALTER TABLE interactions DROP COLUMN by_machine;

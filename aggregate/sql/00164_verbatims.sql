@@ -45,10 +45,10 @@ FROM
 ) AS s
 INNER JOIN
 (
-    SELECT contact_key, occurred_at, origin, id, interactions.subject AS subject_line, text
-    FROM interactions FINAL
+    SELECT contact_key, occurred_at, origin, id, records.subject AS subject_line, text
+    FROM records FINAL
     PREWHERE {limit:UInt64} = 0 OR contact_key IN (SELECT arrayJoin(firsts.2))
-    WHERE mood_eligible AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+    WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
         AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
 ) AS i ON i.contact_key = s.contact_key AND i.occurred_at = s.occurred_at AND i.origin = s.origin AND i.id = s.id
 ORDER BY abs(mood_score) DESC, occurred_at DESC, origin, id

@@ -9,13 +9,13 @@ SELECT
     a.contact_keys AS contact_keys, a.account AS account, a.payload AS payload
 FROM
 (
-    SELECT occurred_at, origin, id, source, type, activity, topic, partition, offset FROM interactions FINAL
+    SELECT occurred_at, origin, id, source, type, activity, topic, partition, offset FROM interactions
     WHERE contact_key = {contact_key:String}
 ) AS i
 ANY LEFT JOIN
 (
     SELECT topic, partition, offset, contact_keys, account, payload FROM arrivals
-    WHERE (topic, partition, offset) IN (SELECT topic, partition, offset FROM interactions WHERE contact_key = {contact_key:String})
+    WHERE (topic, partition, offset) IN (SELECT topic, partition, offset FROM records WHERE contact_key = {contact_key:String})
 ) AS a USING (topic, partition, offset)
 ORDER BY occurred_at, origin, id;
 

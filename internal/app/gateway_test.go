@@ -112,7 +112,7 @@ func TestGatewayToRows(t *testing.T) {
 		"website\tform.submitted\tcontact-form\tneutral\tcrm:segment/u1",
 	}, "\n") + "\n"
 	const query = `SELECT i.origin, i.type, i.touchpoint, i.mood_label, p.person
-		FROM (SELECT * FROM tappa.interactions FINAL) AS i JOIN (SELECT * FROM tappa.people FINAL) AS p ON p.contact_key = i.contact_key
+		FROM tappa.interactions AS i JOIN (SELECT * FROM tappa.people FINAL) AS p ON p.contact_key = i.contact_key
 		ORDER BY i.occurred_at FORMAT TSV`
 	got := ""
 	for end := time.Now().Add(patience); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {

@@ -99,7 +99,7 @@ func tooManyParts(ctx context.Context, s *site, rng *rand.Rand) error {
 		patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		for patient.Err() == nil { // the engine may be down just now
-			_, err = s.engine.ask(patient, "tappa", "ALTER TABLE interactions MODIFY SETTING parts_to_throw_insert = "+value)
+			_, err = s.engine.ask(patient, "tappa", "ALTER TABLE records MODIFY SETTING parts_to_throw_insert = "+value)
 			if err == nil {
 				return nil
 			}

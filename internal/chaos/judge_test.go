@@ -51,10 +51,10 @@ func judge(ctx context.Context, t *testing.T, s *site, p *producer, j *journey.J
 		}
 		return n
 	}
-	v.stored = number("SELECT count() FROM interactions FINAL")
-	v.unique = number("SELECT uniqExact(origin, id) FROM interactions")
-	v.second = number("SELECT count() - uniqExact(topic, partition, offset) FROM interactions")
-	v.bare = number("SELECT count() FROM interactions WHERE (topic, partition, offset) NOT IN (SELECT topic, partition, offset FROM arrivals)")
+	v.stored = number("SELECT count() FROM records FINAL")
+	v.unique = number("SELECT uniqExact(origin, id) FROM records")
+	v.second = number("SELECT count() - uniqExact(topic, partition, offset) FROM records")
+	v.bare = number("SELECT count() FROM records WHERE (topic, partition, offset) NOT IN (SELECT topic, partition, offset FROM arrivals) OR tag NOT IN (SELECT tag FROM tags)")
 	v.compareIDs(ctx, t, s, p)
 	v.compareLetters(ctx, t, s, p)
 	v.compareAccounts(ctx, t, s, store)
@@ -101,7 +101,7 @@ func (s *site) accounts(ctx context.Context, store *aggregate.Store) ([]ingest.A
 // compareIDs holds every interaction stored against the ledger.
 func (v *verdict) compareIDs(ctx context.Context, t *testing.T, s *site, p *producer) {
 	t.Helper()
-	text, err := s.engine.ask(ctx, "tappa", "SELECT DISTINCT origin, id FROM interactions FORMAT TSVRaw")
+	text, err := s.engine.ask(ctx, "tappa", "SELECT DISTINCT origin, id FROM records FORMAT TSVRaw")
 	if err != nil {
 		t.Fatal(err)
 	}

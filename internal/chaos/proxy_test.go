@@ -150,7 +150,7 @@ func (l *line) pass(to io.Writer, from io.Reader, look func([]byte) ([]byte, err
 func (l *line) request(b []byte) ([]byte, error) {
 	text := bytes.ReplaceAll(b[:min(len(b), 4096)], []byte("+"), []byte(" "))
 	text = bytes.ReplaceAll(text, []byte("%20"), []byte(" "))
-	if bytes.Contains(text, []byte("INSERT INTO interactions")) || bytes.Contains(text, []byte("INSERT INTO arrivals")) {
+	if bytes.Contains(text, []byte("INSERT INTO records")) || bytes.Contains(text, []byte("INSERT INTO arrivals")) {
 		l.inserting.Store(true)
 	}
 	if l.inserting.Load() && l.proxy.happens(func(m mischief) float64 { return m.cutRequest }) {

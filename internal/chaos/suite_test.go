@@ -140,7 +140,7 @@ func prepare(ctx context.Context, t *testing.T, s *site, j *journey.Journey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.engine.ask(ctx, "tappa", "ALTER TABLE interactions MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, "+
+	_, err = s.engine.ask(ctx, "tappa", "ALTER TABLE records MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, "+
 		"max_bytes_to_merge_at_min_space_in_pool = 1, parts_to_throw_insert = 100000, parts_to_delay_insert = 100000, "+
 		"max_parts_in_total = 1000000")
 	if err := errors.Join(err, store.Close()); err != nil {
@@ -182,7 +182,7 @@ func (s *site) suffer(ctx context.Context, t *testing.T, r row, p *producer, rng
 // begun returns when the first rows are stored.
 func (s *site) begun(ctx context.Context) {
 	for {
-		text, err := s.engine.ask(ctx, "tappa", "SELECT count() > 0 FROM interactions")
+		text, err := s.engine.ask(ctx, "tappa", "SELECT count() > 0 FROM records")
 		if err == nil && text == "1" || sleep(ctx, 100*time.Millisecond) != nil {
 			return
 		}

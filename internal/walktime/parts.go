@@ -26,7 +26,7 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 			return err
 		}
 	}
-	for _, table := range []string{"arrivals", "interactions"} {
+	for _, table := range []string{"arrivals", "records"} {
 		if _, err := b.ask(ctx, "ALTER TABLE "+table+" DELETE WHERE topic != 'history' SETTINGS mutations_sync = 2"); err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func touched(ctx context.Context, b *bench) error {
 			if p, err = w.CatchUp(ctx); err != nil {
 				return err
 			}
-			_, err := b.ask(ctx, "SELECT * FROM cases WHERE journey = 'bench' AND subject = (SELECT any(contact_key) FROM interactions WHERE topic = 'arrivals')")
+			_, err := b.ask(ctx, "SELECT * FROM cases WHERE journey = 'bench' AND subject = (SELECT any(contact_key) FROM records WHERE topic = 'arrivals')")
 			return err
 		})
 		if err != nil {
@@ -160,7 +160,7 @@ INSERT INTO arriving (contact_key, occurred_at, origin, id, arrived_at, source, 
 SELECT 'email:' || leftPad(toString(cityHash64(number, %d) %% toUInt64(%[4]d) AS p), 7, '0') || '@' || ['example.com', 'example.org', 'example.net'][cityHash64(p, 'person') %% 3 + 1] AS key,
 	toDateTime64('2025-12-01 00:00:00', 3, 'UTC'), 'site', toString(%[2]d) || '-' || toString(number), toDateTime64('2026-09-01 00:00:00', 3, 'UTC'),
 	'form', 'form.submitted', 'form', 'inbound', [key], true, 'bench', 'v', 'r', 'tp01', 'web', 'sales', ['s01'], 'arrivals', 0,
-	(SELECT ifNull(maxOrNull(offset), -1) FROM interactions WHERE topic = 'arrivals') + 1 + number
+	(SELECT ifNull(maxOrNull(offset), -1) FROM records WHERE topic = 'arrivals') + 1 + number
 FROM numbers(%[3]d)
 SETTINGS async_insert = 0`
 
