@@ -146,7 +146,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- when that began and ended, how, and with what value, stands with the step.
 -- A run's own lie from first_visit on, visits of them; likewise waits and steps. A step's reached is one more than the furthest position that
 -- the case had come to; its thread is a ticket's. A field is a file of its own: a view reads what it asks for. Granules are small, so that
--- few subjects are read without many others. Parts are merged column by column, each run of rows at once: row by row, the words in lists
+-- few subjects are read without many others. A part of one block is a file, not 250 to be synced to disk. Parts are merged column by column, each run of rows at once: row by row, the words in lists
 -- make merging ten times as dear.
 CREATE TABLE IF NOT EXISTS walks
 (
@@ -181,7 +181,7 @@ CREATE TABLE IF NOT EXISTS walks
         mood_label LowCardinality(String), mood_emotion LowCardinality(String), mood_lang LowCardinality(String)))
 )
 ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 128,
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 128, min_bytes_for_wide_part = 268435456,
     vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 -- How far the walk has come: everything stored up to this offset has been walked under this definition.
