@@ -18,7 +18,7 @@ import (
 // chunk is a set of subjects that is read, walked and written together.
 type chunk struct {
 	where    string // which interactions are theirs, as a condition
-	args     []any
+	args     []any  // none: there is nothing to read, and only graves are dug
 	subjects []string
 	former   []string // every name under which rows of these subjects may be stored, the present ones among them
 	// subject gives the index in subjects of who an interaction belongs to, or -1: the condition may match too much.
@@ -234,9 +234,12 @@ func longQuery(ctx context.Context) context.Context {
 
 // walkChunk walks a chunk's subjects through each journey and gathers what it finds, under the number of this walk.
 func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, number uint64) error {
-	rows, err := w.readChunk(ctx, c)
-	if err != nil {
-		return err
+	var rows []interaction
+	if len(c.args) > 0 {
+		var err error
+		if rows, err = w.readChunk(ctx, c); err != nil {
+			return err
+		}
 	}
 	w.read += len(rows)
 	out := &w.findings

@@ -62,9 +62,6 @@ func (w *Walker) loadPeople(ctx context.Context) error {
 	for _, worker := range w.workers {
 		worker.people = w.people
 	}
-	if err := w.loadRules(ctx); err != nil {
-		return err
-	}
 	if err := w.loadWritten(ctx); err != nil {
 		return err
 	}
@@ -75,40 +72,7 @@ func (w *Walker) loadPeople(ctx context.Context) error {
 	return nil
 }
 
-// loadRules finds out whether everybody was walked under the present rules.
-func (w *Walker) loadRules(ctx context.Context) error {
-	rules, none := "", true
-	err := w.store.each(ctx, func(scan func(...any) error) error {
-		none = false
-		return scan(&rules)
-	}, "SELECT rules FROM identity_rules FINAL")
-	w.rulesChanged = !none && rules != w.rules.Fingerprint()
-	if none && err == nil {
-		return w.writeRules(ctx) // nobody was walked before there were rules: see sql/00150_identity.sql
-	}
-	return err
-}
-
-func (w *Walker) writeRules(ctx context.Context) error {
-	row := ruleRow{w.rules.Fingerprint(), w.number}
-	if err := insert(ctx, w.store, "identity_rules", ruleColumns, []ruleRow{row}, ""); err != nil {
-		return err
-	}
-	w.rulesChanged = false
-	return nil
-}
-
-type ruleRow struct {
-	rules  string
-	walked uint64
-}
-
-var ruleColumns = []column[ruleRow]{
-	fill("rules", typeString, func(r *ruleRow) string { return r.rules }),
-	fill("walked", "UInt64", func(r *ruleRow) uint64 { return r.walked }),
-}
-
-// loadWritten takes from table people which keys there are and what is stored of them.
+// loadWritten takes in which keys there are and what this part walked them as: what it stored of them.
 func (w *Walker) loadWritten(ctx context.Context) error {
 	node := func(name string) people.ID {
 		if name == "" {
@@ -130,7 +94,18 @@ func (w *Walker) loadWritten(ctx context.Context) error {
 		}
 		w.people.Write(w.people.Add(key), row)
 		return nil
-	}, "SELECT contact_key, person, account, company, shared FROM people FINAL")
+	}, w.writtenQuery())
+}
+
+// writtenQuery asks table people for the part's own keys, and people_walked for the others.
+func (w *Walker) writtenQuery() string {
+	const columns = "SELECT contact_key, person, account, company, shared FROM "
+	own := columns + "people FINAL WHERE " + w.opts.Part.owned("contact_key")
+	if w.opts.Part.whole() {
+		return own
+	}
+	return fmt.Sprintf("%s UNION ALL %s people_walked FINAL WHERE division = %d AND part = %d", own, columns,
+		w.division.revision, w.opts.Part.number())
 }
 
 // learnKeys makes keys known that a query gives.
@@ -220,40 +195,60 @@ func (w *Walker) walkStale(ctx context.Context) error {
 		if err := w.walkTouched(ctx, t, w.journeys); err != nil {
 			return fmt.Errorf("walk whoever was left over: %w", err)
 		}
+		if err := w.advance(ctx, nil, nil); err != nil {
+			return err
+		}
 	}
 	w.fresh = true
 	return nil
 }
 
-// writePeople stores what is known of every key of which something else is stored.
+// writePeople stores what is known of every key of which something else is stored: of keys that another part owns for this part alone.
 func (w *Walker) writePeople(ctx context.Context, keys []people.ID) error {
-	var rows []personRow
+	var own, others []personRow
 	for _, id := range keys {
-		if row := w.people.Row(id); w.people.IsKey(id) && w.people.Written(id) != row {
-			rows = append(rows, personRow{row, w.people, id, w.number})
+		row := w.people.Row(id)
+		if !w.people.IsKey(id) || w.people.Written(id) == row {
+			continue
+		}
+		if w.opts.Part.owns(w.people.Key(id)) {
+			own = append(own, personRow{row, w, id})
+		} else {
+			others = append(others, personRow{row, w, id})
 		}
 	}
-	if err := insertBlock(ctx, w.store, "people", personColumns, rows, ""); err != nil {
+	if err := insertBlock(ctx, w.store, "people", personColumns, own, ""); err != nil {
 		return err
 	}
-	for _, r := range rows {
-		w.people.Write(r.id, r.Row)
+	if err := insertBlock(ctx, w.store, "people_walked", walkedPersonColumns, others, ""); err != nil {
+		return err
+	}
+	for _, rows := range [][]personRow{own, others} {
+		for _, r := range rows {
+			w.people.Write(r.id, r.Row)
+		}
 	}
 	return nil
 }
 
 type personRow struct {
 	people.Row
-	people *people.Graph
+	walker *Walker
 	id     people.ID
-	walked uint64
 }
 
+func (r *personRow) name(id people.ID) string { return r.walker.people.Name(id) }
+
 var personColumns = []column[personRow]{
-	fill("contact_key", typeString, func(r *personRow) string { return r.people.Key(r.id) }),
-	fill("person", typeString, func(r *personRow) string { return r.people.Name(r.Person) }),
-	fill("account", typeString, func(r *personRow) string { return r.people.Name(r.Account) }),
-	fill("company", typeString, func(r *personRow) string { return r.people.Name(r.Company) }),
+	fill("contact_key", typeString, func(r *personRow) string { return r.walker.people.Key(r.id) }),
+	fill("person", typeString, func(r *personRow) string { return r.name(r.Person) }),
+	fill("account", typeString, func(r *personRow) string { return r.name(r.Account) }),
+	fill("company", typeString, func(r *personRow) string { return r.name(r.Company) }),
 	fill("shared", typeWord, func(r *personRow) string { return r.Shared.String() }),
-	fill("walked", "UInt64", func(r *personRow) uint64 { return r.walked }),
+	fill("walked", "UInt64", func(r *personRow) uint64 { return r.walker.number }),
 }
+
+var walkedPersonColumns = append([]column[personRow]{
+	fill("division", "UInt64", func(r *personRow) uint64 { return r.walker.division.revision }),
+	fill("part", "UInt32", func(r *personRow) uint32 { return uint32(r.walker.opts.Part.number()) }), //nolint:gosec // at most MostParts
+}, personColumns...)

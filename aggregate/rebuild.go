@@ -54,8 +54,10 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 // rebuildAll walks everybody through the journeys. The engine merges nothing of the table meanwhile: parts that come in their order, and
 // share no subject, are as well merged when nobody waits for it.
 func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked) error {
-	w.store.holdMerges(ctx)
-	defer w.store.letMerge(context.WithoutCancel(ctx))
+	if w.opts.Part.whole() { // another part may be alive when this one is killed, and must not write to a table that is never merged
+		w.store.holdMerges(ctx)
+		defer w.store.letMerge(context.WithoutCancel(ctx))
+	}
 	for _, per := range []string{perPerson, perAccount, perThread} {
 		mine := only(per, journeys)
 		if len(mine) == 0 {
@@ -150,6 +152,7 @@ func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked)
 	if per == perAccount {
 		subjects = w.companiesOf(everybody, false)
 	}
+	subjects = slices.DeleteFunc(subjects, func(s subject) bool { return !w.opts.Part.owns(s.name) })
 	for i := range subjects {
 		for _, key := range subjects[i].keys {
 			subjects[i].rows += int(counts[key])
@@ -177,7 +180,7 @@ func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
 }
 
 // ranges makes chunks of subjects whose interactions are read as a range of the table, which is sorted by contact key, and
-// by a list of those keys of the same subjects that lie elsewhere.
+// by a list of those keys of the same subjects that lie elsewhere. Where other parts' subjects lie in between, all keys are listed.
 func (w *Walker) ranges(subjects []subject) iter.Seq[chunk] {
 	least := func(s subject) string {
 		id := slices.MinFunc(s.keys, func(a, b people.ID) int { return strings.Compare(w.people.Key(a), w.people.Key(b)) })
@@ -191,6 +194,12 @@ func (w *Walker) ranges(subjects []subject) iter.Seq[chunk] {
 			c.whole = true
 			for _, one := range part {
 				c.rows += one.rows
+			}
+			if !w.opts.Part.whole() {
+				if !yield(c) {
+					return
+				}
+				continue
 			}
 			first, last := least(part[0]), least(part[len(part)-1])
 			elsewhere := slices.DeleteFunc(c.args[0].([]string), func(key string) bool { return key >= first && key <= last })
@@ -221,7 +230,9 @@ func (w *Walker) rebuildThreads(ctx context.Context, journeys []*walked) error {
 		var thread string
 		var n uint64
 		err := scan(&thread, &n)
-		threads, counts = append(threads, thread), append(counts, n)
+		if w.opts.Part.owns(thread) {
+			threads, counts = append(threads, thread), append(counts, n)
+		}
 		return err
 	}, query, ids)
 	if err != nil {
@@ -242,6 +253,9 @@ func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk]
 			c := threadChunk(threads[from:to])
 			c.whole, c.rows = true, int(rows) //nolint:gosec // a number of rows
 			c.where, c.args = "thread BETWEEN ? AND ?", []any{threads[from], threads[to-1]}
+			if !w.opts.Part.whole() {
+				c.where, c.args = c.where+" AND thread IN (?)", append(c.args, c.subjects)
+			}
 			if !yield(c) {
 				return
 			}
@@ -250,10 +264,11 @@ func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk]
 	}
 }
 
-// sweep buries what the journey still holds of subjects that no longer exist: each that does was written by this walk.
+// sweep buries what the journey still holds, under names that this part owns, of subjects that no longer exist: each that does was
+// written by this walk.
 func (w *Walker) sweep(ctx context.Context, id string) error {
-	const query = `
+	query := `
 		INSERT INTO walks (journey, subject, walked, deleted)
-		SELECT journey, subject, ?, 1 FROM walks FINAL WHERE journey = ? AND walked < ?`
+		SELECT journey, subject, ?, 1 FROM walks FINAL WHERE journey = ? AND walked < ? AND ` + w.opts.Part.owned("subject")
 	return w.store.conn.Exec(settled(ctx), query, w.number, id, w.number)
 }

@@ -180,16 +180,18 @@ func (s *Store) fingerprint(ctx context.Context, snap *Snapshot) error {
 	return nil
 }
 
-// Backlog counts the offsets stored that have not been walked for a journey under its current definition.
+// Backlog counts the offsets stored that some part of the walk has not walked for a journey under its current definition.
 func (s *Store) Backlog(ctx context.Context, id string) (int64, error) {
 	const query = `
+		WITH ` + inForce + ` AS force
 		SELECT toInt64(sum(greatest(stored.last - if(w.topic = '', -1, w.offset), 0)))
 		FROM (SELECT topic, partition, max(offset) AS last FROM records GROUP BY topic, partition) AS stored
 		LEFT JOIN
 		(
-			SELECT topic, partition, offset FROM walked FINAL
-			WHERE journey = {journey:String}
+			SELECT topic, partition, if(count() = force.2, min(offset), -1) AS offset FROM walked FINAL
+			WHERE journey = {journey:String} AND division = force.1
 				AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
+			GROUP BY topic, partition
 		) AS w ON w.topic = stored.topic AND w.partition = stored.partition`
 	var n int64
 	if err := s.conn.QueryRow(withParameters(ctx, map[string]string{"journey": id}), query).Scan(&n); err != nil {

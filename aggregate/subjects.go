@@ -16,6 +16,9 @@ type subject struct {
 	rows   int // how many interactions it has, if known
 }
 
+// size is how many texts a statement has to list for it.
+func (s *subject) size() int { return max(len(s.keys), len(s.former)) }
+
 // chunkKeys bounds the contact keys of a chunk: they are listed in its condition.
 const chunkKeys = 10_000
 
@@ -63,8 +66,8 @@ func (w *Walker) parts(subjects []subject) iter.Seq[[]subject] {
 	return func(yield func([]subject) bool) {
 		for from := 0; from < len(subjects); {
 			to, keys, rows := from, 0, 0
-			for to < len(subjects) && (to == from || keys+len(subjects[to].keys) <= chunkKeys && rows+subjects[to].rows <= w.opts.Chunk) {
-				keys += len(subjects[to].keys)
+			for to < len(subjects) && (to == from || keys+subjects[to].size() <= chunkKeys && rows+subjects[to].rows <= w.opts.Chunk) {
+				keys += subjects[to].size()
 				rows += subjects[to].rows
 				to++
 			}
@@ -79,12 +82,38 @@ func (w *Walker) parts(subjects []subject) iter.Seq[[]subject] {
 // lists makes chunks of subjects whose interactions are found by a list of their contact keys.
 func (w *Walker) lists(subjects []subject) iter.Seq[chunk] {
 	return func(yield func(chunk) bool) {
-		for part := range w.parts(subjects) {
+		for part := range w.parts(w.own(subjects)) {
 			if !yield(w.chunk(part)) {
 				return
 			}
 		}
 	}
+}
+
+// own leaves of touched subjects what this part of the walk writes: those whose names it owns, and of the others the former names that
+// it owns, without keys, so that nothing is walked and graves are dug.
+func (w *Walker) own(subjects []subject) []subject {
+	p := w.opts.Part
+	if p.whole() {
+		return subjects
+	}
+	var out []subject
+	for _, s := range subjects {
+		s.former = slices.DeleteFunc(slices.Clone(s.former), func(name string) bool { return !p.owns(name) })
+		switch {
+		case p.owns(s.name):
+			out = append(out, s)
+		case len(s.former) > 0:
+			s.keys, s.rows = nil, 0
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// ownThreads leaves the threads that this part of the walk owns.
+func (w *Walker) ownThreads(threads []string) []string {
+	return slices.DeleteFunc(threads, func(thread string) bool { return !w.opts.Part.owns(thread) })
 }
 
 func (w *Walker) chunk(subjects []subject) chunk {
@@ -101,7 +130,9 @@ func (w *Walker) chunk(subjects []subject) chunk {
 		}
 	}
 	slices.Sort(keys)
-	c.args = []any{keys}
+	if len(keys) > 0 {
+		c.args = []any{keys}
+	}
 	c.subject = func(contactKey, _ string) int { return lookUp(index, contactKey) }
 	return c
 }

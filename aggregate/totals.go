@@ -10,7 +10,7 @@ import (
 type Totals struct {
 	Interactions int64  // distinct interactions stored
 	Unmapped     int64  // of these, the ones no rule of any journey matched
-	Revision     uint64 // number of the last walk: changes when any result may have changed
+	Revision     uint64 // numbers of the last walks, put together: changes when any result may have changed
 }
 
 // Totals counts what is stored now.
@@ -18,7 +18,7 @@ func (s *Store) Totals(ctx context.Context) (Totals, error) {
 	const query = `
 		SELECT
 			toInt64(count()), toInt64(countIf(tag IN (SELECT tag FROM tags WHERE journey = ''))),
-			(SELECT max(walked) FROM walked)
+			(SELECT sum(last) FROM (SELECT max(walked) AS last FROM walked GROUP BY part))
 		FROM records FINAL`
 	var t Totals
 	if err := s.conn.QueryRow(ctx, query).Scan(&t.Interactions, &t.Unmapped, &t.Revision); err != nil {

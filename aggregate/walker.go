@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -28,6 +29,7 @@ type WalkerOptions struct {
 	Slice      int64                 // how many arrivals are taken up at once; default 200,000
 	Chunk      int                   // how many interactions a worker holds and writes at once; default 100,000
 	Workers    int                   // how many chunks are walked side by side; default 2
+	Part       Part                  // which part of the walk this is; the zero value is all of it
 	Logger     *slog.Logger          // nil: silent
 	Registerer prometheus.Registerer // nil: no metrics
 }
@@ -42,7 +44,12 @@ type WalkerOptions struct {
 // writes the same rows once more. In between, a reader sees the state before the walk for some subjects and after it for
 // others; all that is stored of one subject in a journey changes at once.
 //
-// One Walker at a time may work on a database.
+// # Parts
+//
+// Several walkers may share the walk, each a Part of so many; one at a time may be the same part. All of them learn who is who
+// from all arrivals, and each writes what belongs to the names it owns: the present ones, and graves of former ones. So a name has one
+// writer, and parts need not be equally far. What a part has walked people as is its own to know: table people for keys it owns,
+// people_walked for the others.
 type Walker struct {
 	store    *Store
 	opts     WalkerOptions
@@ -56,12 +63,13 @@ type Walker struct {
 
 	progress Progress
 	workers  []*worker
+	division division // under which all was loaded
+	divided  bool     // the walker's own division was in force once
 
 	corrections corrections
 
-	rules        people.Rules
-	rulesChanged bool // everybody has to be walked under the present ones
-	fresh        bool // all that is known of people is stored, or will be by the walk at work
+	rules people.Rules
+	fresh bool // all that is known of people is stored, or will be by the walk at work
 }
 
 // walked is a journey and how far it was walked.
@@ -131,7 +139,7 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 }
 
 // Run walks what arrives until ctx ends, and then returns nil. A failed walk is logged and tried again, after a while that
-// grows to half a minute.
+// grows to half a minute; one whose division is no longer in force gives up, with ErrOtherDivision.
 func (w *Walker) Run(ctx context.Context) error {
 	const longest = 30 * time.Second
 	wait := w.opts.Poll
@@ -140,6 +148,8 @@ func (w *Walker) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
+		case errors.Is(err, ErrOtherDivision):
+			return err
 		case err != nil:
 			w.opts.Logger.Error("walk failed, will be tried again", "error", err, "after", wait)
 			wait = min(2*wait, max(longest, w.opts.Poll))
@@ -166,6 +176,7 @@ func (w *Walker) CatchUp(ctx context.Context) (Progress, error) {
 	w.progress.Duration = time.Since(begun)
 	w.metrics.observe(w.progress, err)
 	w.metrics.know(w.people)
+	w.lookAround(ctx)
 	if err != nil {
 		w.loaded = false // what is held in memory may be ahead of what is stored
 		return w.progress, fmt.Errorf("catch up: %w", err)
@@ -181,6 +192,9 @@ func (w *Walker) catchUp(ctx context.Context) error {
 	if err := w.load(ctx); err != nil {
 		return err
 	}
+	if err := w.holdDivision(ctx); err != nil {
+		return err
+	}
 	target, err := w.ledger(ctx)
 	if err != nil {
 		return err
@@ -188,18 +202,13 @@ func (w *Walker) catchUp(ctx context.Context) error {
 	w.progress.Backlog = w.backlog(target)
 	var outdated []*walked
 	for _, j := range w.journeys {
-		if w.rulesChanged || j.version != j.journey.Version || j.upTo[reprocessedPlace] < target[reprocessedPlace] {
+		if j.version != j.journey.Version || j.upTo[reprocessedPlace] < target[reprocessedPlace] {
 			outdated = append(outdated, j)
 		}
 	}
 	if len(outdated) > 0 {
 		if err := w.rebuild(ctx, outdated, target); err != nil {
 			return err
-		}
-		if w.rulesChanged {
-			if err := w.writeRules(ctx); err != nil {
-				return fmt.Errorf("write the rules of identity: %w", err)
-			}
 		}
 		w.progress.Backlog = w.backlog(target)
 	}
@@ -210,6 +219,9 @@ func (w *Walker) catchUp(ctx context.Context) error {
 		s := w.nextSlice(target)
 		if len(s) == 0 {
 			return nil
+		}
+		if err := w.holdDivision(ctx); err != nil {
+			return err
 		}
 		if err := w.walkSlice(ctx, s); err != nil {
 			return err
@@ -230,6 +242,9 @@ func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, e
 		return w.progress, fmt.Errorf("rebuild %s: this walker has no such journey", id)
 	}
 	err := w.load(ctx)
+	if err == nil {
+		err = w.holdDivision(ctx)
+	}
 	var target map[place]int64
 	if err == nil {
 		target, err = w.ledger(ctx)

@@ -12,6 +12,9 @@ func (w *Walker) load(ctx context.Context) error {
 		return nil
 	}
 	w.store.letMerge(ctx)
+	if err := w.takeDivision(ctx); err != nil {
+		return err
+	}
 	if err := w.loadNumber(ctx); err != nil {
 		return fmt.Errorf("load the last walk: %w", err)
 	}
@@ -25,29 +28,56 @@ func (w *Walker) load(ctx context.Context) error {
 	return nil
 }
 
-// loadNumber finds the highest number that any walk, finished or not, wrote rows under.
+// loadNumber finds the highest number that any walk, finished or not, of any part wrote rows under.
 func (w *Walker) loadNumber(ctx context.Context) error {
 	const query = `
-		SELECT greatest((SELECT max(walked) FROM walked), (SELECT max(walked) FROM people), (SELECT max(walked) FROM walks))`
-	return w.store.conn.QueryRow(ctx, query).Scan(&w.number)
+		SELECT greatest((SELECT max(walked) FROM walked), (SELECT max(walked) FROM people), (SELECT max(walked) FROM people_walked),
+			(SELECT max(walked) FROM walks))`
+	err := w.store.conn.QueryRow(ctx, query).Scan(&w.number)
+	w.number = max(w.number, w.division.first())
+	return err
 }
 
+// loadWalked finds how far this part walked each journey. What it walked under another definition, other rules of identity or another
+// division was not walked; nor was a journey that the last walk left out, since that one may have put its people together anew.
 func (w *Walker) loadWalked(ctx context.Context) error {
 	for _, j := range w.journeys {
-		j.version, j.upTo = "", map[place]int64{}
+		j.forget()
 	}
-	return w.store.each(ctx, func(scan func(...any) error) error {
-		var id, version string
+	rules, last, numbers := w.rules.Fingerprint(), uint64(0), map[*walked]uint64{} // of walks that journeys took part in
+	err := w.store.each(ctx, func(scan func(...any) error) error {
+		var id, version, under string
 		var p place
 		var offset int64
-		if err := scan(&id, &p.topic, &p.partition, &version, &offset); err != nil {
+		var number uint64
+		if err := scan(&id, &p.topic, &p.partition, &version, &under, &offset, &number); err != nil {
 			return err
 		}
+		last = max(last, number)
 		i := slices.IndexFunc(w.journeys, func(j *walked) bool { return string(j.journey.ID) == id })
-		if i >= 0 && version == w.journeys[i].journey.Version { // what was walked under another definition was not walked
-			w.journeys[i].version = version
-			w.journeys[i].upTo[p] = offset
+		if i >= 0 && version == w.journeys[i].journey.Version && under == rules {
+			j := w.journeys[i]
+			j.version, j.upTo[p], numbers[j] = version, offset, max(numbers[j], number)
 		}
 		return nil
-	}, "SELECT journey, topic, partition, version, offset FROM walked FINAL")
+	}, "SELECT journey, topic, partition, version, rules, offset, walked FROM walked FINAL WHERE division = ? AND part = ?",
+		w.division.revision, uint32(w.opts.Part.number())) //nolint:gosec // at most MostParts
+	for _, j := range w.journeys {
+		if numbers[j] < last {
+			j.forget()
+		}
+	}
+	return err
+}
+
+// forget has the journey walked anew.
+func (j *walked) forget() { j.version, j.upTo = "", map[place]int64{} }
+
+// reached is how far the journey was walked, as slices that end there.
+func (j *walked) reached() []arrivals {
+	out := make([]arrivals, 0, len(j.upTo))
+	for p, to := range j.upTo {
+		out = append(out, arrivals{place: p, to: to})
+	}
+	return out
 }

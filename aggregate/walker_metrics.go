@@ -1,9 +1,12 @@
 package aggregate
 
 import (
+	"context"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tappa/aggregate/people"
+	"tappa/journey"
 )
 
 // walkerMetrics count what the walker does. Without a registerer they count for nobody.
@@ -27,7 +30,7 @@ func newWalkerMetrics(r prometheus.Registerer) (*walkerMetrics, error) {
 		touched:      counter("touched_total", "Contact keys touched by arrivals."),
 		subjects:     counter("subjects_total", "Subjects walked, counted once a journey."),
 		interactions: counter("interactions_total", "Interactions read to walk their subjects."),
-		backlog:      gauge("backlog_offsets", "Kafka offsets stored and not yet walked."),
+		backlog:      gauge("backlog_offsets", "Kafka offsets stored and not yet walked, by the journey and the part farthest behind."),
 		keys:         gauge("contact_keys", "Contact keys and accounts held in memory."),
 		shared:       gauge("shared_keys", "Contact keys that connect nobody, because several people use them."),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -69,4 +72,21 @@ func (m *walkerMetrics) know(g *people.Graph) {
 		m.keys.Set(float64(g.Len()))
 		m.shared.Set(float64(g.CountShared()))
 	}
+}
+
+// lookAround has the metrics say how far behind the part is that is farthest behind: one that does not run says nothing itself.
+func (w *Walker) lookAround(ctx context.Context) {
+	if w.opts.Part.whole() || w.opts.Registerer == nil {
+		return
+	}
+	ids := make([]journey.JourneyID, len(w.journeys))
+	for i, j := range w.journeys {
+		ids[i] = j.journey.ID
+	}
+	behind, _, err := w.store.WalkState(ctx, ids, Part{})
+	if err != nil {
+		w.opts.Logger.Warn("cannot ask how far the other parts of the walk are", "error", err)
+		return
+	}
+	w.metrics.backlog.Set(float64(max(behind, w.progress.Backlog)))
 }

@@ -162,7 +162,7 @@ func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subjec
 	if err := w.threadsOf(ctx, keys, t.threads); err != nil {
 		return nil, err
 	}
-	return threadLists(slices.Sorted(maps.Keys(t.threads))), nil
+	return threadLists(w.ownThreads(slices.Sorted(maps.Keys(t.threads)))), nil
 }
 
 // threadsOf adds the threads that any of the keys took part in.
@@ -186,15 +186,20 @@ func (w *Walker) threadsOf(ctx context.Context, keys []people.ID, threads map[st
 	return nil
 }
 
-// advance says that everything up to the end of the slice was walked. It is the last thing a walk writes.
+// advance says that everything up to the end of the slice was walked through some journeys, and that the others were not left out. It is
+// the last thing a walk writes.
 func (w *Walker) advance(ctx context.Context, journeys []*walked, slice []arrivals) error {
 	var rows []walkedRow
-	for _, j := range journeys {
-		for _, a := range slice {
+	for _, j := range w.journeys {
+		of := slice
+		if !slices.Contains(journeys, j) {
+			of = j.reached()
+		}
+		for _, a := range of {
 			if before, known := j.upTo[a.place]; known && before > a.to {
 				a.to = before
 			}
-			rows = append(rows, walkedRow{j: j, arrivals: a, walked: w.number})
+			rows = append(rows, walkedRow{j: j, arrivals: a, walker: w})
 		}
 	}
 	if err := insert(ctx, w.store, "walked", walkedColumns, rows, ""); err != nil {
@@ -212,14 +217,17 @@ func (w *Walker) advance(ctx context.Context, journeys []*walked, slice []arriva
 type walkedRow struct {
 	j *walked
 	arrivals
-	walked uint64
+	walker *Walker
 }
 
 var walkedColumns = []column[walkedRow]{
 	fill("journey", typeWord, func(r *walkedRow) string { return string(r.j.journey.ID) }),
 	fill("topic", typeWord, func(r *walkedRow) string { return r.topic }),
 	fill("partition", "Int32", func(r *walkedRow) int32 { return r.partition }),
+	fill("part", "UInt32", func(r *walkedRow) uint32 { return uint32(r.walker.opts.Part.number()) }), //nolint:gosec // at most MostParts
+	fill("division", "UInt64", func(r *walkedRow) uint64 { return r.walker.division.revision }),
 	fill("version", typeWord, func(r *walkedRow) string { return r.j.journey.Version }),
+	fill("rules", typeString, func(r *walkedRow) string { return r.walker.rules.Fingerprint() }),
 	fill("offset", "Int64", func(r *walkedRow) int64 { return r.to }),
-	fill("walked", "UInt64", func(r *walkedRow) uint64 { return r.walked }),
+	fill("walked", "UInt64", func(r *walkedRow) uint64 { return r.walker.number }),
 }

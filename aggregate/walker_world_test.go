@@ -168,7 +168,7 @@ func catchUp(t testing.TB, w *Walker) Progress {
 // empty forgets everything stored.
 func empty(t testing.TB, s *Store) {
 	t.Helper()
-	for _, table := range []string{"records", "arrivals", "people", "links", "account_links", "walks", "walked"} {
+	for _, table := range []string{"records", "arrivals", "people", "links", "account_links", "walks", "walked", "people_walked"} {
 		must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE "+table))
 	}
 }

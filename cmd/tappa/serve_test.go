@@ -61,7 +61,7 @@ func TestServe(t *testing.T) {
 	for name, value := range map[string]string{
 		"KAFKA_BROKERS": brokers[0], "CLICKHOUSE": db.Addr, "CLICKHOUSE_PROTOCOL": "http", "DATABASE": db.Database, "LISTEN": "127.0.0.1:0",
 		"JOURNEYS": dir + "/journey.yaml", "PASSWORD_FILE": dir + "/password", "API_TOKEN_FILE": dir + "/token",
-		"ALERTS": dir + "/alerts.yaml", "REFRESH": "1-7 04:00",
+		"ALERTS": dir + "/alerts.yaml", "REFRESH": "1-7 04:00", "WALK_PART": "1/2",
 	} {
 		t.Setenv("TAPPA_"+name, value)
 	}
@@ -111,8 +111,30 @@ func TestServe(t *testing.T) {
 	if code, body := get(t, url+"api/v1/alerts"); code != http.StatusOK || !strings.Contains(body, "crowd") {
 		t.Errorf("alerts: status %d, %s", code, body)
 	}
+	secondPart(t, url)
 	if _, errOut, code := tappa(t, "", "serve", "--roles", "dance"); code != exitUsage || !strings.Contains(errOut, "dance") {
 		t.Errorf("role dance: exit code %d, %s", code, errOut)
+	}
+}
+
+// secondPart starts the other half of the walk: until then the first one, which has walked its own, says that some is left.
+func secondPart(t *testing.T, url string) {
+	t.Helper()
+	none := "\ntappa_walk_backlog_offsets 0\n"
+	if _, text := get(t, url+"metrics"); !strings.Contains(text, "\ntappa_walk_backlog_offsets ") || strings.Contains(text, none) {
+		t.Errorf("one part of two walks, and there is no backlog:\n%s", text)
+	}
+	t.Setenv("TAPPA_WALK_PART", "2/2")
+	t.Setenv("TAPPA_ROLES", "aggregate")
+	serve(t)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		_, text := get(t, url+"metrics")
+		if strings.Contains(text, none) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("both parts of two walk, and there is a backlog:\n%s", text)
+		}
 	}
 }
 

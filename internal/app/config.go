@@ -60,6 +60,7 @@ type Config struct {
 	Journeys     []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen       string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
 	Roles        []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated: collect, aggregate, dashboards, gateway"`
+	WalkPart     string   `split_words:"true" default:"1/1" desc:"which part of the walk the role aggregate of this process is: 2/4 is the second of four"`
 	APIToken     secret   `split_words:"true" desc:"who sends it as Authorization: Bearer may change notes, opportunities and corrections by the API; default: nobody"`
 	APITokenFile string   `split_words:"true" desc:"file to read that token from"`
 	Alerts       string   `split_words:"true" desc:"alerts file that the role aggregate watches by; default: none"`
@@ -77,6 +78,7 @@ type Config struct {
 	refresh    Timetable
 	gateway    *gateway.Config
 	token      string
+	part       aggregate.Part
 
 	Software string `ignored:"true"` // the program's version; no variable
 }
@@ -178,6 +180,9 @@ func (c *Config) check() error {
 	}
 	if c.refresh, err = ParseTimetable(c.Refresh); err != nil {
 		w.add("REFRESH", err.Error())
+	}
+	if c.part, err = aggregate.ParsePart(c.WalkPart); err != nil {
+		w.add("WALK_PART", err.Error())
 	}
 	c.loadGateway(&w)
 	c.secure(&w)

@@ -47,13 +47,13 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	var watched []troubled
 	var alerts *alert.Watcher
 	if slices.Contains(c.Roles, "aggregate") {
-		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: logger, Registerer: registry})
+		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: logger, Registerer: registry, Part: c.part})
 		if err != nil {
 			return err
 		}
-		ready.walk = newWalkWatch(store, journeys, c.readyAfter)
+		ready.walk = newWalkWatch(store, journeys, c.part, c.readyAfter)
 		st.start("walk", fail, walker.Run)
-		if c.verify > 0 {
+		if c.verify > 0 && c.part.Number == 1 { // what is accounted for is not divided
 			pipeline := c.pipeline(store)
 			pipeline.Journeys = journeys
 			verify, err := newVerifyWatch(pipeline, c.verify, logger, registry)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tappa/aggregate"
 )
 
 // TestReadConfig reads TAPPA_* variables, and no others: USERNAME and LISTEN are often somebody else's.
@@ -23,17 +25,25 @@ func TestReadConfig(t *testing.T) {
 	}
 	if len(c.KafkaBrokers) != 2 || c.Clickhouse != "c:9000" || c.store.TLS == nil || c.Username != "default" || c.Password != "" ||
 		c.Database != "tappa" || c.Group != "tappa" || c.ClickhouseProtocol != "native" || len(c.Roles) != 3 ||
-		c.tuning.FlushRows != 20000 || c.tuning.FlushBytes != 32<<20 || c.tuning.FlushAge != time.Second || c.tuning.StopAtGap {
+		c.part != (aggregate.Part{Number: 1, Of: 1}) || c.tuning.FlushRows != 20000 || c.tuning.FlushBytes != 32<<20 || c.tuning.FlushAge != time.Second || c.tuning.StopAtGap {
 		t.Errorf("got %+v", c)
 	}
 	if _, err := ReadConfig("dance"); err == nil || !strings.Contains(err.Error(), `"dance"`) {
 		t.Errorf("role dance: got error %v", err)
 	}
+	t.Setenv("TAPPA_WALK_PART", "2/4")
+	if c, err := ReadConfig(); err != nil || c.part != (aggregate.Part{Number: 2, Of: 4}) {
+		t.Errorf("part 2/4: got %v, error %v", c.part, err)
+	}
+	t.Setenv("TAPPA_WALK_PART", "5/4")
+	if _, err := ReadConfig(); err == nil || !strings.Contains(err.Error(), `TAPPA_WALK_PART: "5/4"; expected PART/PARTS such as 2/4`) {
+		t.Errorf("part 5/4: got error %v", err)
+	}
 	var usage strings.Builder
 	if err := ConfigUsage(&usage); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"TAPPA_KAFKA_BROKERS", "TAPPA_CLICKHOUSE_PROTOCOL", "TAPPA_DEAD_LETTERS", "TAPPA_ROLES"} {
+	for _, name := range []string{"TAPPA_KAFKA_BROKERS", "TAPPA_CLICKHOUSE_PROTOCOL", "TAPPA_DEAD_LETTERS", "TAPPA_ROLES", "TAPPA_WALK_PART"} {
 		if !strings.Contains(usage.String(), "  "+name+"\n") {
 			t.Errorf("%s is not among the variables:\n%s", name, usage.String())
 		}

@@ -51,12 +51,13 @@ type walkWatch struct {
 	since time.Time
 }
 
-func newWalkWatch(store *aggregate.Store, journeys []*journey.Journey, patience time.Duration) *walkWatch {
+// newWalkWatch watches a part of the walk: whether others move is theirs to say.
+func newWalkWatch(store *aggregate.Store, journeys []*journey.Journey, part aggregate.Part, patience time.Duration) *walkWatch {
 	ids := make([]journey.JourneyID, len(journeys))
 	for i, j := range journeys {
 		ids[i] = j.ID
 	}
-	return &walkWatch{patience: patience, backlog: func(ctx context.Context) (int64, int64, error) { return store.WalkState(ctx, ids) }}
+	return &walkWatch{patience: patience, backlog: func(ctx context.Context) (int64, int64, error) { return store.WalkState(ctx, ids, part) }}
 }
 
 // check fails when the walk is behind and was where it is for too long.

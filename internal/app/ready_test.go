@@ -59,15 +59,15 @@ func TestWalkState(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := []journey.JourneyID{j.ID}
-	if behind, _, err := e.Store.WalkState(t.Context(), ids); err != nil || behind != 0 {
+	if behind, _, err := e.Store.WalkState(t.Context(), ids, aggregate.Part{}); err != nil || behind != 0 {
 		t.Errorf("empty: %d behind, error %v", behind, err)
 	}
 	collect(t, e, j)
-	behind, walked, err := e.Store.WalkState(t.Context(), ids)
+	behind, walked, err := e.Store.WalkState(t.Context(), ids, aggregate.Part{})
 	if err != nil || behind != 0 || walked <= 0 {
 		t.Errorf("walked: %d behind, walked %d, error %v", behind, walked, err)
 	}
-	if behind, _, err := e.Store.WalkState(t.Context(), append(ids, "new")); err != nil || behind != int64(n) {
+	if behind, _, err := e.Store.WalkState(t.Context(), append(ids, "new"), aggregate.Part{}); err != nil || behind != int64(n) {
 		t.Errorf("with a journey never walked: %d behind, error %v; want %d", behind, err, n)
 	}
 }
@@ -81,7 +81,7 @@ func TestReadyz(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	watch := newWalkWatch(e.Store, []*journey.Journey{j}, time.Minute)
+	watch := newWalkWatch(e.Store, []*journey.Journey{j}, aggregate.Part{}, time.Minute)
 	collector, err := NewCollector(PipelineOptions{Brokers: e.Brokers, Store: e.Store, Journeys: []*journey.Journey{j}, Logger: quiet(t)})
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	}
 	st.start("walk", fail, walker.Run)
 	st.start("collector", fail, collector.Run)
-	ready := readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, defaultReadyAfter)}
+	ready := readiness{store: e.Store, collector: collector, walk: newWalkWatch(e.Store, journeys, aggregate.Part{}, defaultReadyAfter)}
 	if opts.SuiteCRM {
 		relay, err := readSuiteCRM()
 		if err != nil {

@@ -27,6 +27,7 @@ type options struct {
 	workers int
 	only    string // parts to run, comma separated; empty: all
 	export  string // directory for the log as Parquet, for others to work on
+	part    string // which part of the walk is measured
 	profile string // file for a CPU profile of the rebuild
 }
 
@@ -58,6 +59,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.workers, "workers", 0, "chunks walked side by side; 0 is tappa's own choice")
 	flag.StringVar(&o.only, "only", "", "parts to run, comma separated: "+strings.Join(partNames(), ", ")+"; empty is all")
 	flag.StringVar(&o.export, "export", "", "directory to write the log to as CSV, for pm4py and DuckDB")
+	flag.StringVar(&o.part, "part", "1/1", "which part of the walk to measure: 1/2 is the first of two")
 	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of the rebuild")
 	flag.Parse()
 	var wanted []string

@@ -16,12 +16,16 @@ import (
 
 // walker gives a new walker of the journey.
 func (b *bench) walker() (*aggregate.Walker, error) {
-	return aggregate.NewWalker(b.store, []*journey.Journey{b.journey}, aggregate.WalkerOptions{Chunk: b.chunk, Workers: b.workers})
+	part, err := aggregate.ParsePart(b.part)
+	if err != nil {
+		return nil, err
+	}
+	return aggregate.NewWalker(b.store, []*journey.Journey{b.journey}, aggregate.WalkerOptions{Chunk: b.chunk, Workers: b.workers, Part: part})
 }
 
 // rebuild walks the whole history from nothing.
 func rebuild(ctx context.Context, b *bench) (err error) {
-	for _, table := range []string{"people", "links", "walks", "walked"} {
+	for _, table := range []string{"people", "people_walked", "links", "walks", "walked"} {
 		if _, err := b.ask(ctx, "TRUNCATE TABLE "+table); err != nil {
 			return err
 		}
