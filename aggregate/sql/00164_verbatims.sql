@@ -14,18 +14,38 @@
 --   limit       rows at most, the first in this order; 0 all
 CREATE OR REPLACE VIEW verbatims AS
 WITH
-    -- whose the first texts are, under what keys, and until where the list goes, as one number of how outspoken and when: found without
-    -- the other columns
+    -- how outspoken the last of the first texts is, and of when: found without the other columns
     (
-        SELECT (groupUniqArray(subject), groupUniqArray(key), min(rank))
+        SELECT min((strength, at))
         FROM
         (
-            SELECT subject, contacts.contact_key[contact] AS key,
-                toInt128(reinterpretAsUInt32(abs(mood_score))) * toInt128('18446744073709551616') + toUnixTimestamp64Milli(occurred_at) AS rank
-            -- piece: texts_listed
-                AND {limit:UInt64} > 0
-            ORDER BY rank DESC
-            LIMIT {limit:UInt64} WITH TIES
+            SELECT abs(score) AS strength, at
+            FROM
+            (
+                WITH
+                    -- piece: texts_asked
+                SELECT arrayFilter((x, t) -> t, steps.mood_score, is_text) AS scores, arrayFilter((x, t) -> t, steps.occurred_at, is_text) AS times
+                FROM walks FINAL
+                WHERE journey = {journey:String} AND {limit:UInt64} > 0
+            )
+            ARRAY JOIN scores AS score, times AS at
+            ORDER BY strength DESC, at DESC
+            LIMIT {limit:UInt64}
+        )
+    ) AS last,
+    -- whose the first texts are, and under what keys
+    (
+        SELECT (groupArray(subject), groupUniqArrayArray(arrayMap(c -> contacts.contact_key[c], firstly)))
+        FROM
+        (
+            WITH
+                -- piece: texts_asked
+            SELECT
+                subject, contacts.contact_key,
+                arrayFilter((c, score, at, t) -> t AND (abs(score) > last.1 OR abs(score) = last.1 AND at >= last.2),
+                    steps.contact, steps.mood_score, steps.occurred_at, is_text) AS firstly
+            FROM walks FINAL
+            WHERE journey = {journey:String} AND {limit:UInt64} > 0 AND notEmpty(firstly)
         )
     ) AS firsts
 SELECT
@@ -35,13 +55,18 @@ SELECT
     i.subject_line AS subject_line, i.text AS text, s.contact_key AS contact_key, toString(s.origin) AS origin, s.id AS id
 FROM
 (
+    WITH
+        -- piece: texts_asked
     SELECT
         runs.case_id[run] AS case_id, runs.persona[run] AS persona, contacts.contact_key[contact] AS contact_key, occurred_at, id, stage, mood_score,
         origin, source, touchpoint, channel, department, mood_label, mood_emotion, mood_lang
-    -- piece: texts_listed
-        AND ({limit:UInt64} = 0
-            OR toInt128(reinterpretAsUInt32(abs(mood_score))) * toInt128('18446744073709551616') + toUnixTimestamp64Milli(occurred_at) >= firsts.3)
-        AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
+    FROM walks FINAL
+    ARRAY JOIN
+        is_text AS asked_text, steps.run AS run, steps.contact AS contact, steps.occurred_at AS occurred_at, steps.id AS id, steps.stage AS stage,
+        steps.mood_score AS mood_score, steps.origin AS origin, steps.source AS source, steps.touchpoint AS touchpoint, steps.channel AS channel,
+        steps.department AS department, steps.mood_label AS mood_label, steps.mood_emotion AS mood_emotion, steps.mood_lang AS mood_lang
+    PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
+    WHERE asked_text AND ({limit:UInt64} = 0 OR abs(mood_score) > last.1 OR abs(mood_score) = last.1 AND occurred_at >= last.2)
 ) AS s
 INNER JOIN
 (

@@ -85,7 +85,7 @@ func started() (*chdb.Engine, error) {
 	if engine.open != nil {
 		return engine.open, nil
 	}
-	dir, err := os.MkdirTemp("", "tappa-test-")
+	dir, err := os.MkdirTemp(scratch(), "tappa-test-")
 	if err != nil {
 		return nil, err
 	}
