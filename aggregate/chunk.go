@@ -78,7 +78,7 @@ func (c *chunkColumns) all() []scanned {
 
 // spanRows is how many interactions of neighbouring subjects one worker walks and writes at once. Parts of the table that are
 // large, and share no subjects, need little merging.
-const spanRows = 500_000
+const spanRows = 250_000
 
 // spans puts neighbouring chunks together.
 func spans(chunks iter.Seq[chunk]) iter.Seq[[]chunk] {

@@ -71,7 +71,7 @@ func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked) error {
 }
 
 // mostParts is how many parts a rebuild may write without a merge. A table of many more refuses inserts.
-const mostParts = 100
+const mostParts = 200
 
 // holdMerges asks for no merges of table walks, if there will not be too many parts for it. A user who may not ask does without.
 func (s *Store) holdMerges(ctx context.Context) {
