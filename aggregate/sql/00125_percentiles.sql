@@ -61,21 +61,26 @@ WITH
         )
         WHERE notEmpty(m.2)
     ),
-    ranked AS
-    (
-        SELECT
-            *, level, (n - 1) * level AS rank,
-            floor(n * level - z * sqrt(n * level * (1 - level))) AS low_rank,
-            ceil(n * level + z * sqrt(n * level * (1 - level))) + 1 AS high_rank
-        FROM lists
-        ARRAY JOIN [0.5, 0.75, 0.9] AS level
-    )
+    -- of a sorted list: the value at a rank that may lie between two, and the one at a rank rounded outward, null where that leaves the list
+    (list, rank) -> list[toUInt64(floor(rank)) + 1] * (1 - (rank - floor(rank))) + list[toUInt64(ceil(rank)) + 1] * (rank - floor(rank)) AS between,
+    (n, level) -> z * sqrt(n * level * (1 - level)) AS margin,
+    (list, n, level) -> if(floor(n * level - margin(n, level)) < 1, NULL, list[toUInt64(greatest(1., floor(n * level - margin(n, level))))]) AS below,
+    (list, n, level) -> if(ceil(n * level + margin(n, level)) + 1 > n, NULL, list[toUInt64(least(toFloat64(n), ceil(n * level + margin(n, level)) + 1))]) AS above
 SELECT
-    if(raw_key = '', '-', raw_key) AS key, measure, level, n,
-    (list[toUInt64(floor(rank)) + 1] * (1 - (rank - floor(rank))) + list[toUInt64(ceil(rank)) + 1] * (rank - floor(rank))) / 1000 AS value_s,
-    if(low_rank < 1, NULL, list[toUInt64(greatest(1., low_rank))] / 1000) AS value_low_s,
-    if(high_rank > n, NULL, list[toUInt64(least(toFloat64(n), high_rank))] / 1000) AS value_high_s
-FROM ranked
+    if(raw_key = '', '-', raw_key) AS key, measure, value.1 AS level, n, value.2 / 1000 AS value_s, value.3 / 1000 AS value_low_s, value.4 / 1000 AS value_high_s
+FROM
+(
+    -- the lists are long: they are not copied for each level
+    SELECT
+        raw_key, measure, n,
+        [
+            (0.5, between(list, (n - 1) * 0.5), below(list, n, 0.5), above(list, n, 0.5)),
+            (0.75, between(list, (n - 1) * 0.75), below(list, n, 0.75), above(list, n, 0.75)),
+            (0.9, between(list, (n - 1) * 0.9), below(list, n, 0.9), above(list, n, 0.9))
+        ] AS levels
+    FROM lists
+)
+ARRAY JOIN levels AS value
 ORDER BY key, measure, level;
 
 -- +goose Down
