@@ -79,6 +79,7 @@ func TestOwnWords(t *testing.T) {
 }
 
 func TestCase(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	given(t, s, `INSERT INTO given (contact_key, occurred_at, origin, id, from_address, subject, text) VALUES
@@ -119,6 +120,7 @@ func TestCase(t *testing.T) {
 }
 
 func TestCasesRefuses(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	if _, _, err := s.Cases(t.Context(), Query{State: "gone"}); err == nil || !strings.Contains(err.Error(), `there is no state "gone"`) {
 		t.Errorf("got error %v", err)

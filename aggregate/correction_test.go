@@ -26,6 +26,7 @@ func moods(t *testing.T, s *Store) string {
 
 // TestCorrectionsOverrideTheScorer corrects texts, rescores and retags them, takes corrections back.
 func TestCorrectionsOverrideTheScorer(t *testing.T) {
+	t.Parallel()
 	s, ctx := openStore(t), t.Context()
 	j := testJourneys(t, "v1")[:1]
 	text := func(offset int64, key string) journey.Record {
@@ -108,6 +109,7 @@ func TestCorrectionsOverrideTheScorer(t *testing.T) {
 
 // TestCorrectionsInAnyOrderEndTheSame corrects at random while a history arrives and walks crash.
 func TestCorrectionsInAnyOrderEndTheSame(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	whole := s.conn
 	seeds(t, 2, func(t *testing.T, r *rand.Rand) {
@@ -155,6 +157,7 @@ func TestCorrectionsInAnyOrderEndTheSame(t *testing.T) {
 
 // TestCorrectionsAtTheSameTime lets several people correct at once: each gets a revision of its own.
 func TestCorrectionsAtTheSameTime(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var records []journey.Record
 	for i := range int64(8) {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestLabelled(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var records []journey.Record
 	add := func(text string, r *journey.Rating) {
@@ -59,6 +60,7 @@ func TestLabelled(t *testing.T) {
 }
 
 func TestTunings(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	at := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 	names := func() (out []string) {

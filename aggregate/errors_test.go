@@ -29,6 +29,7 @@ func TestRowAtFault(t *testing.T) {
 
 // TestEngineBlamesRow lets the real engine refuse a row, and lets it refuse everything.
 func TestEngineBlamesRow(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	must(t, s.conn.Exec(t.Context(), "ALTER TABLE records ADD CONSTRAINT sane CHECK value < 1000000"))
 	poison := record(0, 2)
@@ -46,6 +47,7 @@ func TestEngineBlamesRow(t *testing.T) {
 // TestErrorTable holds the published table of ClickHouse's errors against the one that decides, and its names against
 // the engine's. `go test ./aggregate -run ErrorTable -update` rewrites it.
 func TestErrorTable(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var table strings.Builder
 	table.WriteString("| code | ClickHouse's name | kind | what the collector does |\n|---|---|---|---|\n")

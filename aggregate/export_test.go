@@ -32,6 +32,7 @@ type xesAttribute struct {
 
 // TestXESHoldsTheLog reads the log back with an XML parser: every case is a trace, every interaction an event.
 func TestXESHoldsTheLog(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	odd := &world{journey: "shop", steps: []worldStep{{
@@ -69,6 +70,7 @@ func TestXESHoldsTheLog(t *testing.T) {
 }
 
 func TestWorkbookHoldsTheReport(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	r, err := s.Report(t.Context(), "cases", Query{AsOf: mid})
@@ -111,6 +113,7 @@ func TestWorkbookHoldsTheReport(t *testing.T) {
 
 // TestParquetHoldsTheReport reads every cell of every report back, as the file has it and as ClickHouse reads it.
 func TestParquetHoldsTheReport(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	for _, name := range []string{"cases", "steps", "dropoff", "timing"} {
@@ -157,6 +160,7 @@ func TestParquetHoldsTheReport(t *testing.T) {
 
 // TestParquetIsWhatOthersRead has ClickHouse read a file.
 func TestParquetIsWhatOthersRead(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	r, err := s.Report(t.Context(), "cases", Query{AsOf: mid})
@@ -180,6 +184,7 @@ func TestParquetIsWhatOthersRead(t *testing.T) {
 
 // TestSnapshotAsTable has as many numbers as the view.
 func TestSnapshotAsTable(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	must(t, s.PutJourney(t.Context(), loopJourney(t)))
 	snap, _ := refreshed(t, s, "loop", "2026-01")

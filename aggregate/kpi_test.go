@@ -110,6 +110,7 @@ func monthOf(m time.Month) Query {
 }
 
 func TestThePublishedResults(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := theLoop(t, s)
 	for _, c := range []struct {
@@ -161,6 +162,7 @@ func TestThePublishedResults(t *testing.T) {
 
 // TestEveryTemplateKPI measures the KPIs of all templates on an empty store: each names one row at most.
 func TestEveryTemplateKPI(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for _, name := range []string{"machinery", "awareness", "consapevolezza", "helpdesk"} {
 		j, err := journey.Parse(name+".yaml", must2(journey.Templates.ReadFile("templates/"+name+".yaml"))(t))
@@ -176,6 +178,7 @@ func TestEveryTemplateKPI(t *testing.T) {
 }
 
 func TestSnapshotsOfTheLoop(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	theLoop(t, s)
 	january, _ := refreshed(t, s, "loop", "2026-01")

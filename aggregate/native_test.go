@@ -13,6 +13,7 @@ import (
 // TestWriteNumbersWords writes blocks whose words need numbers of one, two and four bytes, with and without arrays, into
 // the memory that the block before used.
 func TestWriteNumbersWords(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var want strings.Builder
 	for i, words := range []int{1, 2, 256, 257, 70_000, 3} {

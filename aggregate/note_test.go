@@ -11,6 +11,7 @@ import (
 
 // TestNotes adds, changes and deletes notes, and sees that no number of any report moves.
 func TestNotes(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	theLoop(t, s)
 	before := map[string]any{}
@@ -55,6 +56,7 @@ func TestNotes(t *testing.T) {
 }
 
 func TestOpportunityIsChanged(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := theLoop(t, s)
 	refreshed(t, s, "loop", "2026-01")
@@ -77,6 +79,7 @@ func TestOpportunityIsChanged(t *testing.T) {
 }
 
 func TestLeases(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	take := func(holder string, length time.Duration) bool {
 		t.Helper()
@@ -119,6 +122,7 @@ func TestLeases(t *testing.T) {
 }
 
 func TestRefreshRuns(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	at := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
 	runs := []RefreshRun{

@@ -10,6 +10,7 @@ import (
 )
 
 func TestOpportunities(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := theLoop(t, s)
 	quotes := j.KPIs[0]

@@ -42,6 +42,7 @@ func oracleWorld(t *testing.T, s *Store) (*world, Query) {
 // TestLibrariesAgree compares views with what lifelines and pm4py make of the same data. `make oracle` exports the data here, has
 // the libraries compute, and keeps their answers in testdata/oracle with their versions.
 func TestLibrariesAgree(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	_, q := oracleWorld(t, s)
 	if dir := os.Getenv("TAPPA_ORACLE_OUT"); dir != "" {
@@ -154,6 +155,7 @@ func equalsPM4Py(t *testing.T, s *Store, q Query) {
 // TestFunnelIsWindowFunnel compares with ClickHouse's windowFunnel in its default mode, where the two mean the same: cases that go
 // forward, stage after stage, and have no limit of time. Of those the funnel of k stages counts who visited all of the first k.
 func TestFunnelIsWindowFunnel(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	r := rand.New(rand.NewPCG(7, 7))
 	w := &world{journey: "funnel"}

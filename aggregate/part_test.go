@@ -31,6 +31,7 @@ func TestParsePart(t *testing.T) {
 
 // TestEveryNameHasOneOwner has the engine and the walker agree on it.
 func TestEveryNameHasOneOwner(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for i := range 200 {
 		name, owners := strings.Repeat("é", i%40)+fmt.Sprint("email:", i), 0
@@ -151,6 +152,7 @@ func narrower(t *testing.T) []*journey.Journey {
 // people state things and correct moods; and expects what one walker finds. In every other world interactions are scored anew and the
 // definition changes on the way, after which everything is rebuilt.
 func TestPartsTogetherDoAsOneWalker(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for world := range uint64(4) {
 		t.Run(fmt.Sprint("world ", world), func(t *testing.T) {
@@ -194,6 +196,7 @@ func TestPartsTogetherDoAsOneWalker(t *testing.T) {
 // TestPartThatIsBehindFindsWhoCameApart has one part walk, and the other begin again, when links of a number that turns out to be shared
 // are stored already: who was joined by it comes apart, and what arrives names only one of them.
 func TestPartThatIsBehindFindsWhoCameApart(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	journeys := testJourneys(t, "v1")
 	w := newTeam(t, rand.New(rand.NewPCG(0, 0)), s, journeys, 2)
@@ -245,6 +248,7 @@ func sadder(_ context.Context, records []journey.Record) error {
 // TestDivisionChanges goes from one walker to two, three and back, while data come in. A division of which not all parts have begun
 // says that it is behind, and a walker of a former one gives up.
 func TestDivisionChanges(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	r := rand.New(rand.NewPCG(4, 4))
 	journeys := testJourneys(t, "v1")
@@ -307,6 +311,7 @@ func TestDivisionChanges(t *testing.T) {
 
 // TestJourneyLeftOutIsWalkedAnew has a walker that holds one journey of three part a person whom the others know as one.
 func TestJourneyLeftOutIsWalkedAnew(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	seeds(t, 2, func(t *testing.T, r *rand.Rand) {
 		empty(t, s)

@@ -10,6 +10,7 @@ import (
 // Every example of docs/sql.md runs as it stands, also from another database by the view's full name, and no view
 // lacks one.
 func TestDocumentedQueries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	doc, err := os.ReadFile("../docs/sql.md")
 	must(t, err)

@@ -351,6 +351,7 @@ func TestSurvivalIsWhatTheVisitsSay(t *testing.T) {
 
 // TestTouchpointsByStage holds the split by stage against asking for one stage at a time.
 func TestTouchpointsByStage(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	var split [][]any

@@ -93,6 +93,7 @@ func columnsOf(rows []map[string]any, columns ...string) [][]any {
 }
 
 func TestReportsOfTheShop(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	for _, c := range []struct {
@@ -139,6 +140,7 @@ func TestReportsOfTheShop(t *testing.T) {
 // TestListsWithALimitBeginTheSame holds lists that know their limit against the beginning of the whole list, and the number of cases that
 // a list of them says there are.
 func TestListsWithALimitBeginTheSame(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	for _, name := range []string{"cases", "visits", "waits", "steps", "waiting", "verbatims"} {
@@ -161,6 +163,7 @@ func TestListsWithALimitBeginTheSame(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	given(t, s, `INSERT INTO given (contact_key, occurred_at, origin, id, source, type, journey, to_address, mood_eligible, mood_label) VALUES
 		('a', '2025-01-01', 'o', '1', 'form', 'form.submitted', 'j', 'contact', true, 'positive'),
@@ -183,6 +186,7 @@ func TestCoverage(t *testing.T) {
 }
 
 func TestEveryReportOfNothing(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	if _, err := s.Report(t.Context(), "dropoff", Query{}); err == nil || !strings.Contains(err.Error(), "no journey") {
 		t.Errorf("dropoff without a journey: got error %v", err)
@@ -201,6 +205,7 @@ func TestEveryReportOfNothing(t *testing.T) {
 }
 
 func TestReportRefuses(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	put(testerOf(t), s, "journeys", "journey, version, loaded, labels, time_zone, yaml", []worldJourney{{Journey: "other", Version: "v", Loaded: 1, TimeZone: "UTC"}})
@@ -224,6 +229,7 @@ func TestReportRefuses(t *testing.T) {
 
 // A value is a parameter, never part of a statement.
 func TestReportTakesAnyText(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	odd := &world{journey: "shop", visits: []worldVisit{{
@@ -270,6 +276,7 @@ func must2[R any](r R, err error) func(testing.TB) R {
 }
 
 func TestReportWrites(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	shop(t, s)
 	r, err := s.Report(t.Context(), "dropoff", Query{AsOf: mid})

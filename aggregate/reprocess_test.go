@@ -43,6 +43,7 @@ func as(generation string) func(context.Context, []journey.Record) error {
 // TestReprocessingEndsAsIfStoredSo stores a history, with copies of interactions in several months, some parts merged, and
 // tags it again and again, killed in between: all that is derived is what it would be had it been stored like that.
 func TestReprocessingEndsAsIfStoredSo(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	whole := s.conn
 	journeys := testJourneys(t, "v1")
@@ -119,6 +120,7 @@ func kept(t *testing.T, s *Store) map[string]string {
 
 // TestTheLastInsertOfTheLastPartitionWins is what Reprocess stands on.
 func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	seeds(t, 2, func(t *testing.T, r *rand.Rand) {
 		empty(t, s)
@@ -160,6 +162,7 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 
 // TestReprocessingSeesWhatWasWritten compares records as they come to Change with those that were stored.
 func TestReprocessingSeesWhatWasWritten(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	full, plain := record(2, 7), record(2, 8)
 	full.Mood.Score, full.Mood.Confidence = 0.5, 0.25

@@ -42,6 +42,7 @@ func refreshed(t testing.TB, s *Store, id, month string) (Snapshot, bool) {
 // TestSnapshotIsTheSameHoweverItWasFed feeds one history in other orders, with other duplicates, in other blocks and
 // slices, into databases of their own, and expects the same bytes.
 func TestSnapshotIsTheSameHoweverItWasFed(t *testing.T) {
+	t.Parallel()
 	records := randomRecords(rand.New(rand.NewPCG(11, 0)), 400)
 	for i := range records { // ratings, so that no view is empty
 		if i%7 == 0 {
@@ -81,6 +82,7 @@ func TestSnapshotIsTheSameHoweverItWasFed(t *testing.T) {
 
 // TestSnapshotHoldsWhatReportsSay reads numbers back through SQL and compares them with the reports they were.
 func TestSnapshotHoldsWhatReportsSay(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	journeys := testJourneys(t, "v1")
 	told(t, s, rand.New(rand.NewPCG(5, 1)), journeys, randomRecords(rand.New(rand.NewPCG(5, 0)), 300))
@@ -112,6 +114,7 @@ func TestSnapshotHoldsWhatReportsSay(t *testing.T) {
 
 // TestLateDataRestates adds an interaction of a closed month: another version beside the old one.
 func TestLateDataRestates(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
 	at := func(offset int64, day int, key string, tag journey.Tag) journey.Record {
@@ -165,6 +168,7 @@ func TestLateDataRestates(t *testing.T) {
 
 // TestKilledRefreshLeavesNothing lets refreshes die before any of their writes.
 func TestKilledRefreshLeavesNothing(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	journeys := testJourneys(t, "v1")
 	told(t, s, rand.New(rand.NewPCG(2, 1)), journeys, randomRecords(rand.New(rand.NewPCG(2, 0)), 100))
@@ -192,6 +196,7 @@ func TestKilledRefreshLeavesNothing(t *testing.T) {
 }
 
 func TestRefreshRefuses(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	must(t, s.PutJourney(t.Context(), testJourneys(t, "v1")[0]))
 	for month, want := range map[string]string{"2026-13": "no month like 2026-01", "2299-01": "the month is not over"} {

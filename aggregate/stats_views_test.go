@@ -546,6 +546,7 @@ func (w *world) losses(q Query) map[string]rowMap {
 }
 
 func TestLossesAreWhatWasKnownBefore(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	checks := flag.Lookup("rapid.checks")
 	must(t, checks.Value.Set("4"))

@@ -42,6 +42,7 @@ func block(token string, records ...journey.Record) journey.Block {
 }
 
 func TestWriteStoresEveryField(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	plain := record(0, 8)
 	plain.Interaction.Rating, plain.Interaction.Keys, plain.Tag.Stages = nil, plain.Interaction.Keys[:1], nil
@@ -64,6 +65,7 @@ t|0|8|2026-09-01 00:00:00.000|['email:anna@example.com']|account:example.com|th|
 }
 
 func TestWriteAgainStoresOnce(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	b := block("t:0:7-8", record(0, 7), record(0, 8))
 	for range 3 {
@@ -82,6 +84,7 @@ func TestWriteAgainStoresOnce(t *testing.T) {
 
 // TestWriteKilledBetweenItsInserts writes blocks that overlap, as a collector does that comes back after it died in between.
 func TestWriteKilledBetweenItsInserts(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	whole := s.conn
 	s.conn = &crashing{whole, 1}
@@ -116,6 +119,7 @@ func TestWriteKilledBetweenItsInserts(t *testing.T) {
 }
 
 func TestStored(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	got, err := s.Stored(t.Context(), "t")
 	must(t, err)
@@ -132,6 +136,7 @@ func TestStored(t *testing.T) {
 }
 
 func TestLedgerAndArrivalsAreNotScanned(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var records []journey.Record
 	for i := range int64(30_000) { // several granules, so that there is something to save
@@ -158,12 +163,14 @@ func TestLedgerAndArrivalsAreNotScanned(t *testing.T) {
 }
 
 func TestMigrateTwice(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	must(t, s.Migrate(t.Context()))
 }
 
 // TestMigrateAfterKill migrates what a killed migration left behind: any tables and views, of which nothing is noted.
 func TestMigrateAfterKill(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	must(t, s.Write(t.Context(), block("1", record(0, 1))))
 	must(t, s.conn.Exec(t.Context(), "DROP VIEW dropoff"))
@@ -177,6 +184,7 @@ func TestMigrateAfterKill(t *testing.T) {
 }
 
 func TestStoredRefusesShortWindow(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	must(t, s.conn.Exec(t.Context(), "ALTER TABLE records MODIFY SETTING non_replicated_deduplication_window = 10"))
 	s.checked = false
@@ -191,6 +199,7 @@ func TestStoredRefusesShortWindow(t *testing.T) {
 }
 
 func TestPutJourney(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := &journey.Journey{ID: "j", Version: "v1", Location: time.UTC, Labels: journey.Labels{"en": "J"}, Raw: []byte("journey: j"), Stages: []journey.Stage{
 		{ID: "one", Silence: time.Hour, Labels: journey.Labels{"it": "Uno"}},
@@ -219,6 +228,7 @@ func TestPutJourney(t *testing.T) {
 }
 
 func TestWriteErrorKinds(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	exception := func(code int32) error { return fmt.Errorf("send: %w", &proto.Exception{Code: code}) }
 	cancelled, cancel := context.WithCancel(t.Context())

@@ -43,6 +43,7 @@ func rebuilt(t *testing.T, s *Store, journeys []*journey.Journey, records []jour
 // keys in between, walked now and then by walkers that are replaced now and then, and expects what a single walk over everything
 // finds.
 func TestAnyArrivalEndsTheSame(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	seeds(t, 4, func(t *testing.T, r *rand.Rand) {
 		journeys := testJourneys(t, "v1")
@@ -132,6 +133,7 @@ func (c *crashing) InsertFormat(ctx context.Context, format, query string, data 
 
 // TestCrashesAreRepairedByTheNextWalk lets walks die before any of their writes.
 func TestCrashesAreRepairedByTheNextWalk(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	whole := s.conn
 	seeds(t, 3, func(t *testing.T, r *rand.Rand) {
@@ -165,6 +167,7 @@ func TestCrashesAreRepairedByTheNextWalk(t *testing.T) {
 
 // TestFailedWalkerGoesOn lets one walker fail and try again, as Run does.
 func TestFailedWalkerGoesOn(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	whole := s.conn
 	journeys := testJourneys(t, "v1")
@@ -190,6 +193,7 @@ func TestFailedWalkerGoesOn(t *testing.T) {
 }
 
 func TestNewDefinitionIsWalkedAnew(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	records := randomRecords(rand.New(rand.NewPCG(3, 3)), 200)
 	old := testJourneys(t, "v1")
@@ -217,6 +221,7 @@ func TestNewDefinitionIsWalkedAnew(t *testing.T) {
 
 // TestMergedPersonLeavesNothingBehind joins two persons that had cases of their own.
 func TestMergedPersonLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
 	at := func(offset int64, keys ...journey.ContactKey) journey.Record {
@@ -251,6 +256,7 @@ func TestMergedPersonLeavesNothingBehind(t *testing.T) {
 }
 
 func TestWalkReadsOnlyTheTouched(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
 	records := randomRecords(rand.New(rand.NewPCG(5, 5)), 300)
@@ -269,6 +275,7 @@ func TestWalkReadsOnlyTheTouched(t *testing.T) {
 
 // TestNeverIsStored takes the end of time, and clocks that are past it, through the driver and back.
 func TestNeverIsStored(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
 	j[0].Stages[0].Silence = journey.Forever
@@ -290,6 +297,7 @@ func TestNeverIsStored(t *testing.T) {
 }
 
 func TestNumbersOnlyGrow(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
 	for i, b := range deliver(rand.New(rand.NewPCG(9, 9)), randomRecords(rand.New(rand.NewPCG(9, 9)), 100)) {
@@ -304,6 +312,7 @@ func TestNumbersOnlyGrow(t *testing.T) {
 }
 
 func TestRunWalksWhatArrives(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
 	w := newWalker(t, s, j, WalkerOptions{Poll: time.Millisecond})
@@ -324,6 +333,7 @@ func TestRunWalksWhatArrives(t *testing.T) {
 
 // TestAllTablesAreSynced keeps walked from being ahead of the rows it vouches for, even after a power cut.
 func TestAllTablesAreSynced(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	text := dump(t, s, `SELECT name, engine_full LIKE '%fsync_after_insert = 1%fsync_part_directory = 1%'
 		FROM system.tables WHERE database = currentDatabase() AND name IN

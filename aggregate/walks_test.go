@@ -10,6 +10,7 @@ import (
 // TestDriverWritesWhatBlocksWrite stores rows in both ways: as a block of ours, and value by value through the driver, as over the
 // native protocol.
 func TestDriverWritesWhatBlocksWrite(t *testing.T) {
+	t.Parallel()
 	s, other := openStore(t), openStore(t)
 	w := rapid.Custom(func(t *rapid.T) *world { return drawWorld(t, "both") }).Example(7)
 	gather := func() *walksBlock {
