@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"tappa/journey"
 )
@@ -102,14 +103,20 @@ func (w *team) some() {
 	}
 }
 
-// finish has all parts catch up, and expects nothing to be left.
+// finish has all parts catch up at the same time, and expects nothing to be left.
 func (w *team) finish() {
 	w.t.Helper()
-	for _, k := range w.r.Perm(len(w.walkers)) {
-		if p := catchUp(w.t, w.walkers[k]); p.Backlog != 0 {
-			w.t.Errorf("part %d: backlog after catching up: %d", k+1, p.Backlog)
-		}
+	var group errgroup.Group
+	for k := range w.walkers {
+		group.Go(func() error {
+			p, err := w.walkers[k].CatchUp(w.t.Context())
+			if err == nil && p.Backlog != 0 {
+				err = fmt.Errorf("part %d: backlog after catching up: %d", k+1, p.Backlog)
+			}
+			return err
+		})
 	}
+	must(w.t, group.Wait())
 	if behind, _, err := w.store.WalkState(w.t.Context(), ids(w.journeys), Part{}); err != nil || behind != 0 {
 		w.t.Errorf("all parts caught up: %d behind, error %v", behind, err)
 	}
@@ -127,6 +134,26 @@ func ids(journeys []*journey.Journey) []journey.JourneyID {
 		out[i] = j.ID
 	}
 	return out
+}
+
+// replacedBy expects the walkers of a division to end when those of another have begun, and what one of them still writes to go.
+func (w *team) replacedBy(next *team) {
+	if w == nil {
+		return
+	}
+	w.t.Helper()
+	former := w.walkers[0]
+	if _, err := former.CatchUp(w.t.Context()); !errors.Is(err, ErrOtherDivision) {
+		w.t.Errorf("a walker of the former division: got error %v", err)
+	}
+	if err := former.Run(w.t.Context()); !errors.Is(err, ErrOtherDivision) {
+		w.t.Errorf("a walker of the former division runs on: %v", err)
+	}
+	if first := next.walkers[0].number; first <= former.number {
+		w.t.Errorf("walk %d after walk %d of the former division", first, former.number)
+	}
+	late := fmt.Sprintf("INSERT INTO walks (journey, subject, walked) VALUES ('by-person', 'email:nobody', %d)", former.number+1)
+	must(w.t, w.store.conn.Exec(w.t.Context(), late))
 }
 
 // byOne is what one walker makes of all that is stored.
@@ -286,18 +313,11 @@ func TestDivisionChanges(t *testing.T) {
 		if left := backlog(); left != 0 {
 			t.Errorf("%d parts have walked, and %d offsets are left", n, left)
 		}
-		if before != nil {
-			if _, err := before.walkers[0].CatchUp(t.Context()); !errors.Is(err, ErrOtherDivision) {
-				t.Errorf("a walker of the former division: got error %v", err)
-			}
-			if err := before.walkers[0].Run(t.Context()); !errors.Is(err, ErrOtherDivision) {
-				t.Errorf("a walker of the former division runs on: %v", err)
-			}
-			if first := w.walkers[0].number; first <= before.walkers[0].number {
-				t.Errorf("walk %d after walk %d of the former division", first, before.walkers[0].number)
-			}
-		}
+		before.replacedBy(w)
 		w.finish()
+		if got := dump(t, s, "SELECT count() FROM walks FINAL WHERE subject = 'email:nobody'"); got != "0\n" {
+			t.Errorf("%d parts began again, and what one of the former division wrote late is still there: %s", n, got)
+		}
 		before = w
 	}
 	if got := dump(t, s, "SELECT count() FROM people_walked"); got != "0\n" {

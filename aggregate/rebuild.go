@@ -34,8 +34,8 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 		if j.blank {
 			continue
 		}
-		if err := w.sweep(ctx, string(j.journey.ID)); err != nil {
-			return fmt.Errorf("sweep walks: %w", err)
+		if err := w.sweep(ctx, j, w.number); err != nil {
+			return err
 		}
 	}
 	if err := w.walkTouched(ctx, stale, others(journeys, w.journeys)); err != nil {
@@ -264,11 +264,27 @@ func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk]
 	}
 }
 
-// sweep buries what the journey still holds, under names that this part owns, of subjects that no longer exist: each that does was
-// written by this walk.
-func (w *Walker) sweep(ctx context.Context, id string) error {
+// sweep buries what the journey holds, under names that this part owns, of walks before a number. After a rebuild that is of subjects
+// that no longer exist: each that does was written by it.
+func (w *Walker) sweep(ctx context.Context, j *walked, before uint64) error {
 	query := `
 		INSERT INTO walks (journey, subject, walked, deleted)
 		SELECT journey, subject, ?, 1 FROM walks FINAL WHERE journey = ? AND walked < ? AND ` + w.opts.Part.owned("subject")
-	return w.store.conn.Exec(settled(ctx), query, w.number, id, w.number)
+	if err := w.store.conn.Exec(settled(ctx), query, w.number, string(j.journey.ID), before); err != nil {
+		return fmt.Errorf("sweep walks of %s: %w", j.journey.ID, err)
+	}
+	return nil
+}
+
+// sweepFormer buries what a walker of a former division stored after this part's rebuild had looked.
+func (w *Walker) sweepFormer(ctx context.Context) error {
+	for _, j := range w.journeys {
+		if j.version == "" || w.division.first() == 0 { // it will be rebuilt, or there was no other division
+			continue
+		}
+		if err := w.sweep(ctx, j, w.division.first()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -21,6 +21,9 @@ func (w *Walker) load(ctx context.Context) error {
 	if err := w.loadWalked(ctx); err != nil {
 		return fmt.Errorf("load what was walked: %w", err)
 	}
+	if err := w.sweepFormer(ctx); err != nil {
+		return err
+	}
 	if err := w.loadPeople(ctx); err != nil {
 		return fmt.Errorf("load people: %w", err)
 	}
