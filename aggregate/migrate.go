@@ -19,6 +19,9 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
 	}
+	if err := s.refuseFormer(ctx); err != nil {
+		return err
+	}
 	files, err := fs.Sub(migrations, "sql")
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
@@ -45,4 +48,19 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
 	}
 	return s.checkWindow(ctx)
+}
+
+// refuseFormer refuses a database whose interactions are a table: what stands there now is a view, and would take its place.
+func (s *Store) refuseFormer(ctx context.Context) error {
+	const query = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'interactions' AND engine != 'View'"
+	var n uint64
+	if err := s.conn.QueryRow(ctx, query).Scan(&n); err != nil {
+		return fmt.Errorf("migrate %s: %w", s.opts.Database, err)
+	}
+	if n > 0 {
+		return fmt.Errorf("migrate %s: it was made by an early state of tappa, whose layout is not brought up to date. Drop the database (embedded: "+
+			"remove clickhouse/ in the data directory) and start again: what Kafka has is stored and computed anew; what people corrected, stated, "+
+			"noted and decided, and frozen months, go with the database", s.opts.Database)
+	}
+	return nil
 }

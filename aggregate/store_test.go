@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 	"github.com/google/go-cmp/cmp"
 
+	"tappa/internal/testenv"
 	"tappa/journey"
 )
 
@@ -159,6 +160,22 @@ func TestLedgerAndArrivalsAreNotScanned(t *testing.T) {
 		if !strings.Contains(plan, c.planned) {
 			t.Errorf("%s: want %s in the plan:\n%s", c.question, c.planned, plan)
 		}
+	}
+}
+
+func TestMigrateRefusesAnEarlyLayout(t *testing.T) {
+	t.Parallel()
+	env := testenv.ClickHouse(t)
+	s, err := Open(t.Context(), Options{Addr: env.Addr, Protocol: "http", Database: env.Database})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	must(t, s.conn.Exec(t.Context(), "CREATE TABLE interactions (id String) ENGINE = MergeTree ORDER BY id"))
+	must(t, s.conn.Exec(t.Context(), "INSERT INTO interactions SELECT 'kept'"))
+	if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "start again") {
+		t.Errorf("got %v, want a refusal that says what to do", err)
+	}
+	if got := dump(t, s, "SELECT id FROM interactions"); got != "kept\n" {
+		t.Errorf("the former table holds %q", got)
 	}
 }
 

@@ -112,26 +112,46 @@ SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projecti
 -- What follows is derived from the raw truth. It is synced to disk on every insert too: once table walked says that
 -- something was walked, nobody looks at it again.
 
--- Which contact keys are the same person, and from which interaction that is known. Derived from contact_keys.
+-- Which contact keys were seen together, key_a before key_b; why: the type of the interactions that show it; the first of them, as time,
+-- origin and id; and the time of the last. Sums would count an interaction twice that is walked twice: least and greatest do not.
 CREATE TABLE IF NOT EXISTS links
 (
-    key_a       String,
-    key_b       String,
-    origin      LowCardinality(String),
-    id          String,
-    occurred_at DateTime64(3, 'UTC')
+    key_a   String,
+    key_b   String,
+    reason  LowCardinality(String),
+    shown   SimpleAggregateFunction(min, Tuple(DateTime64(3, 'UTC'), String, String)),
+    last_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+    INDEX by_b key_b TYPE bloom_filter(0.01) GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree ORDER BY (key_a, key_b, origin, id)
+ENGINE = AggregatingMergeTree ORDER BY (key_a, key_b, reason)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Which accounts a contact key was seen with, in the same way.
+CREATE TABLE IF NOT EXISTS account_links
+(
+    contact_key String,
+    account     String,
+    reason      LowCardinality(String),
+    shown       SimpleAggregateFunction(min, Tuple(DateTime64(3, 'UTC'), String, String)),
+    last_at     SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+    INDEX by_account account TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = AggregatingMergeTree ORDER BY (contact_key, account, reason)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The person (and the account) each contact key belongs to: the connected component of links, named by its first key in an order
--- of kinds and keys (crm, email, phone, ticket, others, cookie), so that the name does not depend on the order of arrival.
+-- of kinds and keys (crm, email, phone, ticket, others, cookie), so that the name does not depend on the order of arrival. company: which
+-- subject it belongs to where cases are per account. shared: why it connects nobody ('': it does; desk, limit, listed).
 CREATE TABLE IF NOT EXISTS people
 (
     contact_key String,
     person      String,
     account     String,
-    walked      UInt64
+    company     String,
+    shared      LowCardinality(String),
+    walked      UInt64,
+    INDEX by_person person TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_account account TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(walked) ORDER BY contact_key
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -146,8 +166,8 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- when that began and ended, how, and with what value, stands with the step.
 -- A run's own lie from first_visit on, visits of them; likewise waits and steps. A step's reached is one more than the furthest position that
 -- the case had come to; its thread is a ticket's. A field is a file of its own: a view reads what it asks for. Granules are small, so that
--- few subjects are read without many others. A part of one block is a file, not 250 to be synced to disk. Parts are merged column by column, each run of rows at once: row by row, the words in lists
--- make merging ten times as dear.
+-- few subjects are read without many others. A part of one block is one file, not 250 to be synced to disk. Parts are merged column by
+-- column, each run of rows at once: row by row, the words in lists make merging ten times as dear.
 CREATE TABLE IF NOT EXISTS walks
 (
     journey  LowCardinality(String),
@@ -184,17 +204,46 @@ ENGINE = ReplacingMergeTree(walked, deleted) ORDER BY (journey, subject)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 128, min_bytes_for_wide_part = 268435456,
     vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1;
 
--- How far the walk has come: everything stored up to this offset has been walked under this definition.
+-- How far a part of the walk has come: everything stored up to this offset has been walked under this definition and these rules of
+-- identity (which keys are shared). Rows of another division than the one in force count for nothing.
 CREATE TABLE IF NOT EXISTS walked
 (
     journey   LowCardinality(String),
     topic     LowCardinality(String),
     partition Int32,
+    part      UInt32,
+    division  UInt64,
     version   LowCardinality(String),
+    rules     String,
     offset    Int64,
     walked    UInt64
 )
-ENGINE = ReplacingMergeTree(walked) ORDER BY (journey, topic, partition)
+ENGINE = ReplacingMergeTree(walked) ORDER BY (journey, topic, partition, part)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Into how many parts the walk is divided: the row of the highest revision is in force, and of several the one of most parts.
+CREATE TABLE IF NOT EXISTS divisions
+(
+    revision UInt64,
+    parts    UInt32,
+    begun_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree ORDER BY (revision, parts)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- What a part of the walk last walked a contact key as, where table people holds what another part did.
+CREATE TABLE IF NOT EXISTS people_walked
+(
+    division    UInt64,
+    part        UInt32,
+    contact_key String,
+    person      String,
+    account     String,
+    company     String,
+    shared      LowCardinality(String),
+    walked      UInt64
+)
+ENGINE = ReplacingMergeTree(walked) PARTITION BY division ORDER BY (part, contact_key)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every definition ever loaded, and the parts of the current one that views need.
