@@ -39,10 +39,10 @@ func openEngine(t testing.TB) engine {
 	return engine{s, env}
 }
 
-// exec runs a statement behind the store's back; interactions is written TABLE in it.
+// exec runs a statement behind the store's back; records is written TABLE in it.
 func (e engine) exec(t testing.TB, statement string) {
 	t.Helper()
-	statement = strings.ReplaceAll(statement, "TABLE", "TABLE "+e.Database+".interactions")
+	statement = strings.ReplaceAll(statement, "TABLE", "TABLE "+e.Database+".records")
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Post("http://"+e.Addr, "text/plain", strings.NewReader(statement))
 	if err != nil {
