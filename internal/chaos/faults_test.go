@@ -126,15 +126,19 @@ func diskFull(ctx context.Context, s *site, rng *rand.Rand) error {
 		return err
 	}
 	block := make([]byte, 1<<20)
-	for size := len(block); size > 0; size /= 2 {
-		for err == nil {
-			_, err = f.Write(block[:size])
-			time.Sleep(fillPause) // no other program fills a disk at one blow
-		}
-		if !errors.Is(err, syscall.ENOSPC) {
+	for size, fitted := len(block), 0; size > 0 && ctx.Err() == nil; {
+		_, err := f.Write(block[:size])
+		time.Sleep(fillPause) // no other program fills a disk at one blow
+		switch {
+		case errors.Is(err, syscall.ENOSPC):
+			size, fitted = size/2, 0
+		case err != nil:
 			return errors.Join(err, f.Close())
+		default:
+			if fitted++; fitted > 2 { // the engine has removed something: by single bytes this would take for ever
+				size = len(block)
+			}
 		}
-		err = nil
 	}
 	s.note("times of a full disk")
 	_ = sleep(ctx, 2*time.Second+time.Duration(rng.Int64N(int64(4*time.Second))))
