@@ -22,8 +22,8 @@ type peer struct {
 	table  string
 }
 
-// The tables that others write to. Both hold all columns of tappa's two, in the order, with the codecs and the care for what is on
-// disk of its interactions. keptTable answers what tappa's two do: copies of an interaction collapse, projections tell how far a
+// The tables that others write to. Both hold all columns of view interactions and of table arrivals, in the order, with the codecs and the
+// care for what is on disk of tappa's records. keptTable answers what tappa's two do: copies of an interaction collapse, projections tell how far a
 // topic is stored and who arrived, an index finds threads. plainTable is an ordinary MergeTree with nothing beside.
 const (
 	keptTable  = "kept"
@@ -71,9 +71,11 @@ func openPeer(ctx context.Context, j job, table string) (_ *peer, err error) {
 	return p, p.create(table)
 }
 
-// create makes a table for others to write to.
+// create makes a table for others to write to. Words that tappa has in table tags are plain texts, but for the three that are asked for most:
+// as LowCardinality they would make merges dearer.
 func (p *peer) create(table string) error {
-	columns, err := p.ask(`SELECT arrayStringConcat(groupArray(format('"{}" {} {}', name, type, compression_codec)), ', ')
+	columns, err := p.ask(`SELECT arrayStringConcat(groupArray(format('"{}" {} {}', name, if(name IN ('source', 'journey', 'topic'), type,
+			replaceAll(type, 'LowCardinality(String)', 'String')), if(name IN ('text', 'payload'), 'CODEC(ZSTD(1))', ''))), ', ')
 		FROM
 		(
 			SELECT * FROM system.columns WHERE database = 'tappa' AND table IN ('interactions', 'arrivals')
