@@ -83,6 +83,21 @@ func TestWriteAgainStoresOnce(t *testing.T) {
 	}
 }
 
+// TestTagsAreThereAgain writes to a database that was put back to what it was before its tags were written.
+func TestTagsAreThereAgain(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	must(t, s.Write(t.Context(), block("0", record(0, 0))))
+	must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE tags"))
+	if _, err := s.Stored(t.Context(), "t"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.Write(t.Context(), block("1", record(0, 1))))
+	if got := dump(t, s, "SELECT id, toString(touchpoint) FROM interactions ORDER BY id"); got != "0-0\ttp\n0-1\ttp\n" {
+		t.Errorf("interactions and their touchpoints: got %q", got)
+	}
+}
+
 // TestWriteKilledBetweenItsInserts writes blocks that overlap, as a collector does that comes back after it died in between.
 func TestWriteKilledBetweenItsInserts(t *testing.T) {
 	t.Parallel()

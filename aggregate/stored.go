@@ -20,6 +20,7 @@ func (s *Store) Stored(ctx context.Context, topic string) (map[int]int64, error)
 	if err := s.checkWindow(ctx); err != nil {
 		return nil, err
 	}
+	s.tags.forget()
 	// The projection keeps max(offset) by topic and partition: this reads a row a part, not the table.
 	const query = "SELECT partition, max(offset) FROM records WHERE topic = ? GROUP BY partition"
 	stored := make(map[int]int64)

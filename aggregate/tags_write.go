@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -84,16 +85,30 @@ func tagOf(r *journey.Record) uint64 {
 	return xxhash.Sum64(b)
 }
 
-// tagsStored remembers which tags this process has stored.
+// tagsStored remembers which tags this process has stored, for a while: the database may be put back to what it was before.
 type tagsStored struct {
 	sync.Mutex
 	numbers map[uint64]struct{}
+	since   time.Time
+}
+
+// tagsRemembered is for how long. A few thousand rows that are there already cost little.
+const tagsRemembered = 10 * time.Minute
+
+// forget is for when a collector begins with what it finds stored.
+func (t *tagsStored) forget() {
+	t.Lock()
+	defer t.Unlock()
+	t.numbers = nil
 }
 
 // unknown gives a row for each tag that is not known to be stored.
 func (t *tagsStored) unknown(rows []row) (out []taggedRow) {
 	t.Lock()
 	defer t.Unlock()
+	if time.Since(t.since) > tagsRemembered {
+		t.numbers = nil
+	}
 	seen := map[uint64]struct{}{}
 	for i := range rows {
 		number := rows[i].tag
@@ -112,7 +127,7 @@ func (t *tagsStored) remember(rows []taggedRow) {
 	t.Lock()
 	defer t.Unlock()
 	if t.numbers == nil || len(t.numbers)+len(rows) > enoughTags {
-		t.numbers = map[uint64]struct{}{}
+		t.numbers, t.since = map[uint64]struct{}{}, time.Now()
 	}
 	for _, r := range rows {
 		t.numbers[r.number] = struct{}{}
