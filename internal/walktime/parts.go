@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 	"time"
 
@@ -128,7 +129,7 @@ func (b *bench) firstLast(ctx context.Context) error {
 	return err
 }
 
-// touched stores interactions of some people and says how long until a view shows them.
+// touched stores interactions of some people, as a collector does, and says how long until a view shows them.
 func touched(ctx context.Context, b *bench) error {
 	w, err := b.walker()
 	if err != nil {
@@ -138,16 +139,19 @@ func touched(ctx context.Context, b *bench) error {
 		return err
 	}
 	for _, n := range []int{100, 100, 100, b.people / 100, b.people / 100} {
+		arrivals, err := b.someArrive(ctx, n)
+		if err != nil {
+			return err
+		}
 		var p aggregate.Progress
 		c, err := measured(func() error {
-			at := time.Now().UnixNano()
-			if err := b.arrive(ctx, fmt.Sprintf(arrivals, at, at, n, b.people)); err != nil {
+			if err := b.store.Write(ctx, arrivals); err != nil {
 				return err
 			}
 			if p, err = w.CatchUp(ctx); err != nil {
 				return err
 			}
-			_, err := b.ask(ctx, "SELECT * FROM cases WHERE journey = 'bench' AND subject = (SELECT any(contact_key) FROM records WHERE topic = 'arrivals')")
+			_, err := b.ask(ctx, "SELECT * FROM cases WHERE journey = 'bench' AND subject = '"+string(arrivals.Records[0].Interaction.Keys[0])+"'")
 			return err
 		})
 		if err != nil {
@@ -158,15 +162,36 @@ func touched(ctx context.Context, b *bench) error {
 	return nil
 }
 
-const arrivals = `
-INSERT INTO arriving (contact_key, occurred_at, origin, id, arrived_at, source, type, activity, direction, contact_keys, public,
-	journey, version, rule, touchpoint, channel, department, stages, topic, partition, offset)
-SELECT 'email:' || leftPad(toString(cityHash64(number, %d) %% toUInt64(%[4]d) AS p), 7, '0') || '@' || ['example.com', 'example.org', 'example.net'][cityHash64(p, 'person') %% 3 + 1] AS key,
-	toDateTime64('2025-12-01 00:00:00', 3, 'UTC'), 'site', toString(%[2]d) || '-' || toString(number), toDateTime64('2026-09-01 00:00:00', 3, 'UTC'),
-	'form', 'form.submitted', 'form', 'inbound', [key], true, 'bench', 'v', 'r', 'tp01', 'web', 'sales', ['s01'], 'arrivals', 0,
-	(SELECT ifNull(maxOrNull(offset), -1) FROM records WHERE topic = 'arrivals') + 1 + number
-FROM numbers(%[3]d)
-SETTINGS async_insert = 0`
+// someArrive makes a block of one interaction each of people of the history, drawn anew each time.
+func (b *bench) someArrive(ctx context.Context, n int) (journey.Block, error) {
+	at := time.Now().UnixNano()
+	text, err := b.ask(ctx, fmt.Sprintf(`SELECT DISTINCT contact_key FROM records WHERE topic = 'history' AND contact_key LIKE 'email:%%'
+		ORDER BY cityHash64(contact_key, %d) LIMIT %d`, at, n))
+	if err != nil {
+		return journey.Block{}, err
+	}
+	last, err := b.ask(ctx, "SELECT ifNull(maxOrNull(offset), -1) FROM records WHERE topic = 'arrivals'")
+	if err != nil {
+		return journey.Block{}, err
+	}
+	offset, err := strconv.ParseInt(last, 10, 64)
+	if err != nil {
+		return journey.Block{}, err
+	}
+	block := journey.Block{Token: fmt.Sprint("arrivals ", at), ArrivedAt: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)}
+	for key := range strings.FieldsSeq(text) {
+		offset++
+		block.Records = append(block.Records, journey.Record{
+			Interaction: journey.Interaction{
+				Origin: "site", ID: fmt.Sprint(at, "-", offset), Source: journey.SourceForm, Type: "form.submitted", Activity: "form",
+				OccurredAt: time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC), Direction: journey.Inbound, Public: true, Keys: []journey.ContactKey{journey.ContactKey(key)},
+			},
+			Tag:      journey.Tag{Journey: "bench", Version: "v", Rule: "r", Touchpoint: "tp01", Channel: "web", Department: "sales", Stages: []journey.StageID{"s01"}},
+			Position: journey.Position{Topic: "arrivals", Offset: offset},
+		})
+	}
+	return block, nil
+}
 
 // export writes the log for others to work on.
 func export(ctx context.Context, b *bench) error {
