@@ -25,7 +25,7 @@ const (
 
 // WalkerOptions tune a Walker. The zero value is good.
 type WalkerOptions struct {
-	Poll       time.Duration         // how often Run looks for arrivals; default 1 s
+	Poll       time.Duration         // how often Run looks for arrivals; default 500 ms
 	Slice      int64                 // how many arrivals are taken up at once; default 200,000
 	Chunk      int                   // how many interactions a worker holds and writes at once; default 100,000
 	Workers    int                   // how many chunks are walked side by side; default 2
@@ -100,7 +100,7 @@ type Progress struct {
 // NewWalker prepares a walker for the journeys. It touches nothing until CatchUp, Run or Rebuild.
 func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*Walker, error) {
 	if opts.Poll <= 0 {
-		opts.Poll = time.Second
+		opts.Poll = 500 * time.Millisecond
 	}
 	if opts.Slice <= 0 {
 		opts.Slice = 200_000
