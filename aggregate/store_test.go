@@ -83,6 +83,62 @@ func TestWriteAgainStoresOnce(t *testing.T) {
 	}
 }
 
+// TestTagsDiffer holds the number of a tag against all that table tags has of it: records that differ there differ in it, and all others share it.
+func TestTagsDiffer(t *testing.T) {
+	t.Parallel()
+	rated := func(change func(*journey.Rating)) func(*journey.Record) {
+		return func(r *journey.Record) {
+			rating := *r.Interaction.Rating
+			change(&rating)
+			r.Interaction.Rating = &rating
+		}
+	}
+	changes := map[string]func(*journey.Record){
+		"origin": func(r *journey.Record) { r.Interaction.Origin = "x" }, "source": func(r *journey.Record) { r.Interaction.Source = "x" },
+		"type": func(r *journey.Record) { r.Interaction.Type = "x" }, "activity": func(r *journey.Record) { r.Interaction.Activity = "x" },
+		"direction": func(r *journey.Record) { r.Interaction.Direction = "x" }, "automatic": func(r *journey.Record) { r.Tag.Automatic = false },
+		"by_machine": func(r *journey.Record) { r.Interaction.Automatic = true }, "public": func(r *journey.Record) { r.Interaction.Public = false },
+		"held": func(r *journey.Record) { r.Interaction.Held = true }, "solved": func(r *journey.Record) { r.Interaction.Solved = true },
+		"lang": func(r *journey.Record) { r.Interaction.Lang = "x" }, "priority": func(r *journey.Record) { r.Interaction.Priority = "x" },
+		"currency": func(r *journey.Record) { r.Interaction.Currency = "x" }, "rating_kind": rated(func(r *journey.Rating) { r.Kind = "x" }),
+		"rating_min": rated(func(r *journey.Rating) { r.Min = 0 }), "rating_max": rated(func(r *journey.Rating) { r.Max = 7 }),
+		"journey": func(r *journey.Record) { r.Tag.Journey = "x" }, "version": func(r *journey.Record) { r.Tag.Version = "x" },
+		"rule": func(r *journey.Record) { r.Tag.Rule = "x" }, "touchpoint": func(r *journey.Record) { r.Tag.Touchpoint = "x" },
+		"channel": func(r *journey.Record) { r.Tag.Channel = "x" }, "department": func(r *journey.Record) { r.Tag.Department = "x" },
+		"persona": func(r *journey.Record) { r.Tag.Persona = "x" }, "stages": func(r *journey.Record) { r.Tag.Stages = []journey.StageID{"one"} },
+		"outcome": func(r *journey.Record) { r.Tag.Outcome = "x" }, "mood_eligible": func(r *journey.Record) { r.Mood.Eligible = false },
+		"mood_label": func(r *journey.Record) { r.Mood.Label = "x" }, "mood_emotion": func(r *journey.Record) { r.Mood.Emotion = "x" },
+		"mood_lang": func(r *journey.Record) { r.Mood.Lang = "x" }, "mood_model": func(r *journey.Record) { r.Mood.Model = "x" },
+	}
+	for _, c := range tagFields {
+		if changes[c.name] == nil {
+			t.Errorf("no change of %s is tried", c.name)
+		}
+	}
+	// What a source writes into one word must not read like two.
+	changes["NUL in type"] = func(r *journey.Record) { r.Interaction.Type, r.Interaction.Activity = "a\x00b", "c" }
+	changes["NUL in activity"] = func(r *journey.Record) { r.Interaction.Type, r.Interaction.Activity = "a", "b\x00c" }
+	changes["stage in kind"] = func(r *journey.Record) {
+		rated(func(r *journey.Rating) { r.Kind = "two,csat" })(r)
+		r.Tag.Stages = r.Tag.Stages[:1]
+	}
+	same := record(1, 99)
+	same.Interaction.Text, same.Interaction.Agent, same.Interaction.Rating.Score, same.Mood.Score = "other", "x", 1, 0.25
+	plain := record(0, 1)
+	if tagOf(&same) != tagOf(&plain) {
+		t.Error("records that differ in what is their own have other tags")
+	}
+	seen := map[uint64]string{tagOf(&plain): "nothing"}
+	for name, change := range changes {
+		r := record(0, 1)
+		change(&r)
+		if other, twice := seen[tagOf(&r)]; twice {
+			t.Errorf("changed %s: the tag's number is the one with %s changed", name, other)
+		}
+		seen[tagOf(&r)] = name
+	}
+}
+
 // TestTagsAreThereAgain writes to a database that was put back to what it was before its tags were written.
 func TestTagsAreThereAgain(t *testing.T) {
 	t.Parallel()

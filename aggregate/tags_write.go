@@ -60,7 +60,8 @@ var tagRowColumns = append([]column[taggedRow]{
 	fill("tag", "UInt64", func(r *taggedRow) uint64 { return r.number }),
 }, tagFields...)
 
-// tagOf gives the number of a record's tag. 64 bits keep the millions of tags apart that nobody has: of 100,000, two have the same number once
+// tagOf gives the number of a record's tag. Words are hashed with their lengths: a source may write anything into them, and what it writes
+// must not read like other words. 64 bits keep the millions of tags apart that nobody has: of 100,000, two have the same number once
 // in four billion databases.
 func tagOf(r *journey.Record) uint64 {
 	b := make([]byte, 0, 512) // on the stack
@@ -70,13 +71,14 @@ func tagOf(r *journey.Record) uint64 {
 		r.Tag.Channel, string(r.Tag.Department), string(r.Tag.Persona), string(r.Tag.Outcome), r.Mood.Label, r.Mood.Emotion,
 		r.Mood.Lang, r.Mood.Model,
 	} {
-		b = append(append(b, s...), 0)
+		b = appendText(b, s)
 	}
+	b = binary.AppendUvarint(b, uint64(len(r.Tag.Stages)))
 	for _, stage := range r.Tag.Stages {
-		b = append(append(b, stage...), ',')
+		b = appendText(b, string(stage))
 	}
 	if rated := r.Interaction.Rating; rated != nil {
-		b = append(append(b, rated.Kind...), 0)
+		b = appendText(b, rated.Kind)
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(rated.Min))
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(rated.Max))
 	}
