@@ -140,7 +140,9 @@ func diskFull(ctx context.Context, s *site, rng *rand.Rand) error {
 			}
 		}
 	}
-	s.note("times of a full disk")
+	if ctx.Err() == nil {
+		s.note("times of a full disk")
+	}
 	_ = sleep(ctx, 2*time.Second+time.Duration(rng.Int64N(int64(4*time.Second))))
 	return errors.Join(f.Close(), os.Remove(ballast))
 }
