@@ -100,30 +100,29 @@ func insert[R any](ctx context.Context, s *Store, table string, columns []column
 	return nil
 }
 
-// insertNative is insert of rows that come by the million, over HTTP.
-func insertNative[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R, token string) error {
-	if len(rows) == 0 {
-		return nil
+// insertBlock is insert of rows in whichever way is the faster.
+func insertBlock[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R, token string) error {
+	if s.opts.Protocol != protocolHTTP {
+		return insert(ctx, s, table, columns, rows, token)
 	}
-	pool := nativeBlocksOf(table)
-	block := pool.Get().(*nativeBlock)
-	if err := encode(block, columns, rows); err != nil {
+	block := newNativeBlock(columns)
+	if err := block.addAll(rows); err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(s.settingsOf(len(rows), token)))
-	if err := s.conn.InsertFormat(ctx, "Native", statement(table, columns), block.reader()); err != nil {
-		return fmt.Errorf("insert into %s: %w", table, err) // the block may still be being read: it is not used again
-	}
-	pool.Put(block)
-	return nil
+	return insertNative(ctx, s, table, block, token)
 }
 
-// insertBlock is insert in whichever way is the faster.
-func insertBlock[R any](ctx context.Context, s *Store, table string, columns []column[R], rows []R, token string) error {
-	if s.opts.Protocol == protocolHTTP {
-		return insertNative(ctx, s, table, columns, rows, token)
+// insertNative writes a block over HTTP.
+func insertNative[R any](ctx context.Context, s *Store, table string, block *nativeBlock[R], token string) error {
+	if block.rows == 0 {
+		return nil
 	}
-	return insert(ctx, s, table, columns, rows, token)
+	block.end()
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(s.settingsOf(block.rows, token)))
+	if err := s.conn.InsertFormat(ctx, "Native", statement(table, block.of), block.reader()); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	return nil
 }
 
 // settingsOf are the settings under which rows are inserted as one block.

@@ -8,60 +8,75 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"unsafe"
 )
 
 // nativeBlock is a block of rows in ClickHouse's Native format, written column by column into memory that the next block
 // uses again. The driver builds the same bytes, but in new memory for every block, and looks every word up by reflection;
 // with blocks of 50 MB that costs more than decoding the rows did.
-type nativeBlock struct {
+type nativeBlock[R any] struct {
+	of      []column[R]
 	head    []byte // how many columns and rows
 	columns []nativeColumn
+	rows    int
+	whole   bool // nothing comes any more
 }
 
-// nativeBlocks are pools of blocks that were sent, by table: each column finds as much memory as it took last time.
-var nativeBlocks sync.Map
-
-func nativeBlocksOf(table string) *sync.Pool {
-	pool, known := nativeBlocks.Load(table)
-	if !known {
-		pool, _ = nativeBlocks.LoadOrStore(table, &sync.Pool{New: func() any { return new(nativeBlock) }})
-	}
-	return pool.(*sync.Pool)
+func newNativeBlock[R any](columns []column[R]) *nativeBlock[R] {
+	b := &nativeBlock[R]{of: columns, columns: make([]nativeColumn, len(columns))}
+	b.begin()
+	return b
 }
 
-// encode makes b the block of rows.
-func encode[R any](b *nativeBlock, columns []column[R], rows []R) error {
-	if len(b.columns) == 0 {
-		b.columns = make([]nativeColumn, len(columns))
-	}
-	b.head = binary.AppendUvarint(b.head[:0], uint64(len(columns)))
-	b.head = binary.AppendUvarint(b.head, uint64(len(rows)))
-	for i, c := range columns {
+// begin empties the block.
+func (b *nativeBlock[R]) begin() {
+	b.rows, b.whole = 0, false
+	for i, c := range b.of {
 		b.columns[i].begin(c.name, c.kind)
 	}
+}
+
+// cachedRows is how many rows all columns take before the next rows: so few that they stay in the processor's cache from the first column
+// to the last.
+const cachedRows = 256
+
+func (b *nativeBlock[R]) addAll(rows []R) error {
 	for some := range slices.Chunk(rows, cachedRows) {
-		for i, c := range columns {
-			if c.straight != nil {
-				c.straight(&b.columns[i], some)
-			} else if err := c.fill(&b.columns[i], some); err != nil {
-				return fmt.Errorf("column %s: %w", c.name, err)
-			}
+		if err := b.add(some); err != nil {
+			return err
 		}
-	}
-	for i := range b.columns {
-		b.columns[i].end()
 	}
 	return nil
 }
 
-// cachedRows is for how many rows all columns are filled before the next rows: so few that they stay in the processor's
-// cache from the first column to the last.
-const cachedRows = 256
+// add takes a few rows in.
+func (b *nativeBlock[R]) add(rows []R) error {
+	b.rows += len(rows)
+	for i, c := range b.of {
+		if c.straight != nil {
+			c.straight(&b.columns[i], rows)
+		} else if err := c.fill(&b.columns[i], rows); err != nil {
+			return fmt.Errorf("column %s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+// end completes the block.
+func (b *nativeBlock[R]) end() {
+	if b.whole {
+		return
+	}
+	b.whole = true
+	b.head = binary.AppendUvarint(b.head[:0], uint64(len(b.of)))
+	b.head = binary.AppendUvarint(b.head, uint64(b.rows))
+	for i := range b.columns {
+		b.columns[i].end()
+	}
+}
 
 // reader reads the block from its beginning.
-func (b *nativeBlock) reader() io.Reader {
+func (b *nativeBlock[R]) reader() io.Reader {
 	parts := make([]io.Reader, 0, 1+5*len(b.columns))
 	add := func(part []byte) {
 		if len(part) > 0 {

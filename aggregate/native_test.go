@@ -1,9 +1,11 @@
 package aggregate
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,5 +41,43 @@ func TestWriteNumbersWords(t *testing.T) {
 		FROM interactions GROUP BY partition ORDER BY partition`)
 	if diff := cmp.Diff(got, want.String()); diff != "" {
 		t.Errorf("partition, rows, activities, stages, rows with their own activity (-got, +want):\n%s", diff)
+	}
+}
+
+// TestBlockIsUsedAgain writes blocks with one builder, some of them after a write that failed.
+func TestBlockIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	b := s.NewBlock().(*nativeRows)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	var want strings.Builder
+	var lent *nativeBlock[row]
+	for i, n := range []int{1, 2*cachedRows + 7, 5, cachedRows, 2} {
+		b.Begin(time.Date(2026, 9, 1+i, 0, 0, 0, 0, time.UTC))
+		if lent != nil && lent == b.records {
+			t.Errorf("block %d uses memory that a failed write may still read", i)
+		}
+		for k := range n {
+			b.Append([]journey.Record{record(i, int64(k))})
+		}
+		token := fmt.Sprint("block ", i)
+		if failing := i%2 == 1; failing {
+			if err := b.Write(gone, token); err == nil {
+				t.Fatal("a write that was given up did not fail")
+			}
+			lent = b.records
+		}
+		for range 2 { // the second time the token is known
+			must(t, b.Write(t.Context(), token))
+		}
+		fmt.Fprintf(&want, "%d\t%d\t%d\t2026-09-%02d\n", i, n, n, 1+i)
+	}
+	got := dump(t, s, "SELECT partition, count(), uniqExact(offset), toDate(any(arrived_at)) FROM records GROUP BY partition ORDER BY partition")
+	if diff := cmp.Diff(got, want.String()); diff != "" {
+		t.Errorf("partition, rows, offsets, day (-got, +want):\n%s", diff)
+	}
+	if got := dump(t, s, "SELECT count() FROM records WHERE tag NOT IN (SELECT tag FROM tags)"); got != "0\n" {
+		t.Errorf("%s records have no tag", got)
 	}
 }

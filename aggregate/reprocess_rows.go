@@ -113,13 +113,15 @@ func (p *reprocessor) flush(ctx context.Context) error {
 		return err
 	}
 	var changed []row
+	tags := map[uint64]*journey.Record{}
 	for i := range p.records {
 		rec := &p.records[i]
 		if !sameTag(rec.Tag, p.rows[i].tag) || !sameMood(rec.Mood, p.rows[i].mood) {
-			changed = append(changed, newRow(rec, p.rows[i].arrivedAt))
+			r := newRow(rec, p.rows[i].arrivedAt)
+			changed, tags[r.tag] = append(changed, r), rec
 		}
 	}
-	if err := p.again.writeTags(ctx, changed); err != nil {
+	if err := p.again.writeTags(ctx, tags); err != nil {
 		return err
 	}
 	if err := insert(ctx, p.again, "records", recordColumns, changed, ""); err != nil {

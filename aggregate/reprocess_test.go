@@ -130,15 +130,17 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 		for insertion := range 40 {
 			month := r.IntN(4)
 			var rows []row
+			tags := map[uint64]*journey.Record{}
 			for range 1 + r.IntN(60) {
 				rec := record(0, int64(r.IntN(80)))
 				rec.Tag.Rule = fmt.Sprint(insertion)
 				rows = append(rows, newRow(&rec, time.Date(2026, time.Month(1+month), 3, 0, 0, 0, 0, time.UTC)))
+				tags[tagOf(&rec)] = &rec
 				if id := rec.Interaction.ID; month >= latest[id] {
 					latest[id], want[id] = month, rec.Tag.Rule
 				}
 			}
-			must(t, again.writeTags(t.Context(), rows))
+			must(t, again.writeTags(t.Context(), tags))
 			must(t, insert(t.Context(), again, "records", recordColumns, rows, ""))
 			switch r.IntN(6) {
 			case 0:

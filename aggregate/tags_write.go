@@ -104,22 +104,16 @@ func (t *tagsStored) forget() {
 	t.numbers = nil
 }
 
-// unknown gives a row for each tag that is not known to be stored.
-func (t *tagsStored) unknown(rows []row) (out []taggedRow) {
+// unknown gives a row for each of the tags that is not known to be stored.
+func (t *tagsStored) unknown(tags map[uint64]*journey.Record) (out []taggedRow) {
 	t.Lock()
 	defer t.Unlock()
 	if time.Since(t.since) > tagsRemembered {
 		t.numbers = nil
 	}
-	seen := map[uint64]struct{}{}
-	for i := range rows {
-		number := rows[i].tag
-		if _, known := t.numbers[number]; known {
-			continue
-		}
-		if _, twice := seen[number]; !twice {
-			seen[number] = struct{}{}
-			out = append(out, taggedRow{rows[i].Record, number})
+	for number, of := range tags {
+		if _, known := t.numbers[number]; !known {
+			out = append(out, taggedRow{of, number})
 		}
 	}
 	return out
@@ -136,9 +130,10 @@ func (t *tagsStored) remember(rows []taggedRow) {
 	}
 }
 
-// writeTags stores the tags of rows that this process has not stored yet. Of a tag stored twice the rows are the same.
-func (s *Store) writeTags(ctx context.Context, rows []row) error {
-	unknown := s.tags.unknown(rows)
+// writeTags stores tags, each with a record that has it, as far as this process has not stored them yet. Of a tag stored twice the rows are
+// the same.
+func (s *Store) writeTags(ctx context.Context, tags map[uint64]*journey.Record) error {
+	unknown := s.tags.unknown(tags)
 	if err := insertBlock(ctx, s, "tags", tagRowColumns, unknown, ""); err != nil {
 		return err
 	}

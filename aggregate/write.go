@@ -1,7 +1,9 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"tappa/aggregate/walk"
@@ -17,24 +19,98 @@ type row struct {
 
 func newRow(rec *journey.Record, arrivedAt time.Time) row { return row{rec, arrivedAt, tagOf(rec)} }
 
-// Write stores a block, whole or not at all: what it leaves in tables tags and arrivals when it fails is harmless there.
-// Writing a block whose token was stored before stores nothing and is no error. A failure is a *WriteError, which says
-// whether the same block may be sent again.
-//
-// Write returns once the block is on disk. It may be called concurrently.
+// Write stores a block as the block that NewBlock returns does.
 func (s *Store) Write(ctx context.Context, b journey.Block) error {
+	block := s.NewBlock()
+	block.Begin(b.ArrivedAt)
+	block.Append(b.Records)
+	return block.Write(ctx, b.Token)
+}
+
+// NewBlock returns a builder of blocks of interactions. Its Write stores the block, whole or not at all: what it leaves in tables tags and
+// arrivals when it fails is harmless there. Writing a block whose token was stored before stores nothing and is no error. A failure is a
+// *WriteError, which says whether the same block may be sent again. Write returns once the block is on disk.
+//
+// Builders may be used side by side.
+func (s *Store) NewBlock() journey.BlockBuilder {
+	if s.opts.Protocol == protocolHTTP {
+		return &nativeRows{store: s}
+	}
+	return journey.Collected(s.writeRows)
+}
+
+// writeRows writes a block over ClickHouse's own protocol, whose driver wants the records.
+func (s *Store) writeRows(ctx context.Context, b journey.Block) error {
 	rows := make([]row, len(b.Records))
+	tags := map[uint64]*journey.Record{}
 	for i := range b.Records {
 		rows[i] = newRow(&b.Records[i], b.ArrivedAt)
+		tags[rows[i].tag] = rows[i].Record
 	}
 	// In this order: the ledger is kept with the records, so what it holds is whole.
-	if err := s.writeTags(ctx, rows); err != nil {
+	if err := s.writeTags(ctx, tags); err != nil {
 		return writeError(err)
 	}
-	if err := insertBlock(ctx, s, "arrivals", arrivalColumns, rows, b.Token); err != nil {
+	if err := insert(ctx, s, "arrivals", arrivalColumns, rows, b.Token); err != nil {
 		return writeError(err)
 	}
-	return writeError(insertBlock(ctx, s, "records", recordColumns, rows, b.Token))
+	return writeError(insert(ctx, s, "records", recordColumns, rows, b.Token))
+}
+
+// nativeRows is a block of interactions as it is sent over HTTP.
+type nativeRows struct {
+	store     *Store
+	arrivedAt time.Time
+	few       []row // being taken in
+	arrivals  *nativeBlock[row]
+	records   *nativeBlock[row]
+	tags      map[uint64]*journey.Record // one that has it, of each tag in the block
+	wrong     error
+	lent      bool // a write that has failed may still be reading
+}
+
+func (b *nativeRows) Begin(arrivedAt time.Time) {
+	b.arrivedAt, b.wrong = arrivedAt, nil
+	if b.arrivals == nil || b.lent {
+		b.arrivals, b.records, b.lent = newNativeBlock(arrivalColumns), newNativeBlock(recordColumns), false
+		b.tags = map[uint64]*journey.Record{}
+		return
+	}
+	b.arrivals.begin()
+	b.records.begin()
+	clear(b.tags)
+}
+
+func (b *nativeRows) Append(records []journey.Record) {
+	for some := range slices.Chunk(records, cachedRows) {
+		b.few = b.few[:0]
+		for i := range some {
+			r := newRow(&some[i], b.arrivedAt)
+			b.few = append(b.few, r)
+			if _, known := b.tags[r.tag]; !known {
+				kept := some[i]
+				b.tags[r.tag] = &kept
+			}
+		}
+		b.wrong = cmp.Or(b.wrong, b.arrivals.add(b.few), b.records.add(b.few))
+	}
+	clear(b.few)
+}
+
+// Write sends the tags, what arrived and the records, in this order: the ledger is kept with the records, so what it holds is whole.
+func (b *nativeRows) Write(ctx context.Context, token string) error {
+	if b.wrong != nil {
+		return writeError(b.wrong)
+	}
+	err := b.store.writeTags(ctx, b.tags)
+	if err == nil {
+		err = insertNative(ctx, b.store, "arrivals", b.arrivals, token)
+	}
+	if err == nil {
+		err = insertNative(ctx, b.store, "records", b.records, token)
+	}
+	b.lent = b.lent || err != nil
+	return writeError(err)
 }
 
 // arrivalColumns are the columns of table arrivals, in its order.

@@ -21,9 +21,11 @@ type nullSink struct{ rows atomic.Int64 }
 
 func (*nullSink) Stored(context.Context, string) (map[int]int64, error) { return map[int]int64{}, nil }
 
-func (s *nullSink) Write(_ context.Context, b journey.Block) error {
-	s.rows.Add(int64(len(b.Records)))
-	return nil
+func (s *nullSink) NewBlock() journey.BlockBuilder {
+	return journey.Collected(func(_ context.Context, b journey.Block) error {
+		s.rows.Add(int64(len(b.Records)))
+		return nil
+	})
 }
 
 // BenchmarkCollector reads messages of about 1 KB with 4 partitions from the embedded broker into a sink that only

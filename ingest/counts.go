@@ -100,10 +100,10 @@ func (c *Collector) account(b *batch) {
 	}
 	c.progress.settled(settled)
 	now := time.Now()
-	for i := range b.records {
-		if b.records[i].Tag.Rule == "" {
-			c.metrics.unmapped.WithLabelValues(string(b.records[i].Interaction.Source)).Inc()
-		}
+	for of, n := range b.unmapped {
+		c.metrics.unmapped.WithLabelValues(string(of)).Add(float64(n))
+	}
+	for i := range b.raw {
 		c.metrics.latency.Observe(now.Sub(b.raw[i].Time).Seconds())
 	}
 }

@@ -170,7 +170,9 @@ func (s *stuckSink) Stored(ctx context.Context, topic string) (map[int]int64, er
 	return s.memorySink.Stored(ctx, topic)
 }
 
-func (s *stuckSink) Write(ctx context.Context, _ journey.Block) error {
+func (s *stuckSink) NewBlock() journey.BlockBuilder { return journey.Collected(s.write) }
+
+func (s *stuckSink) write(ctx context.Context, _ journey.Block) error {
 	s.tried.Store(true)
 	<-ctx.Done()
 	return ctx.Err()

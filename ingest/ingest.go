@@ -34,13 +34,12 @@ type Sink interface {
 	// A nil map and no error says that the sink keeps no ledger, and the group's committed offsets decide.
 	Stored(ctx context.Context, topic string) (map[int]int64, error)
 
-	// Write stores a block, all of it or nothing, and returns when it is durable or has failed. After an error whose
-	// outcome is unknown it is called again with the same block. A block whose token was stored before is a success and
-	// changes nothing. Write must end soon after ctx does and must not keep the block. An error with a method
-	// RowAtFault() bool that says true means that nothing was stored because some row itself can never be: the collector
-	// then finds that row and puts it among the dead letters. All other errors are taken to pass, if need be after a
-	// person has put the sink right.
-	Write(ctx context.Context, block journey.Block) error
+	// NewBlock returns a builder of blocks that are stored here. Its Write stores a block, all of it or nothing, and returns when
+	// it is durable or has failed. After an error whose outcome is unknown it is called again. A block whose token was stored
+	// before is a success and changes nothing. Write must end soon after ctx does. An error with a method RowAtFault() bool that
+	// says true means that nothing was stored because some row itself can never be: the collector then finds that row and puts
+	// it among the dead letters. All other errors are taken to pass, if need be after a person has put the sink right.
+	NewBlock() journey.BlockBuilder
 }
 
 // The errors Run returns when it stops by itself.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,24 +29,30 @@ type lane struct {
 func newLane(g *generation) *lane {
 	l := &lane{g: g, in: make(chan chunk), full: make(chan *batch), free: make(chan *batch, 2)}
 	for range cap(l.free) {
-		l.free <- &batch{spans: map[Partition]*span{}}
+		l.free <- &batch{block: g.c.opts.Sink.NewBlock(), spans: map[Partition]*span{}, unmapped: map[journey.Source]int{}}
 	}
 	return l
 }
 
-// batch is a block in the making: the records, and everything else that its flush settles.
+// batch is a block in the making, and everything else that its flush settles.
 type batch struct {
-	records []journey.Record
-	raw     []source.Record // the Kafka record of each of records
-	dead    []deadLetter
-	spans   map[Partition]*span
-	bytes   int
-	age     *time.Timer // runs out when the batch is old enough to be written
+	block    journey.BlockBuilder
+	fresh    []journey.Record // the newest, which are not in block yet
+	raw      []source.Record  // the Kafka record of each record, in block or fresh
+	unmapped map[journey.Source]int
+	dead     []deadLetter
+	spans    map[Partition]*span
+	bytes    int
+	age      *time.Timer // runs out when the batch is old enough to be written
 }
+
+// freshRecords is how many records are made before the block takes them in: so few that they are still in the processor's cache.
+const freshRecords = 256
 
 // span is what a batch holds of one partition.
 type span struct {
 	next    int64 // everything before it is in this batch or an earlier one
+	first   int64 // lowest offset among records, if there are any
 	stored  int64 // highest offset among records; -1 if none
 	rows    int64
 	last    time.Time        // of the last record
@@ -60,6 +67,15 @@ func (s *span) filtered() (n int64) {
 	return n
 }
 
+// has counts a record in.
+func (s *span) has(offset int64) {
+	if s.rows == 0 {
+		s.first = offset
+	}
+	s.stored = offset
+	s.rows++
+}
+
 // span returns what the batch holds of a partition, which begins, if it is new, at offset next.
 func (b *batch) span(p Partition, next int64) *span {
 	s := b.spans[p]
@@ -72,11 +88,12 @@ func (b *batch) span(p Partition, next int64) *span {
 
 // reset empties a batch for the next use. Its slices stay: their size is what keeps allocation off the hot path.
 func (b *batch) reset() {
-	clear(b.records)
+	clear(b.fresh)
 	clear(b.raw)
 	clear(b.dead)
 	clear(b.spans)
-	b.records, b.raw, b.dead, b.bytes = b.records[:0], b.raw[:0], b.dead[:0], 0
+	clear(b.unmapped)
+	b.fresh, b.raw, b.dead, b.bytes = b.fresh[:0], b.raw[:0], b.dead[:0], 0
 	if b.age != nil {
 		b.age.Stop()
 		b.age = nil
@@ -127,7 +144,7 @@ func (l *lane) take(reading context.Context, b *batch, ch chunk) *batch {
 		if reading.Err() != nil {
 			return b
 		}
-		l.add(b, s, ch.records[i])
+		l.add(b, s, &ch.records[i])
 		if l.isFull(b) {
 			l.full <- b
 			b = <-l.free
@@ -140,7 +157,7 @@ func (l *lane) take(reading context.Context, b *batch, ch chunk) *batch {
 }
 
 // add does the work on one record and puts it into the batch.
-func (l *lane) add(b *batch, s *span, rec fetched) {
+func (l *lane) add(b *batch, s *span, rec *fetched) {
 	s.next, s.last = rec.Offset+1, rec.Time
 	switch {
 	case rec.filtered != "":
@@ -151,7 +168,7 @@ func (l *lane) add(b *batch, s *span, rec fetched) {
 		return
 	}
 	b.bytes += len(rec.Value)
-	out, err := l.g.c.work(rec.Record)
+	err := b.take(l.g.c, &rec.Record)
 	if nothing, ok := errors.AsType[*source.Nothing](err); ok {
 		s.skipped[nothing.Kind]++
 		return
@@ -162,10 +179,36 @@ func (l *lane) add(b *batch, s *span, rec fetched) {
 		s.dead[reason]++
 		return
 	}
-	b.records = append(b.records, out)
-	b.raw = append(b.raw, rec.Record)
-	s.stored = rec.Offset
-	s.rows++
+	s.has(rec.Offset)
+}
+
+// take makes a record and puts it into the batch, or says why there is none.
+func (b *batch) take(c *Collector, in *source.Record) error {
+	n := len(b.fresh)
+	b.fresh = append(b.fresh, journey.Record{})
+	out := &b.fresh[n]
+	if err := c.work(in, out); err != nil {
+		b.fresh = b.fresh[:n]
+		return err
+	}
+	if len(b.raw) == 0 {
+		b.block.Begin(arrivedAt(in.Time))
+	}
+	b.raw = append(b.raw, *in)
+	if out.Tag.Rule == "" {
+		b.unmapped[out.Interaction.Source]++
+	}
+	if len(b.fresh) == freshRecords {
+		b.pack()
+	}
+	return nil
+}
+
+// pack has the block take in the fresh records.
+func (b *batch) pack() {
+	b.block.Append(b.fresh)
+	clear(b.fresh)
+	b.fresh = b.fresh[:0]
 }
 
 // touch starts the clock of a batch that gets its first content.
@@ -176,7 +219,7 @@ func (l *lane) touch(b *batch) {
 }
 
 func (l *lane) isFull(b *batch) bool {
-	return len(b.records) >= l.g.c.opts.FlushRows || b.bytes >= l.g.c.opts.FlushBytes || len(b.dead) >= l.g.c.opts.FlushRows
+	return len(b.raw) >= l.g.c.opts.FlushRows || b.bytes >= l.g.c.opts.FlushBytes || len(b.dead) >= l.g.c.opts.FlushRows
 }
 
 // write settles batches in order until build ends. After a failure it takes the rest and throws it away, since a later
@@ -212,10 +255,10 @@ func (l *lane) settle(b *batch) error {
 			return fmt.Errorf("publish dead letters: %w", err)
 		}
 	}
-	if err := l.insert(ctx, b, b.records, b.raw); err != nil {
+	if err := l.insert(ctx, b); err != nil {
 		return err
 	}
-	c.metrics.flushRows.Observe(float64(len(b.records)))
+	c.metrics.flushRows.Observe(float64(len(b.raw)))
 	c.metrics.flushBytes.Observe(float64(b.bytes))
 	c.metrics.flushSeconds.Observe(time.Since(started).Seconds())
 	c.account(b)
@@ -234,14 +277,22 @@ func (l *lane) settle(b *batch) error {
 	return nil
 }
 
-// insert writes records as one block, until the sink takes it. When the sink says that a row can never be stored, it
-// writes halves, in order, until it has found the row, which becomes a dead letter before anything after it is written.
-func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, raw []source.Record) error {
-	if len(records) == 0 {
+// insert writes the batch as one block, until the sink takes it, or takes all of it but rows that it says can never be stored.
+func (l *lane) insert(ctx context.Context, b *batch) error {
+	if len(b.raw) == 0 {
 		return nil
 	}
+	b.pack()
+	err := l.put(ctx, b.block, token(b.spans, l.g.c.opts.Definition), len(b.raw))
+	if rowAtFault(err) {
+		return l.sift(ctx, b, b.raw, err)
+	}
+	return err
+}
+
+// put writes a block until the sink takes it.
+func (l *lane) put(ctx context.Context, block journey.BlockBuilder, token string, rows int) error {
 	c := l.g.c
-	block := journey.Block{Token: token(records, c.opts.Definition), ArrivedAt: arrivedAt(raw[0].Time), Records: records}
 	err := retry(ctx, l.noting("write"), func() error {
 		try, cancel := context.WithTimeout(ctx, c.opts.WriteTimeout)
 		defer cancel()
@@ -249,31 +300,53 @@ func (l *lane) insert(ctx context.Context, b *batch, records []journey.Record, r
 			return err
 		}
 		began := time.Now()
-		err := c.opts.Sink.Write(try, block)
+		err := block.Write(try, token)
 		if took := time.Since(began); err == nil && took > c.opts.SessionTimeout {
 			// The process stood still, or the sink did, while the block was under way: nobody can take it back then.
 			c.opts.Logger.Warn("ingest: a block took longer than the session; who took over may have stored its records as well",
-				"took", took, "rows", len(records), "token", block.Token)
+				"took", took, "rows", rows, "token", token)
 		}
 		return err
 	})
-	switch {
-	case err == nil:
-		return nil
-	case !rowAtFault(err):
-		return fmt.Errorf("write block %s: %w", block.Token, err)
-	case len(records) > 1:
-		half := len(records) / 2
-		if err := l.insert(ctx, b, records[:half], raw[:half]); err != nil {
+	if err == nil || rowAtFault(err) {
+		return err
+	}
+	return fmt.Errorf("write block %s: %w", token, err)
+}
+
+// sift writes records of which the sink said that some row can never be stored: it writes halves, in order, until it has found the
+// row, which becomes a dead letter before anything after it is written.
+func (l *lane) sift(ctx context.Context, b *batch, raw []source.Record, why error) error {
+	if len(raw) == 1 {
+		return l.refused(ctx, b, raw[0], why)
+	}
+	for half := range slices.Chunk(raw, (len(raw)+1)/2) {
+		some := batch{block: b.block, spans: map[Partition]*span{}, unmapped: map[journey.Source]int{}}
+		for i := range half {
+			if err := some.take(l.g.c, &half[i]); err != nil {
+				return fmt.Errorf("make record %d of %s/%d again: %w", half[i].Offset, half[i].Topic, half[i].Partition, err)
+			}
+			some.span(Partition{half[i].Topic, half[i].Partition}, 0).has(half[i].Offset)
+		}
+		some.pack()
+		err := l.put(ctx, some.block, token(some.spans, l.g.c.opts.Definition), len(half))
+		if rowAtFault(err) {
+			err = l.sift(ctx, b, half, err)
+		}
+		if err != nil {
 			return err
 		}
-		return l.insert(ctx, b, records[half:], raw[half:])
 	}
-	letter := deadLetter{raw[0], string(ReasonSinkRejected), err.Error()}
-	if err := c.dead.publish(ctx, []deadLetter{letter}, l.noting("dead-letters")); err != nil {
+	return nil
+}
+
+// refused makes a dead letter of the record whose row the sink can never store.
+func (l *lane) refused(ctx context.Context, b *batch, raw source.Record, why error) error {
+	letter := deadLetter{raw, string(ReasonSinkRejected), why.Error()}
+	if err := l.g.c.dead.publish(ctx, []deadLetter{letter}, l.noting("dead-letters")); err != nil {
 		return fmt.Errorf("publish dead letters: %w", err)
 	}
-	s := b.spans[Partition{raw[0].Topic, raw[0].Partition}]
+	s := b.spans[Partition{raw.Topic, raw.Partition}]
 	s.rows--
 	s.dead[string(ReasonSinkRejected)]++
 	return nil
@@ -290,28 +363,12 @@ func (l *lane) noting(what string) func(int, error) {
 
 // token names the content of a block: which offsets of which partitions it holds, under which definition. It is the
 // block's deduplication token, so two different blocks never share one.
-func token(records []journey.Record, definition string) string {
-	type reach struct{ first, last, rows int64 }
-	of := map[Partition]*reach{}
-	for i := range records {
-		at := records[i].Position
-		p := Partition{at.Topic, at.Partition}
-		r := of[p]
-		if r == nil {
-			r = &reach{first: at.Offset}
-			of[p] = r
-		}
-		r.last = at.Offset
-		r.rows++
-	}
-	parts := make([]Partition, 0, len(of))
-	for p := range of {
-		parts = append(parts, p)
-	}
-	slices.SortFunc(parts, Partition.compare)
+func token(spans map[Partition]*span, definition string) string {
 	var s strings.Builder
-	for _, p := range parts {
-		fmt.Fprintf(&s, "%s:%d:%d-%d/%d ", p.Topic, p.Number, of[p].first, of[p].last, of[p].rows)
+	for _, p := range slices.SortedFunc(maps.Keys(spans), Partition.compare) {
+		if of := spans[p]; of.rows > 0 {
+			fmt.Fprintf(&s, "%s:%d:%d-%d/%d ", p.Topic, p.Number, of.first, of.stored, of.rows)
+		}
 	}
 	s.WriteString(definition)
 	if s.Len() <= 250 {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"tappa/journey"
 )
 
 // The collector as a small machine: consume, batch, publish dead letters, insert, commit. It has no network and no time;
@@ -230,27 +228,27 @@ func (m *machine) record(at modelPlace) modelRecord { return m.logs[at.partition
 
 // insert sends a batch's block. Luck 0: it does not arrive; 1: it is stored and the answer is lost; else all is well.
 func (m *machine) insert(who *member, luck int) (taken bool) {
-	var records []journey.Record
 	var places []modelPlace
+	held := batch{spans: map[Partition]*span{}}
 	for _, at := range who.batch.places {
 		if m.record(at).kind == good {
 			places = append(places, at)
-			records = append(records, journey.Record{Position: journey.Position{Topic: "t", Partition: at.partition, Offset: at.offset}})
+			held.span(Partition{"t", at.partition}, at.offset).has(at.offset)
 		}
 	}
-	if len(records) == 0 {
+	if len(places) == 0 {
 		return true
 	}
 	if luck == 0 {
 		return false
 	}
-	name := token(records, "v1")
+	name := token(held.spans, "v1")
 	switch {
 	case m.rules.freshTokens:
 		who.tries++
 		name += fmt.Sprint(" try ", who.tries)
 	case m.rules.sharedTokens:
-		name = fmt.Sprint(records[0].Position.Partition)
+		name = fmt.Sprint(places[0].partition)
 	}
 	if !slices.Contains(m.tokens, name) {
 		m.tokens = append(m.tokens, name)

@@ -41,7 +41,9 @@ func (s *memorySink) Stored(_ context.Context, topic string) (map[int]int64, err
 	return out, nil
 }
 
-func (s *memorySink) Write(_ context.Context, block journey.Block) error {
+func (s *memorySink) NewBlock() journey.BlockBuilder { return journey.Collected(s.write) }
+
+func (s *memorySink) write(_ context.Context, block journey.Block) error {
 	fault := s.fault
 	if fault == nil {
 		fault = func(journey.Block, bool) error { return nil }

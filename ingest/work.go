@@ -25,30 +25,30 @@ var (
 	latest   = time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// work makes a stored record of a Kafka record. The order of the work is this function and nothing else; after it
-// comes the batch.
-func (c *Collector) work(in source.Record) (out journey.Record, err error) {
+// work makes a stored record of a Kafka record, and the same one whenever it is asked to. The order of the work is this function and
+// nothing else; after it comes the batch.
+func (c *Collector) work(in *source.Record, out *journey.Record) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = reject(ReasonPanic, "%v\n%s", p, debug.Stack())
 		}
 	}()
 	if len(in.Value) > c.opts.MaxRecordBytes {
-		return out, reject(source.ReasonTooLarge, "value of %d bytes, at most %d are taken", len(in.Value), c.opts.MaxRecordBytes)
+		return reject(source.ReasonTooLarge, "value of %d bytes, at most %d are taken", len(in.Value), c.opts.MaxRecordBytes)
 	}
 	out.Position = journey.Position{Topic: in.Topic, Partition: in.Partition, Offset: in.Offset}
-	if out.Interaction, err = c.opts.Decode(in); err != nil { // decode, normalise, key
-		return out, err
+	if out.Interaction, err = c.opts.Decode(*in); err != nil { // decode, normalise, key
+		return err
 	}
 	if err := check(&out.Interaction); err != nil {
-		return out, err
+		return err
 	}
 	out.Tag = c.opts.Tag(&out.Interaction)
-	if Scorable(&out) {
+	if Scorable(out) {
 		out.Mood = c.opts.Score(out.Interaction.Text, out.Interaction.Lang)
 		out.Mood.Eligible = true
 	}
-	return out, nil
+	return nil
 }
 
 // Scorable says whether a record's text is a customer's: the company's own words and a machine's have no mood. The text

@@ -45,7 +45,9 @@ func (s *sink) Stored(context.Context, string) (map[int]int64, error) {
 	return out, nil
 }
 
-func (s *sink) Write(_ context.Context, b journey.Block) error {
+func (s *sink) NewBlock() journey.BlockBuilder { return journey.Collected(s.write) }
+
+func (s *sink) write(_ context.Context, b journey.Block) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.high == nil {

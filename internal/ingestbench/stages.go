@@ -27,7 +27,7 @@ var stages = []stage{
 	{name: "key", with: []string{"tappa/ingest/identity.(*Normaliser).Keys"}},
 	{name: "tag", with: []string{"tappa/journey.(*Journey).Tag"}},
 	{name: "mood", with: []string{"tappa/sentiment.(*Scorer).Score"}},
-	{name: "build block", with: []string{"tappa/aggregate.encode"}},
+	{name: "build block", with: []string{"tappa/aggregate.(*nativeRows).Append"}},
 	{name: "send block", with: []string{"net/http.(*persistConn).writeLoop", "tappa/internal/chdb.(*handler).ServeHTTP"}},
 	{name: "collect garbage", with: []string{"runtime.gcBgMarkWorker", "runtime.bgsweep"}},
 	{name: "engine", with: []string{"runtime._ExternalCode"}},
