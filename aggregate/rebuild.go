@@ -15,7 +15,7 @@ import (
 func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[place]int64) error {
 	w.number++
 	w.progress.Walks++
-	if err := w.meetAll(ctx); err != nil {
+	if err := w.meetEverybody(ctx); err != nil {
 		return fmt.Errorf("learn who is who: %w", err)
 	}
 	stale := w.stale()
@@ -98,8 +98,8 @@ func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
 	return nil
 }
 
-// meetAll learns who is who from all interactions.
-func (w *Walker) meetAll(ctx context.Context) error {
+// meetEverybody learns who is who from all interactions.
+func (w *Walker) meetEverybody(ctx context.Context) error {
 	if err := w.store.writeLinks(ctx, " FROM arrivals WHERE true"); err != nil {
 		return err
 	}

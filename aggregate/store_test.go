@@ -215,17 +215,23 @@ func TestLedgerAndArrivalsAreNotScanned(t *testing.T) {
 		records = append(records, record(int(i%3), i/3))
 	}
 	must(t, s.Write(t.Context(), block("1", records...)))
-	_, links, _ := strings.Cut(linksFrom+arrivalsOf+linksTo, "(key_a, key_b, reason, shown, last_at)")
-	_, accounts, _ := strings.Cut(accountLinksFrom+arrivalsOf+accountLinksTo, "(contact_key, account, reason, shown, last_at)")
-	slice := strings.NewReplacer("topic = ?", "topic = 't'", "partition = ?", "partition = 0", "offset > ?", "offset > 1", "offset <= ?", "offset <= 9")
+	from, _ := arrivalsOf(make([]arrivals, 2))
+	_, links, _ := strings.Cut(linksFrom+from+linksTo, "(key_a, key_b, reason, shown, last_at)")
+	_, accounts, _ := strings.Cut(accountLinksFrom+from+accountLinksTo, "(contact_key, account, reason, shown, last_at)")
+	slice := func(query string) string {
+		for _, value := range []any{"'t'", 0, 1, 9, "'t'", 2, 3, 9} {
+			query = strings.Replace(query, "?", fmt.Sprint(value), 1)
+		}
+		return query
+	}
 	const ledger = "ReadFromMergeTree (ledger)"
-	const firstGranule = "Granules: 1/29"
+	const twoGranules = "Granules: 2/29"
 	for _, c := range []struct{ question, planned, query string }{
 		{"how far is it stored", ledger, "SELECT partition, max(offset) FROM records WHERE topic = 't' GROUP BY partition"},
 		{"how far is all stored", ledger, "SELECT topic, partition, max(offset) FROM records GROUP BY topic, partition"},
-		{"who arrived", firstGranule, slice.Replace(arrivalsQuery)},
-		{"who was seen together", firstGranule, slice.Replace(links)},
-		{"with which account", firstGranule, slice.Replace(accounts)},
+		{"who arrived", twoGranules, slice(arrivalsQuery + from)},
+		{"who was seen together", twoGranules, slice(links)},
+		{"with which account", twoGranules, slice(accounts)},
 	} {
 		plan := dump(t, s, "EXPLAIN indexes = 1, projections = 1 "+c.query)
 		if !strings.Contains(plan, c.planned) {

@@ -154,8 +154,8 @@ func (w *Walker) Run(ctx context.Context) error {
 			w.opts.Logger.Error("walk failed, will be tried again", "error", err, "after", wait)
 			wait = min(2*wait, max(longest, w.opts.Poll))
 		default:
-			// Under load a longer rest lets more arrivals share one walk, since people are read whole.
-			wait = max(w.opts.Poll, min(progress.Duration, longest))
+			// Under load a longer rest lets more arrivals share one walk, since people are read whole. Who waits to see them waits for it, too.
+			wait = max(w.opts.Poll, min(progress.Duration/4, longest))
 		}
 		select {
 		case <-ctx.Done():

@@ -20,11 +20,21 @@ type arrivals struct {
 	from, to int64
 }
 
-// arrivalsOf is the condition for a range of arrivals: one of the order in which the table is sorted.
-const (
-	arrivalsOf    = " FROM arrivals WHERE topic = ? AND partition = ? AND offset > ? AND offset <= ?"
-	arrivalsQuery = "SELECT contact_keys, account, thread" + arrivalsOf
-)
+// arrivalsQuery asks who came in some arrivals: those of a FROM clause with a condition.
+const arrivalsQuery = "SELECT contact_keys, account, thread"
+
+// arrivalsOf is the FROM clause of ranges of arrivals, in the order in which the table is sorted.
+func arrivalsOf(some []arrivals) (from string, args []any) {
+	var ranges []string
+	for _, a := range some {
+		ranges = append(ranges, "topic = ? AND partition = ? AND offset > ? AND offset <= ?")
+		args = append(args, a.topic, a.partition, a.from, a.to)
+	}
+	return " FROM arrivals WHERE (" + strings.Join(ranges, " OR ") + ")", args
+}
+
+// partitionsAtOnce bounds the condition on arrivals of many partitions.
+const partitionsAtOnce = 64
 
 // nextSlice takes up the next arrivals of every partition, up to what is stored and as many as may be walked at once.
 func (w *Walker) nextSlice(target map[place]int64) []arrivals {
@@ -62,11 +72,8 @@ func newTouched() touched {
 func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 	w.number++
 	t := newTouched()
-	for _, a := range slice {
-		if err := w.meet(ctx, a, t); err != nil {
-			return fmt.Errorf("read arrivals of %s/%d: %w", a.topic, a.partition, err)
-		}
-		w.progress.Arrivals += a.to - a.from
+	if err := w.meetAll(ctx, slice, t); err != nil {
+		return err
 	}
 	w.settle(t)
 	w.progress.Walks++
@@ -77,15 +84,34 @@ func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 	return w.advance(ctx, w.journeys, slice)
 }
 
-// meet learns who came, and together with whom.
-func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
-	switch a.place {
-	case correctionsPlace:
-		return w.meetCorrected(ctx, a, t)
-	case statementsPlace:
-		return w.meetStated(ctx, a, t)
+// meetAll learns who came, and together with whom.
+func (w *Walker) meetAll(ctx context.Context, slice []arrivals, t touched) error {
+	var came []arrivals
+	for _, a := range slice {
+		var err error
+		switch a.place {
+		case correctionsPlace:
+			err = w.meetCorrected(ctx, a, t)
+		case statementsPlace:
+			err = w.meetStated(ctx, a, t)
+		default:
+			came = append(came, a)
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", a.topic, err)
+		}
+		w.progress.Arrivals += a.to - a.from
 	}
-	args := []any{a.topic, a.partition, a.from, a.to}
+	for some := range slices.Chunk(came, partitionsAtOnce) {
+		if err := w.meet(ctx, some, t); err != nil {
+			return fmt.Errorf("read arrivals of %s/%d and %d other partitions: %w", some[0].topic, some[0].partition, len(some)-1, err)
+		}
+	}
+	return nil
+}
+
+func (w *Walker) meet(ctx context.Context, some []arrivals, t touched) error {
+	from, args := arrivalsOf(some)
 	threads, linked := len(w.journeysPer(perThread)) > 0, false
 	err := w.store.each(ctx, func(scan func(...any) error) error {
 		var account, thread string
@@ -105,11 +131,11 @@ func (w *Walker) meet(ctx context.Context, a arrivals, t touched) error {
 			}
 		}
 		return nil
-	}, arrivalsQuery, args...)
+	}, arrivalsQuery+from, args...)
 	if err != nil || !linked {
 		return err
 	}
-	return w.store.writeLinks(ctx, arrivalsOf, args...)
+	return w.store.writeLinks(ctx, from, args...)
 }
 
 // settled makes an INSERT SELECT as definite as an insert of ours.

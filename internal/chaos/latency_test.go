@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tappa/ingest"
+	"tappa/ingest/source"
 	"tappa/internal/synth"
 	"tappa/internal/testenv"
 	"tappa/journey"
@@ -51,11 +52,12 @@ func TestLatency(t *testing.T) {
 	publisher := ingest.NewProducer([]string{s.kafka.At.Plain}, topic)
 	defer func() { _ = publisher.Close() }()
 
-	seen := watch{site: s, journey: string(j.ID), pending: map[string]time.Time{}}
+	seen := watch{site: s, journey: string(j.ID), pending: map[string]onItsWay{}}
 	var all sync.WaitGroup
 	all.Go(func() { bear(ctx, t, publisher, others, load) })
 	all.Go(func() { seen.run(ctx, t, n+warmUp) })
 	p := newProducer([]string{s.kafka.At.Plain}, topic, 20*14*(n+warmUp), habits{}, rand.New(rand.NewPCG(1, 1)), j)
+	decoder := source.NewDecoder(source.Options{DefaultCountry: "IT"})
 	next, sent := time.Now(), 0
 	for e := range p.world.Events() {
 		if e.Type != "tappa.form.submitted" {
@@ -68,7 +70,11 @@ func TestLatency(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen.expect(e.ID, sent >= warmUp)
+		made, err := decoder.Decode(source.Record{Value: value, Time: e.Time})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen.expect(e.ID, string(made.Keys[0]), sent >= warmUp)
 		sent++
 		if err := publisher.Publish(ctx, ingest.Message{Key: e.Key(), Value: value}); err != nil {
 			t.Fatal(err)
@@ -128,45 +134,54 @@ func bear(ctx context.Context, t *testing.T, to *ingest.Producer, messages []ing
 	}
 }
 
-// watch asks a view again and again which of the interactions that are on their way it shows.
+// watch asks a view again and again which of the interactions that are on their way it shows. It asks for their persons, as somebody does
+// who opens a customer's page: a watch that read all cases time and again would be most of the load.
 type watch struct {
 	site    *site
 	journey string
 
 	mu      sync.Mutex
-	pending map[string]time.Time // since when, by id; zero for those that do not count
+	pending map[string]onItsWay // by id
 	done    int
 	took    []time.Duration
 }
 
-func (w *watch) expect(id string, counts bool) {
+// onItsWay is an interaction that was published.
+type onItsWay struct {
+	key   string
+	since time.Time // zero for one that does not count
+}
+
+func (w *watch) expect(id, key string, counts bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pending[id] = time.Time{}
+	of := onItsWay{key: key}
 	if counts {
-		w.pending[id] = time.Now()
+		of.since = time.Now()
 	}
+	w.pending[id] = of
 }
+
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // run returns when the view has shown that many interactions, or ctx ends.
 func (w *watch) run(ctx context.Context, t *testing.T, n int) {
 	for w.done < n {
-		if sleep(ctx, 20*time.Millisecond) != nil {
+		if sleep(ctx, 100*time.Millisecond) != nil {
 			return
 		}
 		w.mu.Lock()
-		var ids []string
-		for id := range w.pending {
-			ids = append(ids, "'"+strings.ReplaceAll(id, "'", "''")+"'")
+		var ids, keys []string
+		for id, of := range w.pending {
+			ids, keys = append(ids, quoted(id)), append(keys, quoted(of.key))
 		}
 		w.mu.Unlock()
 		if len(ids) == 0 {
 			continue
 		}
-		found, err := w.site.engine.ask(ctx, "tappa", fmt.Sprintf("SELECT DISTINCT id FROM steps_at(journey = '%s', "+
-			"from = '1970-01-01 00:00:00', to = '2199-12-31 00:00:00', as_of = '2199-12-31 00:00:00', persona = '', channel = '', "+
-			"touchpoint = '', department = '', stage = '', activity = '', state = '', account = '', customer = '', value_from = 0, value_to = 'inf', limit = 0) "+
-			"WHERE id IN (%s)", w.journey, strings.Join(ids, ", ")))
+		found, err := w.site.engine.ask(ctx, "tappa", fmt.Sprintf("SELECT DISTINCT id FROM steps WHERE journey = '%s' "+
+			"AND subject IN (SELECT person FROM people FINAL WHERE contact_key IN (%s)) AND id IN (%s)",
+			w.journey, strings.Join(keys, ", "), strings.Join(ids, ", ")))
 		if err != nil {
 			if ctx.Err() == nil {
 				t.Errorf("ask the view: %v", err)
@@ -181,8 +196,8 @@ func (w *watch) seen(ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		if since := w.pending[id]; !since.IsZero() {
-			w.took = append(w.took, time.Since(since))
+		if of := w.pending[id]; !of.since.IsZero() {
+			w.took = append(w.took, time.Since(of.since))
 		}
 		delete(w.pending, id)
 		w.done++
