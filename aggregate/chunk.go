@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -39,8 +40,12 @@ type interaction struct {
 	value     float64
 	moodScore float32
 	subject   int
+	stored    storedAt
 	*tag
 }
+
+// storedAt is where a row lies: which of the copies of an interaction counts.
+type storedAt struct{ part, row uint64 }
 
 // worker walks one chunk after the other, beside others that do the same.
 type worker struct {
@@ -65,15 +70,16 @@ type chunkColumns struct {
 	at                  *numberColumn[int64]
 	value               *numberColumn[float64]
 	moodScore           *numberColumn[float32]
-	tag                 *numberColumn[uint64]
+	tag, row            *numberColumn[uint64]
+	part                partColumn
 }
 
 // all gives the columns in the order in which readChunk asks for them.
 func (c *chunkColumns) all() []scanned {
 	if c.at == nil {
-		c.at, c.value, c.moodScore, c.tag = newInt64s(), newFloat64s(), newFloat32s(), newUint64s()
+		c.at, c.value, c.moodScore, c.tag, c.row = newInt64s(), newFloat64s(), newFloat32s(), newUint64s(), newUint64s()
 	}
-	return []scanned{&c.contact, c.at, &c.id, &c.thread, c.value, c.moodScore, c.tag}
+	return []scanned{&c.contact, c.at, &c.id, &c.thread, c.value, c.moodScore, c.tag, &c.part, c.row}
 }
 
 // spanRows is how many interactions of neighbouring subjects one worker walks and writes at once. Parts of the table that are
@@ -135,15 +141,17 @@ func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journey
 	return err
 }
 
-// readChunk reads all interactions of a chunk's subjects, those of a subject together, in no order among themselves.
+// readChunk reads all interactions of a chunk's subjects, each once, those of a subject together.
+//
+// Copies of a row are of one contact key, so where all rows of a key are read, copies are told here: FINAL makes reading many parts
+// that overlap three times as dear. Of a thread FINAL has to look for them, since copies may be of different threads.
 func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) {
-	// Copies of a row are of one contact key: rows of other keys can be left out before copies are looked for, and are not read.
-	condition := " PREWHERE "
+	final, condition, stored := "", " PREWHERE ", "_part, _part_offset"
 	if c.byThread {
-		condition = " WHERE "
+		final, condition, stored = " FINAL", " WHERE ", "toLowCardinality('0_0'), toUInt64(0)"
 	}
-	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, tag
-		FROM records FINAL` + condition + c.where
+	query := `SELECT contact_key, toUnixTimestamp64Milli(occurred_at), id, thread, value, mood_score, tag, ` + stored + `
+		FROM records` + final + condition + c.where
 	r := &w.columns
 	out, hashes := w.interactions[0][:0], w.hashes[:0]
 	read := func(rows int) error {
@@ -159,7 +167,7 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 				continue
 			}
 			x.at, x.id, x.thread = r.at.values[i], r.id.values[i], r.thread.values[i]
-			x.value, x.moodScore = r.value.values[i], r.moodScore.values[i]
+			x.value, x.moodScore, x.stored = r.value.values[i], r.moodScore.values[i], storedAt{r.part.values[i], r.row.values[i]}
 			out, hashes = append(out, x), append(hashes, r.tag.values[i])
 		}
 		return nil
@@ -171,7 +179,7 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 	if err := w.tag(ctx, out); err != nil {
 		return nil, err
 	}
-	w.interactions[1] = bySubject(out, w.interactions[1], len(c.subjects))
+	w.interactions[1] = newest(bySubject(out, w.interactions[1], len(c.subjects)))
 	return w.interactions[1], nil
 }
 
@@ -225,6 +233,47 @@ func bySubject(rows, buffer []interaction, subjects int) []interaction {
 		next[s]++
 	}
 	return buffer
+}
+
+// newest puts the interactions of each subject in their order and keeps the newest row of each: the one that FINAL keeps, which is that of
+// the last partition, and there of the last insert.
+func newest(rows []interaction) []interaction {
+	kept := 0
+	for from := 0; from < len(rows); {
+		to := from + 1
+		inOrder := true
+		for to < len(rows) && rows[to].subject == rows[from].subject {
+			inOrder = inOrder && byPlace(&rows[to-1], &rows[to]) <= 0
+			to++
+		}
+		if !inOrder {
+			slices.SortFunc(rows[from:to], func(a, b interaction) int { return byPlace(&a, &b) })
+		}
+		for ; from < to; from++ {
+			if from+1 < to && copies(&rows[from], &rows[from+1]) {
+				continue
+			}
+			if kept != from {
+				rows[kept] = rows[from]
+			}
+			kept++
+		}
+	}
+	return rows[:kept]
+}
+
+// byPlace is the order in which a subject's interactions are walked, and of copies that in which they were stored.
+func byPlace(a, b *interaction) int {
+	if a.at != b.at {
+		return cmp.Compare(a.at, b.at)
+	}
+	return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.id, b.id), cmp.Compare(a.contact, b.contact),
+		cmp.Compare(a.stored.part, b.stored.part), cmp.Compare(a.stored.row, b.stored.row))
+}
+
+// copies tells rows with the same sorting key.
+func copies(a, b *interaction) bool {
+	return a.at == b.at && a.id == b.id && a.origin == b.origin && a.contact == b.contact
 }
 
 // longQuery allows for the lists of keys that a chunk's condition holds.

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // scanned is a column that an answer is read into, block by block.
@@ -102,6 +105,90 @@ func newFloat64s() *numberColumn[float64] {
 func newFloat32s() *numberColumn[float32] {
 	return &numberColumn[float32]{name: typeFloat32, width: 4, of: func(b uint64) float32 { return math.Float32frombits(uint32(b)) }}
 }
+
+// partColumn reads names of parts as numbers in the order in which FINAL takes their rows: by partition, a month, and then by the first of
+// the inserts that a part was made of.
+type partColumn struct {
+	values []uint64
+	one    string
+	ranks  []uint64 // of the names that a block brings
+	raw    []byte
+}
+
+func rankOf(part string) (uint64, error) {
+	partition, rest, _ := strings.Cut(part, "_")
+	insert, _, _ := strings.Cut(rest, "_")
+	month, err := strconv.ParseUint(partition, 10, 20)
+	if err != nil {
+		return 0, fmt.Errorf("name of part %q: %w", part, err)
+	}
+	number, err := strconv.ParseUint(insert, 10, 44)
+	if err != nil {
+		return 0, fmt.Errorf("name of part %q: %w", part, err)
+	}
+	return month<<44 | number, nil
+}
+
+// decode takes names and, for each row, the number of its name, as the Native format has LowCardinality.
+func (c *partColumn) decode(r *bufio.Reader, rows int) error {
+	if rows == 0 {
+		return nil
+	}
+	var head [3]uint64 // version, the form of what follows, how many names
+	if err := binary.Read(r, binary.LittleEndian, &head); err != nil {
+		return err
+	}
+	if head[0] != sharedDictionary || head[1]&^0xff&^(1<<10) != 1<<9 || head[2] > uint64(rows)+1 {
+		return fmt.Errorf("names of parts in an unknown form: %x", head)
+	}
+	c.ranks = c.ranks[:0]
+	for range head[2] {
+		name, err := readText(r)
+		if err != nil {
+			return err
+		}
+		rank := uint64(0)
+		if name != "" { // the dictionary's own first word
+			if rank, err = rankOf(name); err != nil {
+				return err
+			}
+		}
+		c.ranks = append(c.ranks, rank)
+	}
+	var n uint64
+	if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
+		return err
+	}
+	width := 1 << (head[1] & 0xff)
+	if n != uint64(rows) || width > 4 {
+		return fmt.Errorf("%d numbers of parts of %d bytes for %d rows", n, width, rows)
+	}
+	c.raw = slices.Grow(c.raw[:0], rows*width)[:rows*width]
+	if _, err := io.ReadFull(r, c.raw); err != nil {
+		return err
+	}
+	for at := 0; at < len(c.raw); at += width {
+		number := 0
+		for k := width - 1; k >= 0; k-- {
+			number = number<<8 | int(c.raw[at+k])
+		}
+		if number >= len(c.ranks) {
+			return fmt.Errorf("part %d of %d", number, len(c.ranks))
+		}
+		c.values = append(c.values, c.ranks[number])
+	}
+	return nil
+}
+
+func (c *partColumn) target() any { return &c.one }
+
+func (c *partColumn) keep() {
+	rank, _ := rankOf(c.one) // the driver gives what decode would have refused
+	c.values = append(c.values, rank)
+}
+
+func (c *partColumn) reset()       { c.values = c.values[:0] }
+func (c *partColumn) kind() string { return typeWord }
 
 // scanBlocks calls block for each block of a query's answer, whose columns are then in into. Over HTTP the answer comes in
 // Native format; the native protocol gives rows, of which blocks are made here.

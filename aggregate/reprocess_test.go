@@ -127,6 +127,9 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 		want := map[string]string{} // rule that wins, by id
 		latest := map[string]int{}  // month it came with
 		again := s.again()
+		w := newWalker(t, s, nil, WalkerOptions{})
+		must(t, w.loadPeople(t.Context()))
+		reader := w.workers[0]
 		for insertion := range 40 {
 			month := r.IntN(4)
 			var rows []row
@@ -134,6 +137,7 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 			for range 1 + r.IntN(60) {
 				rec := record(0, int64(r.IntN(80)))
 				rec.Tag.Rule = fmt.Sprint(insertion)
+				rec.Tag.Touchpoint = journey.TouchpointID(rec.Tag.Rule)
 				rows = append(rows, newRow(&rec, time.Date(2026, time.Month(1+month), 3, 0, 0, 0, 0, time.UTC)))
 				tags[tagOf(&rec)] = &rec
 				if id := rec.Interaction.ID; month >= latest[id] {
@@ -157,6 +161,18 @@ func TestTheLastInsertOfTheLastPartitionWins(t *testing.T) {
 			}, "SELECT id, toString(rule) FROM interactions"))
 			if !maps.Equal(got, want) {
 				t.Fatalf("after insert %d (-got, +want):\n%s", insertion, cmp.Diff(got, want))
+			}
+			walked := map[string]string{}
+			read, err := reader.readChunk(t.Context(), chunk{where: "contact_key != ?", args: []any{""}, subjects: []string{"all"}, subject: func(string, string) int { return 0 }})
+			must(t, err)
+			for i := range read {
+				if _, twice := walked[read[i].id]; twice {
+					t.Fatalf("after insert %d %s is walked twice", insertion, read[i].id)
+				}
+				walked[read[i].id] = read[i].touchpoint
+			}
+			if !maps.Equal(walked, want) {
+				t.Fatalf("what is walked after insert %d (-got, +want):\n%s", insertion, cmp.Diff(walked, want))
 			}
 		}
 	})
