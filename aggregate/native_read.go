@@ -159,10 +159,10 @@ func (c *partColumn) decode(r *bufio.Reader, rows int) error {
 	if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
 		return err
 	}
-	width := 1 << (head[1] & 0xff)
-	if n != uint64(rows) || width > 4 {
-		return fmt.Errorf("%d numbers of parts of %d bytes for %d rows", n, width, rows)
+	if widest := uint64(2); n != uint64(rows) || head[1]&0xff > widest {
+		return fmt.Errorf("%d numbers of parts in form %x for %d rows", n, head[1], rows)
 	}
+	width := 1 << (head[1] & 0xff)
 	c.raw = slices.Grow(c.raw[:0], rows*width)[:rows*width]
 	if _, err := io.ReadFull(r, c.raw); err != nil {
 		return err
@@ -264,6 +264,9 @@ func readText(r *bufio.Reader) (string, error) {
 	n, err := binary.ReadUvarint(r)
 	if err != nil {
 		return "", err
+	}
+	if n > 1<<20 {
+		return "", fmt.Errorf("a name of %d bytes", n)
 	}
 	b := make([]byte, n)
 	_, err = io.ReadFull(r, b)
