@@ -17,7 +17,7 @@ import (
 type scanned interface {
 	decode(r *bufio.Reader, rows int) error // takes the values of a block
 	target() any                            // for the driver to scan one value into …
-	keep()                                  // … and to append it
+	keep() error                            // … and to append it
 	reset()
 	kind() string
 }
@@ -53,7 +53,7 @@ func (c *textColumn) decode(r *bufio.Reader, rows int) error {
 }
 
 func (c *textColumn) target() any  { return &c.one }
-func (c *textColumn) keep()        { c.values = append(c.values, c.one) }
+func (c *textColumn) keep() error  { c.values = append(c.values, c.one); return nil }
 func (c *textColumn) reset()       { c.values = c.values[:0] }
 func (c *textColumn) kind() string { return typeString }
 
@@ -86,7 +86,7 @@ func (c *numberColumn[V]) decode(r *bufio.Reader, rows int) error {
 }
 
 func (c *numberColumn[V]) target() any  { return &c.one }
-func (c *numberColumn[V]) keep()        { c.values = append(c.values, c.one) }
+func (c *numberColumn[V]) keep() error  { c.values = append(c.values, c.one); return nil }
 func (c *numberColumn[V]) reset()       { c.values = c.values[:0] }
 func (c *numberColumn[V]) kind() string { return c.name }
 
@@ -159,10 +159,11 @@ func (c *partColumn) decode(r *bufio.Reader, rows int) error {
 	if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
 		return err
 	}
-	if widest := uint64(2); n != uint64(rows) || head[1]&0xff > widest {
+	power := head[1] & 0xff // of two: how many bytes a number has
+	if n != uint64(rows) || power > 2 {
 		return fmt.Errorf("%d numbers of parts in form %x for %d rows", n, head[1], rows)
 	}
-	width := 1 << (head[1] & 0xff)
+	width := 1 << power
 	c.raw = slices.Grow(c.raw[:0], rows*width)[:rows*width]
 	if _, err := io.ReadFull(r, c.raw); err != nil {
 		return err
@@ -182,9 +183,10 @@ func (c *partColumn) decode(r *bufio.Reader, rows int) error {
 
 func (c *partColumn) target() any { return &c.one }
 
-func (c *partColumn) keep() {
-	rank, _ := rankOf(c.one) // the driver gives what decode would have refused
+func (c *partColumn) keep() error {
+	rank, err := rankOf(c.one)
 	c.values = append(c.values, rank)
+	return err
 }
 
 func (c *partColumn) reset()       { c.values = c.values[:0] }
@@ -300,7 +302,9 @@ func (s *Store) scanRows(ctx context.Context, into []scanned, block func(rows in
 			return err
 		}
 		for _, c := range into {
-			c.keep()
+			if err := c.keep(); err != nil {
+				return err
+			}
 		}
 		if n++; n < blockRows {
 			return nil

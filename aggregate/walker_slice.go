@@ -100,12 +100,14 @@ func (w *Walker) meetAll(ctx context.Context, slice []arrivals, t touched) error
 		if err != nil {
 			return fmt.Errorf("read %s: %w", a.topic, err)
 		}
-		w.progress.Arrivals += a.to - a.from
 	}
 	for some := range slices.Chunk(came, partitionsAtOnce) {
 		if err := w.meet(ctx, some, t); err != nil {
 			return fmt.Errorf("read arrivals of %s/%d and %d other partitions: %w", some[0].topic, some[0].partition, len(some)-1, err)
 		}
+	}
+	for _, a := range slice {
+		w.progress.Arrivals += a.to - a.from
 	}
 	return nil
 }

@@ -47,14 +47,20 @@ func (s *Store) writeRows(ctx context.Context, b journey.Block) error {
 		rows[i] = newRow(&b.Records[i], b.ArrivedAt)
 		tags[rows[i].tag] = rows[i].Record
 	}
-	// In this order: the ledger is kept with the records, so what it holds is whole.
+	return s.writeBlock(ctx, tags,
+		func() error { return insert(ctx, s, "arrivals", arrivalColumns, rows, b.Token) },
+		func() error { return insert(ctx, s, "records", recordColumns, rows, b.Token) })
+}
+
+// writeBlock writes the tags, what arrived and the records, in this order: the ledger is kept with the records, so what it holds is whole.
+func (s *Store) writeBlock(ctx context.Context, tags map[uint64]*journey.Record, arrivals, records func() error) error {
 	if err := s.writeTags(ctx, tags); err != nil {
 		return writeError(err)
 	}
-	if err := insert(ctx, s, "arrivals", arrivalColumns, rows, b.Token); err != nil {
+	if err := arrivals(); err != nil {
 		return writeError(err)
 	}
-	return writeError(insert(ctx, s, "records", recordColumns, rows, b.Token))
+	return writeError(records())
 }
 
 // nativeRows is a block of interactions as it is sent over HTTP.
@@ -97,20 +103,15 @@ func (b *nativeRows) Append(records []journey.Record) {
 	clear(b.few)
 }
 
-// Write sends the tags, what arrived and the records, in this order: the ledger is kept with the records, so what it holds is whole.
 func (b *nativeRows) Write(ctx context.Context, token string) error {
 	if b.wrong != nil {
 		return writeError(b.wrong)
 	}
-	err := b.store.writeTags(ctx, b.tags)
-	if err == nil {
-		err = insertNative(ctx, b.store, "arrivals", b.arrivals, token)
-	}
-	if err == nil {
-		err = insertNative(ctx, b.store, "records", b.records, token)
-	}
+	err := b.store.writeBlock(ctx, b.tags,
+		func() error { return insertNative(ctx, b.store, "arrivals", b.arrivals, token) },
+		func() error { return insertNative(ctx, b.store, "records", b.records, token) })
 	b.lent = b.lent || err != nil
-	return writeError(err)
+	return err
 }
 
 // arrivalColumns are the columns of table arrivals, in its order.

@@ -29,7 +29,7 @@ type lane struct {
 func newLane(g *generation) *lane {
 	l := &lane{g: g, in: make(chan chunk), full: make(chan *batch), free: make(chan *batch, 2)}
 	for range cap(l.free) {
-		l.free <- &batch{block: g.c.opts.Sink.NewBlock(), spans: map[Partition]*span{}, unmapped: map[journey.Source]int{}}
+		l.free <- newBatch(g.c.opts.Sink.NewBlock())
 	}
 	return l
 }
@@ -44,6 +44,10 @@ type batch struct {
 	spans    map[Partition]*span
 	bytes    int
 	age      *time.Timer // runs out when the batch is old enough to be written
+}
+
+func newBatch(block journey.BlockBuilder) *batch {
+	return &batch{block: block, spans: map[Partition]*span{}, unmapped: map[journey.Source]int{}}
 }
 
 // freshRecords is how many records are made before the block takes them in: so few that they are still in the processor's cache.
@@ -321,7 +325,7 @@ func (l *lane) sift(ctx context.Context, b *batch, raw []source.Record, why erro
 		return l.refused(ctx, b, raw[0], why)
 	}
 	for half := range slices.Chunk(raw, (len(raw)+1)/2) {
-		some := batch{block: b.block, spans: map[Partition]*span{}, unmapped: map[journey.Source]int{}}
+		some := newBatch(b.block)
 		for i := range half {
 			if err := some.take(l.g.c, &half[i]); err != nil {
 				return fmt.Errorf("make record %d of %s/%d again: %w", half[i].Offset, half[i].Topic, half[i].Partition, err)

@@ -24,7 +24,7 @@ import (
 const warmUp = 10
 
 // TestLatency measures the time from publishing an interaction to seeing it in a view, at one interaction a second, with
-// everything as a user gets it: flushes of a second, a walk that looks every second. `make latency` runs it;
+// everything as a user gets it: flushes of a second, a walk that looks twice a second. `make latency` runs it;
 // LATENCY_EVENTS says for how many interactions, LATENCY_LOAD how many others a second are published beside them.
 func TestLatency(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("LATENCY_EVENTS"))
