@@ -25,6 +25,7 @@ type chunk struct {
 	// subject gives the index in subjects of who an interaction belongs to, or -1: the condition may match too much.
 	subject  func(contactKey, thread string) int
 	byThread bool // subject goes by the thread
+	keys     int  // how many contact keys its subjects have
 	rows     int  // how many interactions it has, if known
 	whole    bool // it is one of those that hold everybody: whoever is in none of them is swept
 }
@@ -62,6 +63,7 @@ type worker struct {
 	input        []walk.Interaction
 	findings     findings
 	read, walked int // interactions and subjects
+	listed       int // contact keys whose interactions were read
 }
 
 // chunkColumns is what a walk reads of interactions.
@@ -133,10 +135,15 @@ func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journey
 		})
 	}
 	err := group.Wait()
+	read, listed := 0, 0
 	for _, worker := range w.workers {
-		w.progress.Interactions += worker.read
+		read, listed = read+worker.read, listed+worker.listed
 		w.progress.Subjects += worker.walked
-		worker.read, worker.walked = 0, 0
+		worker.read, worker.walked, worker.listed = 0, 0, 0
+	}
+	w.progress.Interactions += read
+	if listed > 0 {
+		w.perKey = float64(read) / float64(listed)
 	}
 	return err
 }
@@ -291,6 +298,9 @@ func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 		}
 	}
 	w.read += len(rows)
+	if !c.whole {
+		w.listed += c.keys
+	}
 	out := &w.findings
 	for _, j := range journeys {
 		out.begin(j, number, !c.whole)

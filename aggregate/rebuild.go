@@ -189,7 +189,7 @@ func (w *Walker) ranges(subjects []subject) iter.Seq[chunk] {
 	subjects = slices.DeleteFunc(subjects, func(s subject) bool { return len(s.keys) == 0 })
 	slices.SortFunc(subjects, func(a, b subject) int { return strings.Compare(least(a), least(b)) })
 	return func(yield func(chunk) bool) {
-		for part := range w.parts(subjects) {
+		for part := range w.parts(subjects, w.opts.Chunk) {
 			c := w.chunk(part)
 			c.whole = true
 			for _, one := range part {

@@ -11,7 +11,7 @@ import (
 // subject is a component of contact keys, and perhaps accounts, that is walked as one.
 type subject struct {
 	name   string
-	former []string // its own name and every other that it, or a part of it, may once have had; nil where everybody is walked
+	former []string // every name under which something may be stored of it, or of a part of it; nil where everybody is walked
 	keys   []people.ID
 	rows   int // how many interactions it has, if known
 }
@@ -20,7 +20,11 @@ type subject struct {
 func (s *subject) size() int { return max(len(s.keys), len(s.former)) }
 
 // chunkKeys bounds the contact keys of a chunk: they are listed in its condition.
-const chunkKeys = 10_000
+const chunkKeys = 40_000
+
+// listedChunks is how many times Options.Chunk interactions a chunk may have whose keys are listed. Keys of the same people lie all over
+// the table, so each list reads most of it, and few long lists read less than many short ones.
+const listedChunks = 3
 
 // accountPrefix is how package ingest/identity writes the name of an account.
 const accountPrefix = "account:"
@@ -29,15 +33,28 @@ func isAccount(subject string) bool { return strings.HasPrefix(subject, accountP
 
 // personsOf gives the persons that ids belong to, each once, in the order of their names.
 func (w *Walker) personsOf(ids iter.Seq[people.ID], former bool) []subject {
-	return w.subjectsOf(ids, former, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
+	return w.subjectsOf(ids, former, w.wasPerson, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
 }
 
-// companiesOf is personsOf for companies.
+// companiesOf is personsOf for companies. Of accounts nobody keeps what they were walked as, so any name may be a former one.
 func (w *Walker) companiesOf(ids iter.Seq[people.ID], former bool) []subject {
-	return w.subjectsOf(ids, former, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
+	wasCompany := func(people.ID) bool { return true }
+	return w.subjectsOf(ids, former, wasCompany, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
 }
 
-func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, rootOf, first func(people.ID) people.ID, each func(people.ID, func(people.ID))) []subject {
+// wasPerson reports whether a person may be stored under a key's name: as what the last walk that came to its end made of the key,
+// or by one that did not.
+func (w *Walker) wasPerson(id people.ID) bool {
+	if w.people.Written(id).Person == id {
+		return true
+	}
+	_, left := w.unnamed[w.people.Name(id)]
+	return left
+}
+
+func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, was func(people.ID) bool, rootOf, first func(people.ID) people.ID,
+	each func(people.ID, func(people.ID)),
+) []subject {
 	var roots []people.ID
 	for id := range ids {
 		roots = append(roots, rootOf(id))
@@ -48,7 +65,7 @@ func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, rootOf, first 
 	for _, root := range roots {
 		s := subject{name: w.people.Name(first(root))}
 		each(root, func(m people.ID) {
-			if former {
+			if former && was(m) {
 				s.former = append(s.former, w.people.Name(m))
 			}
 			if w.people.IsKey(m) {
@@ -61,12 +78,12 @@ func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, rootOf, first 
 	return out
 }
 
-// parts cuts subjects into parts that a worker can hold.
-func (w *Walker) parts(subjects []subject) iter.Seq[[]subject] {
+// parts cuts subjects into parts of so many interactions at most, that a worker can hold.
+func (w *Walker) parts(subjects []subject, most int) iter.Seq[[]subject] {
 	return func(yield func([]subject) bool) {
 		for from := 0; from < len(subjects); {
 			to, keys, rows := from, 0, 0
-			for to < len(subjects) && (to == from || keys+subjects[to].size() <= chunkKeys && rows+subjects[to].rows <= w.opts.Chunk) {
+			for to < len(subjects) && (to == from || keys+subjects[to].size() <= chunkKeys && rows+subjects[to].rows <= most) {
 				keys += subjects[to].size()
 				rows += subjects[to].rows
 				to++
@@ -79,10 +96,15 @@ func (w *Walker) parts(subjects []subject) iter.Seq[[]subject] {
 	}
 }
 
-// lists makes chunks of subjects whose interactions are found by a list of their contact keys.
+// lists makes chunks of subjects whose interactions are found by a list of their contact keys. How many those are is guessed by what
+// keys had in the walk before.
 func (w *Walker) lists(subjects []subject) iter.Seq[chunk] {
+	subjects = w.own(subjects)
+	for i := range subjects {
+		subjects[i].rows = int(float64(len(subjects[i].keys)) * w.perKey)
+	}
 	return func(yield func(chunk) bool) {
-		for part := range w.parts(w.own(subjects)) {
+		for part := range w.parts(subjects, listedChunks*w.opts.Chunk) {
 			if !yield(w.chunk(part)) {
 				return
 			}
@@ -130,7 +152,7 @@ func (w *Walker) chunk(subjects []subject) chunk {
 		}
 	}
 	slices.Sort(keys)
-	if len(keys) > 0 {
+	if c.keys = len(keys); c.keys > 0 {
 		c.args = []any{keys}
 	}
 	c.subject = func(contactKey, _ string) int { return lookUp(index, contactKey) }

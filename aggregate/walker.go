@@ -58,7 +58,8 @@ type Walker struct {
 
 	mu     sync.Mutex // one walk at a time; guards all below
 	loaded bool
-	number uint64 // of the last walk
+	number uint64  // of the last walk
+	perKey float64 // interactions read for a contact key in the last walk of people
 	people *people.Graph
 
 	progress Progress
@@ -68,8 +69,9 @@ type Walker struct {
 
 	corrections corrections
 
-	rules people.Rules
-	fresh bool // all that is known of people is stored, or will be by the walk at work
+	rules   people.Rules
+	fresh   bool                // all that is known of people is stored, or will be by the walk at work
+	unnamed map[string]struct{} // subjects stored as persons that nobody is stored to be
 }
 
 // walked is a journey and how far it was walked.
@@ -114,7 +116,7 @@ func NewWalker(store *Store, journeys []*journey.Journey, opts WalkerOptions) (*
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	w := &Walker{store: store, opts: opts, rules: identityRules(journeys)}
+	w := &Walker{store: store, opts: opts, rules: identityRules(journeys), perKey: 10} // the first walk measures it
 	definitions := map[string]*walk.Definition{}
 	for _, j := range journeys {
 		def, err := walk.Define(j)

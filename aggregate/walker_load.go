@@ -27,6 +27,9 @@ func (w *Walker) load(ctx context.Context) error {
 	if err := w.loadPeople(ctx); err != nil {
 		return fmt.Errorf("load people: %w", err)
 	}
+	if err := w.loadUnnamed(ctx); err != nil {
+		return fmt.Errorf("look for what walks left that were cut off: %w", err)
+	}
 	w.loaded, w.fresh = true, false
 	return nil
 }
@@ -39,6 +42,25 @@ func (w *Walker) loadNumber(ctx context.Context) error {
 	err := w.store.conn.QueryRow(ctx, query).Scan(&w.number)
 	w.number = max(w.number, w.division.first())
 	return err
+}
+
+// loadUnnamed finds the persons that were walked and not stored as such, since a walk ends with storing who is who.
+func (w *Walker) loadUnnamed(ctx context.Context) error {
+	w.unnamed = map[string]struct{}{}
+	for _, j := range w.journeysPer(perPerson) {
+		err := w.store.each(ctx, func(scan func(...any) error) error {
+			var subject string
+			err := scan(&subject)
+			if id, known := w.people.Find(subject); !known || w.people.Written(id).Person != id {
+				w.unnamed[subject] = struct{}{}
+			}
+			return err
+		}, "SELECT subject FROM walks FINAL WHERE journey = ? AND "+w.opts.Part.owned("subject"), string(j.journey.ID))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadWalked finds how far this part walked each journey. What it walked under another definition, other rules of identity or another

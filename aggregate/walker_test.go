@@ -255,6 +255,46 @@ func TestMergedPersonLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// TestCutOffWalkLeavesNobodyBehind has a walk die after it stored a person's case and before it stored who is who, and the person
+// become another one before the next walk.
+func TestCutOffWalkLeavesNobodyBehind(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	whole := s.conn
+	j := testJourneys(t, "v1")[:1]
+	at := func(offset int64, keys ...journey.ContactKey) journey.Record {
+		rec := record(0, offset)
+		rec.Interaction.Keys, rec.Tag.Journey, rec.Tag.Automatic = keys, "by-person", false
+		return rec
+	}
+	const (
+		cases = "SELECT subject FROM cases WHERE subject != 'email:z' ORDER BY ALL"
+		who   = "SELECT contact_key, person FROM people FINAL WHERE person != 'email:z' ORDER BY ALL"
+	)
+	must(t, s.Write(t.Context(), block("0", at(0, "email:z"))))
+	catchUp(t, newWalker(t, s, j, WalkerOptions{})) // what was never walked is rebuilt
+	must(t, s.Write(t.Context(), block("1", at(1, "phone:1"))))
+	for left := int64(0); dump(t, s, cases) == ""; left++ {
+		s.conn = &crashing{whole, left}
+		_, err := newWalker(t, s, j, WalkerOptions{}).CatchUp(t.Context())
+		s.conn = whole
+		if !errors.Is(err, errCrash) {
+			t.Fatalf("walk that may write %d times: got %v, want it to die before people are stored", left, err)
+		}
+	}
+	if got := dump(t, s, who); got != "" {
+		t.Fatalf("people: got\n%s, want none yet", got)
+	}
+	must(t, s.Write(t.Context(), block("2", at(2, "phone:1", "email:b"))))
+	catchUp(t, newWalker(t, s, j, WalkerOptions{}))
+	if got := dump(t, s, cases); got != "email:b\n" {
+		t.Errorf("cases after the next walk: got\n%s", got)
+	}
+	if got := dump(t, s, who); got != "email:b\temail:b\nphone:1\temail:b\n" {
+		t.Errorf("people after the next walk: got\n%s", got)
+	}
+}
+
 func TestWalkReadsOnlyTheTouched(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
