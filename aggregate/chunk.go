@@ -111,6 +111,9 @@ func spans(chunks iter.Seq[chunk]) iter.Seq[[]chunk] {
 
 // walkChunks walks chunks, several at a time. Chunks share no subject, so their order does not matter.
 func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journeys []*walked) error {
+	for _, j := range only(perPerson, journeys) {
+		j.remember(w.people)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	next := make(chan []chunk)
 	group.Go(func() error {
@@ -315,9 +318,44 @@ func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 		if c.whole { // whoever is left over is swept
 			continue
 		}
-		if err := w.store.bury(ctx, out, c.former); err != nil {
+		if err := w.bury(ctx, j, c.former); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// bury adds graves for those names of which something is stored and nothing was found. It goes by what is stored, not by
+// what changed, so a walk that was interrupted is put right by the next one.
+func (w *worker) bury(ctx context.Context, j *walked, names []string) error {
+	f := &w.findings
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		_, found := f.found[name]
+		return found
+	})
+	id := string(j.journey.ID)
+	if j.per() == perPerson {
+		for _, name := range names {
+			if key, _ := w.people.Find(name); j.stored[key] {
+				f.block.grave(id, name, f.number)
+				j.stored[key] = false
+			}
+		}
+		return nil
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	err := w.store.each(longQuery(ctx), func(scan func(...any) error) error {
+		var subject string
+		if err := scan(&subject); err != nil {
+			return err
+		}
+		f.block.grave(id, subject, f.number)
+		return nil
+	}, "SELECT subject FROM walks FINAL WHERE journey = ? AND subject IN (?)", id, names)
+	if err != nil {
+		return fmt.Errorf("read what is to be replaced: %w", err)
 	}
 	return nil
 }
@@ -353,5 +391,8 @@ func (w *worker) walkSubject(j *walked, subject string, rows []interaction, out 
 		})
 	}
 	w.input = in
-	out.add(subject, w.walkers[id].Walk(subject, in), in, rows)
+	if out.add(subject, w.walkers[id].Walk(subject, in), in, rows) && j.per() == perPerson {
+		key, _ := w.people.Find(subject)
+		j.stored[key] = true
+	}
 }

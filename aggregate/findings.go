@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"context"
-	"fmt"
 	"slices"
 
 	"tappa/aggregate/walk"
@@ -72,10 +70,10 @@ func customer(existing bool) string {
 
 func outcomeOf(s string) journey.Outcome { return journey.Outcome(s) }
 
-// add takes over what was found for a subject. The interactions in were walked, rows holds the rest of them.
-func (f *findings) add(subject string, r *walk.Result, in []walk.Interaction, rows []interaction) {
+// add takes over what was found for a subject, and says whether it was anything. The interactions in were walked, rows holds the rest of them.
+func (f *findings) add(subject string, r *walk.Result, in []walk.Interaction, rows []interaction) bool {
 	if len(r.Cases) == 0 && len(r.Waits) == 0 {
-		return
+		return false
 	}
 	if f.found != nil {
 		f.found[subject] = struct{}{}
@@ -101,6 +99,7 @@ func (f *findings) add(subject string, r *walk.Result, in []walk.Interaction, ro
 		f.block.endRun()
 	}
 	f.block.done()
+	return true
 }
 
 // subjectFindings are what was found of one subject.
@@ -188,29 +187,4 @@ func (s *subjectFindings) wait(w *walk.Wait) {
 func (s *subjectFindings) step(st *walk.Step) {
 	x := s.row(st.Index)
 	s.block.step(st, s.stage(st.Stage), s.contact(x), x)
-}
-
-// bury adds graves for those names of which something is stored and nothing was found. It goes by what is stored, not by
-// what changed, so a walk that was interrupted is put right by the next one.
-func (s *Store) bury(ctx context.Context, f *findings, names []string) error {
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		_, found := f.found[name]
-		return found
-	})
-	if len(names) == 0 {
-		return nil
-	}
-	id := string(f.journey.ID)
-	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
-		var subject string
-		if err := scan(&subject); err != nil {
-			return err
-		}
-		f.block.grave(id, subject, f.number)
-		return nil
-	}, "SELECT subject FROM walks FINAL WHERE journey = ? AND subject IN (?)", id, names)
-	if err != nil {
-		return fmt.Errorf("read what is to be replaced: %w", err)
-	}
-	return nil
 }

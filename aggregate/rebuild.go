@@ -19,6 +19,9 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 		return fmt.Errorf("learn who is who: %w", err)
 	}
 	stale := w.stale()
+	for _, j := range journeys {
+		j.stored = nil // whoever is not found is swept
+	}
 	if err := w.findBlank(ctx, journeys); err != nil {
 		return err
 	}

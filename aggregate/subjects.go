@@ -11,7 +11,7 @@ import (
 // subject is a component of contact keys, and perhaps accounts, that is walked as one.
 type subject struct {
 	name   string
-	former []string // every name under which something may be stored of it, or of a part of it; nil where everybody is walked
+	former []string // its own name and every other that it, or a part of it, may once have had; nil where everybody is walked
 	keys   []people.ID
 	rows   int // how many interactions it has, if known
 }
@@ -33,28 +33,15 @@ func isAccount(subject string) bool { return strings.HasPrefix(subject, accountP
 
 // personsOf gives the persons that ids belong to, each once, in the order of their names.
 func (w *Walker) personsOf(ids iter.Seq[people.ID], former bool) []subject {
-	return w.subjectsOf(ids, former, w.wasPerson, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
+	return w.subjectsOf(ids, former, w.people.PersonRoot, w.people.Person, w.people.EachOfPerson)
 }
 
-// companiesOf is personsOf for companies. Of accounts nobody keeps what they were walked as, so any name may be a former one.
+// companiesOf is personsOf for companies.
 func (w *Walker) companiesOf(ids iter.Seq[people.ID], former bool) []subject {
-	wasCompany := func(people.ID) bool { return true }
-	return w.subjectsOf(ids, former, wasCompany, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
+	return w.subjectsOf(ids, former, w.people.CompanyRoot, w.people.Company, w.people.EachOfCompany)
 }
 
-// wasPerson reports whether a person may be stored under a key's name: as what the last walk that came to its end made of the key,
-// or by one that did not.
-func (w *Walker) wasPerson(id people.ID) bool {
-	if w.people.Written(id).Person == id {
-		return true
-	}
-	_, left := w.unnamed[w.people.Name(id)]
-	return left
-}
-
-func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, was func(people.ID) bool, rootOf, first func(people.ID) people.ID,
-	each func(people.ID, func(people.ID)),
-) []subject {
+func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, rootOf, first func(people.ID) people.ID, each func(people.ID, func(people.ID))) []subject {
 	var roots []people.ID
 	for id := range ids {
 		roots = append(roots, rootOf(id))
@@ -65,7 +52,7 @@ func (w *Walker) subjectsOf(ids iter.Seq[people.ID], former bool, was func(peopl
 	for _, root := range roots {
 		s := subject{name: w.people.Name(first(root))}
 		each(root, func(m people.ID) {
-			if former && was(m) {
+			if former {
 				s.former = append(s.former, w.people.Name(m))
 			}
 			if w.people.IsKey(m) {

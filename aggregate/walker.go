@@ -69,9 +69,8 @@ type Walker struct {
 
 	corrections corrections
 
-	rules   people.Rules
-	fresh   bool                // all that is known of people is stored, or will be by the walk at work
-	unnamed map[string]struct{} // subjects stored as persons that nobody is stored to be
+	rules people.Rules
+	fresh bool // all that is known of people is stored, or will be by the walk at work
 }
 
 // walked is a journey and how far it was walked.
@@ -80,6 +79,9 @@ type walked struct {
 	version string // the definition it was walked under; "" is never
 	upTo    map[place]int64
 	blank   bool // while it is rebuilt: nothing was stored of it
+
+	// stored says by number of a key whether something is stored under its name, where subjects are persons: those are kept in mind.
+	stored []bool
 }
 
 // place is a partition of a topic.

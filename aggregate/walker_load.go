@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"tappa/aggregate/people"
 )
 
 // load brings into memory who is who, and how far every journey was walked. It does so once, and again after a failure.
@@ -27,8 +29,8 @@ func (w *Walker) load(ctx context.Context) error {
 	if err := w.loadPeople(ctx); err != nil {
 		return fmt.Errorf("load people: %w", err)
 	}
-	if err := w.loadUnnamed(ctx); err != nil {
-		return fmt.Errorf("look for what walks left that were cut off: %w", err)
+	if err := w.loadStored(ctx); err != nil {
+		return fmt.Errorf("load whom something is stored of: %w", err)
 	}
 	w.loaded, w.fresh = true, false
 	return nil
@@ -44,16 +46,20 @@ func (w *Walker) loadNumber(ctx context.Context) error {
 	return err
 }
 
-// loadUnnamed finds the persons that were walked and not stored as such, since a walk ends with storing who is who.
-func (w *Walker) loadUnnamed(ctx context.Context) error {
-	w.unnamed = map[string]struct{}{}
+// loadStored finds under which persons' names, of those that this part owns, something is stored. A walk that was cut off may have left some
+// that are nobody's any more.
+func (w *Walker) loadStored(ctx context.Context) error {
 	for _, j := range w.journeysPer(perPerson) {
+		j.stored = nil
+		if j.version == "" { // it will be rebuilt
+			continue
+		}
 		err := w.store.each(ctx, func(scan func(...any) error) error {
 			var subject string
 			err := scan(&subject)
-			if id, known := w.people.Find(subject); !known || w.people.Written(id).Person != id {
-				w.unnamed[subject] = struct{}{}
-			}
+			id := w.people.Add(subject)
+			j.remember(w.people)
+			j.stored[id] = true
 			return err
 		}, "SELECT subject FROM walks FINAL WHERE journey = ? AND "+w.opts.Part.owned("subject"), string(j.journey.ID))
 		if err != nil {
@@ -61,6 +67,13 @@ func (w *Walker) loadUnnamed(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// remember makes room in stored for all keys.
+func (j *walked) remember(keys *people.Graph) {
+	if n := keys.Len() - len(j.stored); n > 0 {
+		j.stored = append(j.stored, make([]bool, n)...)
+	}
 }
 
 // loadWalked finds how far this part walked each journey. What it walked under another definition, other rules of identity or another

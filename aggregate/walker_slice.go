@@ -149,8 +149,11 @@ func settled(ctx context.Context) context.Context {
 func (w *Walker) journeysPer(per string) []*walked { return only(per, w.journeys) }
 
 func only(per string, journeys []*walked) []*walked {
-	return slices.DeleteFunc(slices.Clone(journeys), func(j *walked) bool { return cmp.Or(j.journey.Case.Per, perPerson) != per })
+	return slices.DeleteFunc(slices.Clone(journeys), func(j *walked) bool { return j.per() != per })
 }
+
+// per is what the journey's subjects are.
+func (j *walked) per() string { return cmp.Or(j.journey.Case.Per, perPerson) }
 
 // walkTouched walks the touched persons, accounts and threads through some journeys, and stores what is known of them.
 func (w *Walker) walkTouched(ctx context.Context, t touched, all []*walked) error {
