@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"tappa/aggregate/people"
 	"tappa/journey"
 )
@@ -46,13 +48,20 @@ const (
 // writeLinks stores which keys, and which accounts, were seen together in some arrivals: those of a FROM clause with a
 // condition.
 func (s *Store) writeLinks(ctx context.Context, from string, args ...any) error {
-	if err := s.conn.Exec(settled(ctx), linksFrom+from+linksTo, args...); err != nil {
-		return fmt.Errorf("write links: %w", err)
-	}
-	if err := s.conn.Exec(settled(ctx), accountLinksFrom+from+accountLinksTo, args...); err != nil {
-		return fmt.Errorf("write links to accounts: %w", err)
-	}
-	return nil
+	both, ctx := errgroup.WithContext(settled(ctx))
+	both.Go(func() error {
+		if err := s.conn.Exec(ctx, linksFrom+from+linksTo, args...); err != nil {
+			return fmt.Errorf("write links: %w", err)
+		}
+		return nil
+	})
+	both.Go(func() error {
+		if err := s.conn.Exec(ctx, accountLinksFrom+from+accountLinksTo, args...); err != nil {
+			return fmt.Errorf("write links to accounts: %w", err)
+		}
+		return nil
+	})
+	return both.Wait()
 }
 
 // loadPeople learns who is who from the links stored, and what people state.
@@ -106,18 +115,6 @@ func (w *Walker) writtenQuery() string {
 	}
 	return fmt.Sprintf("%s UNION ALL %s people_walked FINAL WHERE division = %d AND part = %d", own, columns,
 		w.division.revision, w.opts.Part.number())
-}
-
-// learnKeys makes keys known that a query gives.
-func (w *Walker) learnKeys(ctx context.Context, query string) error {
-	return w.store.each(ctx, func(scan func(...any) error) error {
-		var key string
-		err := scan(&key)
-		if key != "" {
-			w.people.Add(key)
-		}
-		return err
-	}, query)
 }
 
 // learnLinks takes in all links stored and what people state. A pair may come several times; to have it once, the engine would
@@ -192,7 +189,7 @@ func (w *Walker) walkStale(ctx context.Context) error {
 		w.number++
 		w.progress.Walks++
 		w.progress.Touched += len(t.keys)
-		if err := w.walkTouched(ctx, t, w.journeys); err != nil {
+		if err := w.walkTouched(ctx, t, w.journeys, alreadyLinked); err != nil {
 			return fmt.Errorf("walk whoever was left over: %w", err)
 		}
 		if err := w.advance(ctx, nil, nil); err != nil {

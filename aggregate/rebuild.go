@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"tappa/aggregate/people"
 )
 
@@ -15,7 +17,8 @@ import (
 func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[place]int64) error {
 	w.number++
 	w.progress.Walks++
-	if err := w.meetEverybody(ctx); err != nil {
+	counts, err := w.meetEverybody(ctx)
+	if err != nil {
 		return fmt.Errorf("learn who is who: %w", err)
 	}
 	stale := w.stale()
@@ -30,7 +33,7 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 			j.blank = false
 		}
 	}()
-	if err := w.rebuildAll(ctx, journeys); err != nil {
+	if err := w.rebuildAll(ctx, journeys, counts); err != nil {
 		return err
 	}
 	for _, j := range journeys {
@@ -41,7 +44,7 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 			return err
 		}
 	}
-	if err := w.walkTouched(ctx, stale, others(journeys, w.journeys)); err != nil {
+	if err := w.walkTouched(ctx, stale, others(journeys, w.journeys), alreadyLinked); err != nil {
 		return fmt.Errorf("walk whom others no longer are: %w", err)
 	}
 	if err := w.writeAllPeople(ctx); err != nil {
@@ -56,7 +59,7 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 
 // rebuildAll walks everybody through the journeys. The engine merges nothing of the table meanwhile: parts that come in their order, and
 // share no subject, are as well merged when nobody waits for it.
-func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked) error {
+func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked, counts []uint32) error {
 	if w.opts.Part.whole() { // another part may be alive when this one is killed, and must not write to a table that is never merged
 		w.store.holdMerges(ctx)
 		defer w.store.letMerge(context.WithoutCancel(ctx))
@@ -66,7 +69,7 @@ func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked) error {
 		if len(mine) == 0 {
 			continue
 		}
-		if err := w.rebuildPer(ctx, per, mine); err != nil {
+		if err := w.rebuildPer(ctx, per, mine, counts); err != nil {
 			return err
 		}
 	}
@@ -101,20 +104,43 @@ func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
 	return nil
 }
 
-// meetEverybody learns who is who from all interactions.
-func (w *Walker) meetEverybody(ctx context.Context) error {
-	if err := w.store.writeLinks(ctx, " FROM arrivals WHERE true"); err != nil {
+// meetEverybody learns who is who from all interactions, and how many there are of every contact key, by its number.
+func (w *Walker) meetEverybody(ctx context.Context) (counts []uint32, err error) {
+	both, each := errgroup.WithContext(ctx)
+	both.Go(func() error { return w.store.writeLinks(each, " FROM arrivals WHERE true") })
+	both.Go(func() error {
+		var err error
+		counts, err = w.countByKey(each)
 		return err
-	}
-	const everybody = "SELECT contact_key FROM records GROUP BY contact_key SETTINGS optimize_aggregation_in_order = 1"
-	if err := w.learnKeys(ctx, everybody); err != nil {
-		return err
+	})
+	if err := both.Wait(); err != nil {
+		return nil, err
 	}
 	if err := w.learnLinks(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	w.people.Settle()
-	return nil
+	return append(counts, make([]uint32, w.people.Len()-len(counts))...), nil
+}
+
+// countByKey makes all contact keys known, and counts the interactions of each.
+func (w *Walker) countByKey(ctx context.Context) (counts []uint32, err error) {
+	err = w.store.each(ctx, func(scan func(...any) error) error {
+		var key string
+		var n uint32
+		err := scan(&key, &n)
+		if key == "" {
+			return err
+		}
+		id := w.people.Add(key)
+		counts = append(counts, make([]uint32, max(0, int(id)+1-len(counts)))...)
+		counts[id] = n
+		return err
+	}, "SELECT contact_key, toUInt32(count()) FROM records GROUP BY contact_key SETTINGS optimize_aggregation_in_order = 1")
+	if err != nil {
+		return nil, fmt.Errorf("count interactions: %w", err)
+	}
+	return counts, nil
 }
 
 // others gives the journeys of all that are not among some.
@@ -136,13 +162,9 @@ func (w *Walker) writeAllPeople(ctx context.Context) error {
 	return nil
 }
 
-func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked) error {
+func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked, counts []uint32) error {
 	if per == perThread {
 		return w.rebuildThreads(ctx, journeys)
-	}
-	counts, err := w.countByKey(ctx)
-	if err != nil {
-		return err
 	}
 	everybody := func(yield func(people.ID) bool) {
 		for id := range people.ID(w.people.Len()) {
@@ -162,24 +184,6 @@ func (w *Walker) rebuildPer(ctx context.Context, per string, journeys []*walked)
 		}
 	}
 	return w.walkChunks(ctx, w.ranges(subjects), journeys)
-}
-
-// countByKey counts the interactions of every contact key, by its number.
-func (w *Walker) countByKey(ctx context.Context) ([]uint32, error) {
-	out := make([]uint32, w.people.Len())
-	err := w.store.each(ctx, func(scan func(...any) error) error {
-		var key string
-		var n uint32
-		err := scan(&key, &n)
-		if id, known := w.people.Find(key); known {
-			out[id] = n
-		}
-		return err
-	}, "SELECT contact_key, toUInt32(count()) FROM records GROUP BY contact_key")
-	if err != nil {
-		return nil, fmt.Errorf("count interactions: %w", err)
-	}
-	return out, nil
 }
 
 // ranges makes chunks of subjects whose interactions are read as a range of the table, which is sorted by contact key, and

@@ -11,6 +11,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"golang.org/x/sync/errgroup"
+
 	"tappa/aggregate/people"
 )
 
@@ -72,20 +74,31 @@ func newTouched() touched {
 func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 	w.number++
 	t := newTouched()
-	if err := w.meetAll(ctx, slice, t); err != nil {
+	linked, err := w.meetAll(ctx, slice, t)
+	if err != nil {
 		return err
 	}
 	w.settle(t)
 	w.progress.Walks++
 	w.progress.Touched += len(t.keys)
-	if err := w.walkTouched(ctx, t, w.journeys); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	links, linking := errgroup.WithContext(ctx)
+	defer func() { // a walk that fails does not leave them behind
+		cancel()
+		_ = links.Wait()
+	}()
+	for _, some := range linked {
+		from, args := arrivalsOf(some)
+		links.Go(func() error { return w.store.writeLinks(linking, from, args...) })
+	}
+	if err := w.walkTouched(ctx, t, w.journeys, links.Wait); err != nil {
 		return err
 	}
 	return w.advance(ctx, w.journeys, slice)
 }
 
-// meetAll learns who came, and together with whom.
-func (w *Walker) meetAll(ctx context.Context, slice []arrivals, t touched) error {
+// meetAll learns who came, and together with whom. Of linked arrivals the links are still to be stored.
+func (w *Walker) meetAll(ctx context.Context, slice []arrivals, t touched) (linked [][]arrivals, err error) {
 	var came []arrivals
 	for _, a := range slice {
 		var err error
@@ -98,24 +111,29 @@ func (w *Walker) meetAll(ctx context.Context, slice []arrivals, t touched) error
 			came = append(came, a)
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", a.topic, err)
+			return nil, fmt.Errorf("read %s: %w", a.topic, err)
 		}
 	}
 	for some := range slices.Chunk(came, partitionsAtOnce) {
-		if err := w.meet(ctx, some, t); err != nil {
-			return fmt.Errorf("read arrivals of %s/%d and %d other partitions: %w", some[0].topic, some[0].partition, len(some)-1, err)
+		links, err := w.meet(ctx, some, t)
+		if err != nil {
+			return nil, fmt.Errorf("read arrivals of %s/%d and %d other partitions: %w", some[0].topic, some[0].partition, len(some)-1, err)
+		}
+		if links {
+			linked = append(linked, some)
 		}
 	}
 	for _, a := range slice {
 		w.progress.Arrivals += a.to - a.from
 	}
-	return nil
+	return linked, nil
 }
 
-func (w *Walker) meet(ctx context.Context, some []arrivals, t touched) error {
+// meet learns who came in some arrivals, and says whether any show a link.
+func (w *Walker) meet(ctx context.Context, some []arrivals, t touched) (linked bool, err error) {
 	from, args := arrivalsOf(some)
-	threads, linked := len(w.journeysPer(perThread)) > 0, false
-	err := w.store.each(ctx, func(scan func(...any) error) error {
+	threads := len(w.journeysPer(perThread)) > 0
+	err = w.store.each(ctx, func(scan func(...any) error) error {
 		var account, thread string
 		var keys []string
 		if err := scan(&keys, &account, &thread); err != nil {
@@ -134,10 +152,7 @@ func (w *Walker) meet(ctx context.Context, some []arrivals, t touched) error {
 		}
 		return nil
 	}, arrivalsQuery+from, args...)
-	if err != nil || !linked {
-		return err
-	}
-	return w.store.writeLinks(ctx, from, args...)
+	return linked, err
 }
 
 // settled makes an INSERT SELECT as definite as an insert of ours.
@@ -155,8 +170,9 @@ func only(per string, journeys []*walked) []*walked {
 // per is what the journey's subjects are.
 func (j *walked) per() string { return cmp.Or(j.journey.Case.Per, perPerson) }
 
-// walkTouched walks the touched persons, accounts and threads through some journeys, and stores what is known of them.
-func (w *Walker) walkTouched(ctx context.Context, t touched, all []*walked) error {
+// walkTouched walks the touched persons, accounts and threads through some journeys, and stores what is known of them once linked says that
+// all is stored that it is known by.
+func (w *Walker) walkTouched(ctx context.Context, t touched, all []*walked, linked func() error) error {
 	persons := w.personsOf(maps.Keys(t.keys), true)
 	var keys []people.ID
 	for _, s := range persons {
@@ -175,9 +191,15 @@ func (w *Walker) walkTouched(ctx context.Context, t touched, all []*walked) erro
 			return err
 		}
 	}
+	if err := linked(); err != nil {
+		return err
+	}
 	// Not before: what a walk that was killed had not yet stored of people tells the next one who has to be walked.
 	return w.writePeople(ctx, keys)
 }
+
+// alreadyLinked is for walks of people who were met before.
+func alreadyLinked() error { return nil }
 
 func (w *Walker) touchedChunks(ctx context.Context, per string, persons []subject, keys []people.ID, t touched) (iter.Seq[chunk], error) {
 	switch per {
