@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tappa/aggregate/walk"
 	"tappa/journey"
 )
@@ -52,12 +54,12 @@ func (s *Store) writeRows(ctx context.Context, b journey.Block) error {
 		func() error { return insert(ctx, s, "records", recordColumns, rows, b.Token) })
 }
 
-// writeBlock writes the tags, what arrived and the records, in this order: the ledger is kept with the records, so what it holds is whole.
+// writeBlock writes the tags and what arrived, and then the records: the ledger is kept with the records, so what it holds is whole.
 func (s *Store) writeBlock(ctx context.Context, tags map[uint64]*journey.Record, arrivals, records func() error) error {
-	if err := s.writeTags(ctx, tags); err != nil {
-		return writeError(err)
-	}
-	if err := arrivals(); err != nil {
+	var both errgroup.Group
+	both.Go(func() error { return s.writeTags(ctx, tags) })
+	both.Go(arrivals)
+	if err := both.Wait(); err != nil {
 		return writeError(err)
 	}
 	return writeError(records())
