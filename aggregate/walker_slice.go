@@ -83,6 +83,7 @@ func (w *Walker) walkSlice(ctx context.Context, slice []arrivals) error {
 	w.progress.Touched += len(t.keys)
 	ctx, cancel := context.WithCancel(ctx)
 	links, linking := errgroup.WithContext(ctx)
+	links.SetLimit(2)
 	defer func() { // a walk that fails does not leave them behind
 		cancel()
 		_ = links.Wait()
