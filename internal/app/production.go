@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tappa/aggregate"
 	"tappa/alert"
 	"tappa/dashboards"
+	"tappa/journey"
 )
 
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
@@ -24,96 +27,137 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	var st stack
-	defer func() { err = errors.Join(err, st.Close()) }()
+	s := serving{c: c, fail: fail, logger: logger, registry: newRegistry()}
+	defer func() { err = errors.Join(err, s.st.Close()) }()
 
-	store, err := aggregate.Open(ctx, c.store)
-	if err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
-	st.pushClose("ClickHouse connection", store.Close)
-	if err := store.Migrate(ctx); err != nil {
-		return err
-	}
-	journeys, err := LoadJourneys(ctx, store, c.Journeys)
-	if err != nil {
-		return err
-	}
-	if len(journeys) == 0 {
-		return errors.New("no journey is defined: name journey files in TAPPA_JOURNEYS")
-	}
-	registry := newRegistry()
-	ready := readiness{store: store}
-	var watched []troubled
-	var alerts *alert.Watcher
 	if slices.Contains(c.Roles, "aggregate") {
-		walker, err := aggregate.NewWalker(store, journeys, aggregate.WalkerOptions{Logger: logger, Registerer: registry, Part: c.part})
-		if err != nil {
+		if err := s.aggregate(defs); err != nil {
 			return err
-		}
-		ready.walk = newWalkWatch(store, journeys, c.part, c.readyAfter)
-		st.start("walk", fail, walker.Run)
-		if c.verify > 0 && c.part.Number == 1 { // what is accounted for is not divided
-			pipeline := c.pipeline(store)
-			pipeline.Journeys = journeys
-			verify, err := newVerifyWatch(pipeline, c.verify, logger, registry)
-			if err != nil {
-				return err
-			}
-			st.start("verify", fail, verify.Run)
-		}
-		if !c.refresh.Never() {
-			schedule, err := newScheduler(store, journeys, c.refresh, c.Software, logger, registry)
-			if err != nil {
-				return err
-			}
-			watched = append(watched, schedule)
-			st.start("refresh", fail, schedule.Run)
-		}
-		if alerts, err = watch(defs, store, logger, registry); err != nil {
-			return err
-		}
-		if alerts != nil {
-			watched = append(watched, alerts)
-			st.start("alerts", fail, alerts.Run)
 		}
 	}
 	if slices.Contains(c.Roles, "collect") {
-		pipeline := c.pipeline(store)
-		pipeline.Journeys, pipeline.Logger, pipeline.Registerer = journeys, logger, registry
-		if pipeline.Scoring, err = openScoring(ctx, store, journeys, registry, logger); err != nil {
+		if err := s.collect(ctx); err != nil {
 			return err
 		}
-		st.pushClose("scorer", pipeline.Scoring.Close)
-		collector, err := NewCollector(pipeline)
-		if err != nil {
-			return err
-		}
-		ready.collector = collector
-		st.start("collector", fail, collector.Run)
 	}
 	if slices.Contains(c.Roles, roleSuiteCRM) {
-		if ready.relay, err = startRelay(&st, fail, c.relay(), c.readyAfter, logger, registry); err != nil {
+		if s.ready.relay, err = startRelay(&s.st, fail, c.relay(), c.readyAfter, logger, s.registry); err != nil {
 			return err
 		}
 	}
-	pages := site{store: store, journeys: journeys, registry: registry, ready: ready, logger: logger, troubles: troublesOf(watched...), alerts: alerts, writer: store, access: dashboards.Access{Token: c.token}}
-	pages.hidden = !slices.Contains(c.Roles, "dashboards")
-	addr, err := pages.listen(&st, c.Listen, fail)
-	if err != nil {
+	if err := s.listen(out); err != nil {
 		return err
 	}
-	if c.gateway != nil {
-		at, err := c.gatewayOn(registry, logger).listen(&st, fail)
-		if err != nil {
-			return err
-		}
-		tellGateway(out, c.gateway, at)
-	}
-	fmt.Fprintf(out, "tappa serves %v on http://%s/\n", c.Roles, addr)
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
+	return nil
+}
+
+// serving is what Serve has started so far.
+type serving struct {
+	c        Config
+	st       stack
+	fail     context.CancelCauseFunc
+	logger   *slog.Logger
+	registry *prometheus.Registry
+
+	store    *aggregate.Store
+	journeys []*journey.Journey
+	ready    readiness
+	watched  []troubled
+	alerts   *alert.Watcher
+}
+
+// open connects to ClickHouse and loads the journeys.
+func (s *serving) open(ctx context.Context) (err error) {
+	if s.store, err = aggregate.Open(ctx, s.c.store); err != nil {
+		return err
+	}
+	s.st.pushClose("ClickHouse connection", s.store.Close)
+	if err := s.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if s.journeys, err = LoadJourneys(ctx, s.store, s.c.Journeys); err != nil {
+		return err
+	}
+	if len(s.journeys) == 0 {
+		return errors.New("no journey is defined: name journey files in TAPPA_JOURNEYS")
+	}
+	s.ready = readiness{store: s.store}
+	return nil
+}
+
+// aggregate starts the walk, and what looks at the numbers that come of it.
+func (s *serving) aggregate(defs *alert.Definitions) error {
+	walker, err := aggregate.NewWalker(s.store, s.journeys, aggregate.WalkerOptions{Logger: s.logger, Registerer: s.registry, Part: s.c.part})
+	if err != nil {
+		return err
+	}
+	s.ready.walk = newWalkWatch(s.store, s.journeys, s.c.part, s.c.readyAfter)
+	s.st.start("walk", s.fail, walker.Run)
+	if s.c.verify > 0 && s.c.part.Number == 1 { // what is accounted for is not divided
+		pipeline := s.c.pipeline(s.store)
+		pipeline.Journeys = s.journeys
+		verify, err := newVerifyWatch(pipeline, s.c.verify, s.logger, s.registry)
+		if err != nil {
+			return err
+		}
+		s.st.start("verify", s.fail, verify.Run)
+	}
+	if !s.c.refresh.Never() {
+		schedule, err := newScheduler(s.store, s.journeys, s.c.refresh, s.c.Software, s.logger, s.registry)
+		if err != nil {
+			return err
+		}
+		s.watched = append(s.watched, schedule)
+		s.st.start("refresh", s.fail, schedule.Run)
+	}
+	if s.alerts, err = watch(defs, s.store, s.logger, s.registry); err != nil {
+		return err
+	}
+	if s.alerts != nil {
+		s.watched = append(s.watched, s.alerts)
+		s.st.start("alerts", s.fail, s.alerts.Run)
+	}
+	return nil
+}
+
+// collect starts a collector.
+func (s *serving) collect(ctx context.Context) (err error) {
+	pipeline := s.c.pipeline(s.store)
+	pipeline.Journeys, pipeline.Logger, pipeline.Registerer = s.journeys, s.logger, s.registry
+	if pipeline.Scoring, err = openScoring(ctx, s.store, s.journeys, s.registry, s.logger); err != nil {
+		return err
+	}
+	s.st.pushClose("scorer", pipeline.Scoring.Close)
+	if s.ready.collector, err = NewCollector(pipeline); err != nil {
+		return err
+	}
+	s.st.start("collector", s.fail, s.ready.collector.Run)
+	return nil
+}
+
+// listen opens the pages, or without their role what probes and Prometheus ask for, and the gateway.
+func (s *serving) listen(out io.Writer) error {
+	addr, err := site{
+		store: s.store, journeys: s.journeys, registry: s.registry, ready: s.ready, logger: s.logger, troubles: troublesOf(s.watched...),
+		alerts: s.alerts, writer: s.store, access: dashboards.Access{Token: s.c.token}, hidden: !slices.Contains(s.c.Roles, "dashboards"),
+	}.listen(&s.st, s.c.Listen, s.fail)
+	if err != nil {
+		return err
+	}
+	if s.c.gateway != nil {
+		at, err := s.c.gatewayOn(s.registry, s.logger).listen(&s.st, s.fail)
+		if err != nil {
+			return err
+		}
+		tellGateway(out, s.c.gateway, at)
+	}
+	fmt.Fprintf(out, "tappa serves %v on http://%s/\n", s.c.Roles, addr)
 	return nil
 }
