@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tappa/aggregate/people"
 	"tappa/journey"
 )
 
@@ -310,6 +311,27 @@ func TestWalkReadsOnlyTheTouched(t *testing.T) {
 	p.Duration = 0
 	if diff := cmp.Diff(p, Progress{Walks: 1, Arrivals: 1, Touched: 1, Subjects: 1, Interactions: 1}); diff != "" {
 		t.Errorf("one newcomer (-got, +want):\n%s", diff)
+	}
+}
+
+// TestListsHoldWhatAWorkerCan cuts people by how many interactions a key had in the walk before.
+func TestListsHoldWhatAWorkerCan(t *testing.T) {
+	t.Parallel()
+	w := &Walker{opts: WalkerOptions{Chunk: 100}, perKey: 20, people: people.New(people.Rules{}, false)}
+	var ids []people.ID
+	for i := range 50 {
+		ids = append(ids, w.people.Add(fmt.Sprint("email:", i)))
+	}
+	var sizes []int
+	listed := map[string]bool{}
+	for c := range w.lists(w.personsOf(slices.Values(ids), true)) {
+		sizes = append(sizes, c.keys)
+		for _, subject := range c.subjects {
+			listed[subject] = true
+		}
+	}
+	if want := []int{15, 15, 15, 5}; !slices.Equal(sizes, want) || len(listed) != len(ids) {
+		t.Errorf("lists of %v keys, %d people in all: want %v, of 300 interactions at most each, and %d", sizes, len(listed), want, len(ids))
 	}
 }
 
