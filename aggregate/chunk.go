@@ -59,7 +59,7 @@ type worker struct {
 	input        []walk.Interaction
 	findings     findings
 	read, walked int // interactions and subjects
-	listed       int // contact keys whose interactions were read
+	keys         int // contact keys that those interactions are of, where subjects have keys
 }
 
 // spanRows is how many interactions of neighbouring subjects one worker walks and writes at once. Parts of the table that are
@@ -116,15 +116,15 @@ func (w *Walker) walkChunks(ctx context.Context, chunks iter.Seq[chunk], journey
 		})
 	}
 	err := group.Wait()
-	read, listed := 0, 0
+	read, keys := 0, 0
 	for _, worker := range w.workers {
-		read, listed = read+worker.read, listed+worker.listed
+		read, keys = read+worker.read, keys+worker.keys
 		w.progress.Subjects += worker.walked
-		worker.read, worker.walked, worker.listed = 0, 0, 0
+		worker.read, worker.walked, worker.keys = 0, 0, 0
 	}
 	w.progress.Interactions += read
-	if listed > 0 {
-		w.perKey = float64(read) / float64(listed)
+	if keys > 0 {
+		w.perKey = float64(read) / float64(keys)
 	}
 	return err
 }
@@ -138,10 +138,7 @@ func (w *worker) walkChunk(ctx context.Context, c chunk, journeys []*walked, num
 			return err
 		}
 	}
-	w.read += len(rows)
-	if !c.whole {
-		w.listed += c.keys
-	}
+	w.read, w.keys = w.read+len(rows), w.keys+c.keys
 	out := &w.findings
 	for _, j := range journeys {
 		out.begin(j, number, !c.whole)

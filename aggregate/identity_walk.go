@@ -49,18 +49,17 @@ const (
 // condition.
 func (s *Store) writeLinks(ctx context.Context, from string, args ...any) error {
 	both, ctx := errgroup.WithContext(settled(ctx))
-	both.Go(func() error {
-		if err := s.conn.Exec(ctx, linksFrom+from+linksTo, args...); err != nil {
-			return fmt.Errorf("write links: %w", err)
-		}
-		return nil
-	})
-	both.Go(func() error {
-		if err := s.conn.Exec(ctx, accountLinksFrom+from+accountLinksTo, args...); err != nil {
-			return fmt.Errorf("write links to accounts: %w", err)
-		}
-		return nil
-	})
+	for what, query := range map[string]string{
+		"links":             linksFrom + from + linksTo,
+		"links to accounts": accountLinksFrom + from + accountLinksTo,
+	} {
+		both.Go(func() error {
+			if err := s.conn.Exec(ctx, query, args...); err != nil {
+				return fmt.Errorf("write %s: %w", what, err)
+			}
+			return nil
+		})
+	}
 	return both.Wait()
 }
 

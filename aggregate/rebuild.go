@@ -105,11 +105,11 @@ func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
 }
 
 // meetEverybody learns who is who from all interactions, and how many there are of every contact key, by its number.
-func (w *Walker) meetEverybody(ctx context.Context) (counts []uint32, err error) {
+func (w *Walker) meetEverybody(ctx context.Context) ([]uint32, error) {
+	var counts []uint32
 	both, each := errgroup.WithContext(ctx)
 	both.Go(func() error { return w.store.writeLinks(each, " FROM arrivals WHERE true") })
-	both.Go(func() error {
-		var err error
+	both.Go(func() (err error) {
 		counts, err = w.countByKey(each)
 		return err
 	})

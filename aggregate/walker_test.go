@@ -220,32 +220,34 @@ func TestNewDefinitionIsWalkedAnew(t *testing.T) {
 	}
 }
 
+// seenUnder is a record of a person under some keys, an hour later with each offset.
+func seenUnder(offset int64, keys ...journey.ContactKey) journey.Record {
+	rec := record(0, offset)
+	rec.Interaction.Keys, rec.Tag.Journey, rec.Tag.Automatic = keys, "by-person", false
+	rec.Interaction.OccurredAt = time.Date(2026, 3, 1, int(offset), 0, 0, 0, time.UTC)
+	return rec
+}
+
 // TestMergedPersonLeavesNothingBehind joins two persons that had cases of their own.
 func TestMergedPersonLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
 	j := testJourneys(t, "v1")[:1]
-	at := func(offset int64, keys ...journey.ContactKey) journey.Record {
-		rec := record(0, offset)
-		rec.Interaction.Keys, rec.Tag.Journey, rec.Tag.Automatic = keys, "by-person", false
-		rec.Interaction.OccurredAt = time.Date(2026, 3, 1, int(offset), 0, 0, 0, time.UTC)
-		return rec
-	}
 	w := newWalker(t, s, j, WalkerOptions{})
-	must(t, s.Write(t.Context(), block("1", at(0, "phone:1"), at(1, "email:b"))))
+	must(t, s.Write(t.Context(), block("1", seenUnder(0, "phone:1"), seenUnder(1, "email:b"))))
 	catchUp(t, w)
 	const cases = "SELECT subject, interactions FROM cases ORDER BY subject"
 	if got := dump(t, s, cases); got != "email:b\t1\nphone:1\t1\n" {
 		t.Fatalf("apart: got\n%s", got)
 	}
-	must(t, s.Write(t.Context(), block("2", at(2, "phone:1", "email:b"))))
+	must(t, s.Write(t.Context(), block("2", seenUnder(2, "phone:1", "email:b"))))
 	if p := catchUp(t, w); p.Subjects != 1 || p.Touched != 1 || p.Interactions != 3 {
 		t.Errorf("joined: got %+v, want one subject of three interactions", p)
 	}
 	if got := dump(t, s, cases); got != "email:b\t3\n" {
 		t.Fatalf("joined: got\n%s", got)
 	}
-	must(t, s.Write(t.Context(), block("3", at(3, "email:a", "phone:1"))))
+	must(t, s.Write(t.Context(), block("3", seenUnder(3, "email:a", "phone:1"))))
 	catchUp(t, w)
 	if got := dump(t, s, cases); got != "email:a\t4\n" {
 		t.Fatalf("renamed: got\n%s", got)
@@ -263,18 +265,13 @@ func TestCutOffWalkLeavesNobodyBehind(t *testing.T) {
 	s := openStore(t)
 	whole := s.conn
 	j := testJourneys(t, "v1")[:1]
-	at := func(offset int64, keys ...journey.ContactKey) journey.Record {
-		rec := record(0, offset)
-		rec.Interaction.Keys, rec.Tag.Journey, rec.Tag.Automatic = keys, "by-person", false
-		return rec
-	}
 	const (
 		cases = "SELECT subject FROM cases WHERE subject != 'email:z' ORDER BY ALL"
 		who   = "SELECT contact_key, person FROM people FINAL WHERE person != 'email:z' ORDER BY ALL"
 	)
-	must(t, s.Write(t.Context(), block("0", at(0, "email:z"))))
+	must(t, s.Write(t.Context(), block("0", seenUnder(0, "email:z"))))
 	catchUp(t, newWalker(t, s, j, WalkerOptions{})) // what was never walked is rebuilt
-	must(t, s.Write(t.Context(), block("1", at(1, "phone:1"))))
+	must(t, s.Write(t.Context(), block("1", seenUnder(1, "phone:1"))))
 	for left := int64(0); dump(t, s, cases) == ""; left++ {
 		s.conn = &crashing{whole, left}
 		_, err := newWalker(t, s, j, WalkerOptions{}).CatchUp(t.Context())
@@ -286,7 +283,7 @@ func TestCutOffWalkLeavesNobodyBehind(t *testing.T) {
 	if got := dump(t, s, who); got != "" {
 		t.Fatalf("people: got\n%s, want none yet", got)
 	}
-	must(t, s.Write(t.Context(), block("2", at(2, "phone:1", "email:b"))))
+	must(t, s.Write(t.Context(), block("2", seenUnder(2, "phone:1", "email:b"))))
 	catchUp(t, newWalker(t, s, j, WalkerOptions{}))
 	if got := dump(t, s, cases); got != "email:b\n" {
 		t.Errorf("cases after the next walk: got\n%s", got)
