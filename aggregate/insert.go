@@ -178,6 +178,7 @@ func fillRows[R, V any](name, kind string, get func(*R) V) column[R] {
 const (
 	typeString  = "String"
 	typeWord    = "LowCardinality(String)"
+	typeNumber  = "UInt16" // of table words
 	typeTime    = "DateTime64(3, 'UTC')"
 	typeBool    = "Bool"
 	typeFloat   = "Float64"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -15,25 +16,28 @@ import (
 // field is one field of records in a column, in the order of the records, as ClickHouse's Native format has it.
 type field struct {
 	name, kind string
-	width      int // bytes of a number; 0: a text
-	isWord     bool
+	width      int  // bytes of a number; 0: a text
+	isWord     bool // what words holds: of LowCardinality, of table words, or of an enumeration
 	mayBeNull  bool
 
-	nulls []byte // one a value, of those that may be null
-	data  []byte
-	words dictionary
+	nulls  []byte // one a value, of those that may be null
+	data   []byte
+	words  dictionary
+	places []uint16 // of words that are stored as numbers, by their numbers in words
 }
 
 func newField(name, kind string) *field {
-	f := &field{name: name, kind: kind, isWord: kind == typeWord, mayBeNull: strings.HasPrefix(kind, "Nullable(")}
+	f := &field{name: name, kind: kind, isWord: kind == typeWord || kind == typeNumber || enumerations[kind] != nil, mayBeNull: strings.HasPrefix(kind, "Nullable(")}
 	switch strings.TrimPrefix(kind, "Nullable(") {
 	case typeBool, "UInt8":
 		f.width = 1
 	case typeFloat32, "UInt32":
 		f.width = 4
-	case typeString, typeWord:
+	case typeString:
 	default:
-		f.width = 8
+		if !f.isWord {
+			f.width = 8
+		}
 	}
 	return f
 }
@@ -70,6 +74,54 @@ func (f *field) maybe(n int64, there bool) {
 func (f *field) reset() {
 	f.nulls, f.data = f.nulls[:0], f.data[:0]
 	f.words.reset()
+}
+
+// finish makes the data of words that were gathered.
+func (f *field) finish() {
+	switch {
+	case f.kind == typeWord:
+		f.data = f.words.finish(f.data[:0])
+	case f.kind == typeNumber:
+		f.data = slices.Grow(f.data[:0], 2*len(f.words.rows))
+		for _, n := range f.words.rows {
+			f.data = binary.LittleEndian.AppendUint16(f.data, f.places[n])
+		}
+	case f.isWord:
+		f.data = slices.Grow(f.data[:0], len(f.words.rows))
+		for _, n := range f.words.rows {
+			f.data = append(f.data, byte(f.places[n]))
+		}
+	}
+}
+
+// number finds the numbers under which the block's words are stored.
+func (b *walksBlock) number(ctx context.Context, s *Store) error {
+	for _, c := range b.columns() {
+		for _, f := range c.fields {
+			switch words := f.words.inOrder(); {
+			case f.kind == typeNumber:
+				var err error
+				if f.places, err = s.numberWords(ctx, words); err != nil {
+					return err
+				}
+			case f.isWord && f.kind != typeWord:
+				f.places = f.places[:0]
+				for _, word := range words {
+					f.places = append(f.places, enumerations[f.kind][word])
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// inOrder gives the words by their numbers.
+func (d *dictionary) inOrder() []string {
+	out := make([]string, len(d.numbers))
+	for word, n := range d.numbers {
+		out[n] = word
+	}
+	return out
 }
 
 // numberOf gives a word's number in this block, and gives it one if it has none.
@@ -136,16 +188,17 @@ func (c *listColumn) reset() {
 func (c *listColumn) parts() [][]byte {
 	head := appendText(appendText(nil, c.name), c.kind())
 	for _, f := range c.fields {
-		if f.isWord {
+		if f.kind == typeWord {
 			head = binary.LittleEndian.AppendUint64(head, sharedDictionary)
 		}
 	}
 	out := [][]byte{head, c.ends}
 	for _, f := range c.fields {
-		if f.isWord {
-			f.data = f.words.finish(f.data[:0])
+		f.finish()
+		if f.kind == typeWord {
+			out = append(out, f.words.head, f.words.keys)
 		}
-		out = append(out, f.nulls, f.words.head, f.words.keys, f.data)
+		out = append(out, f.nulls, f.data)
 	}
 	return out
 }
@@ -168,29 +221,29 @@ func newWalksBlock() *walksBlock {
 		walked: column0("walked", "UInt64"), deleted: column0("deleted", "UInt8"),
 		contacts: list("contacts", "contact_key", typeString, "person", typeString),
 		runs: list("runs",
-			"attempt", "UInt32", "case_id", typeString, "person", typeString, "account", typeString, "persona", typeWord,
-			"customer", typeWord, "opened_at", typeTime, "closed_at", typeTime, "exit", typeWord, "stage", typeWord, "position", "UInt8",
+			"attempt", "UInt32", "case_id", typeString, "person", typeString, "account", typeString, "persona", typeNumber,
+			"customer", typeCustomer, "opened_at", typeTime, "closed_at", typeTime, "exit", typeExit, "stage", typeNumber, "position", "UInt8",
 			"first_at", typeTime, "last_at", typeTime, "interactions", "UInt32", "value", typeFloat,
 			"first_visit", "UInt32", "visits", "UInt32", "first_wait", "UInt32", "waits", "UInt32", "first_step", "UInt32", "steps", "UInt32"),
 		visits: list("visits",
-			"run", "UInt32", "position", "UInt8", "stage", typeWord, "entered_at", typeTime, "left_at", typeTime, "exit", typeWord,
-			"last_activity_at", typeTime, "touchpoint", typeWord, "channel", typeWord, "department", typeWord,
+			"run", "UInt32", "position", "UInt8", "stage", typeNumber, "entered_at", typeTime, "left_at", typeTime, "exit", typeExit,
+			"last_activity_at", typeTime, "touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber,
 			"interactions", "UInt32", "value", typeFloat, "value_known", typeFloat),
 		waits: list("waits",
-			"run", "UInt32", "number", "UInt32", "contact", "UInt32", "customer", typeWord, "value_known", typeFloat, "thread", typeString,
-			"first", typeBool, "missed_call", typeBool, "source", typeWord, "stage", typeWord, "touchpoint", typeWord,
-			"channel", typeWord, "department", typeWord, "priority", typeWord, "asked_at", typeTime, "ask_origin", typeWord,
+			"run", "UInt32", "number", "UInt32", "contact", "UInt32", "customer", typeCustomer, "value_known", typeFloat, "thread", typeString,
+			"first", typeBool, "missed_call", typeBool, "source", typeWord, "stage", typeNumber, "touchpoint", typeNumber,
+			"channel", typeNumber, "department", typeNumber, "priority", typeWord, "asked_at", typeTime, "ask_origin", typeWord,
 			"ask_id", typeString, "answered_at", typeMaybeTime, "answer_origin", typeWord, "answer_id", typeString,
 			"waited_ms", typeMaybeInt64, "business_ms", typeMaybeInt64, "target_ms", typeMaybeInt64,
 			"target_business", typeBool, "due_at", typeMaybeTime),
 		steps: list("steps",
-			"run", "UInt32", "visit", "UInt32", "visit_entered_at", typeTime, "visit_left_at", typeTime, "visit_exit", typeWord,
-			"visit_value_known", typeFloat,
-			"occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeWord, "reached", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32,
-			"automatic", typeBool, "mood_eligible", typeBool, "public", typeBool, "solved", typeBool, "thread", typeString,
-			"origin", typeWord, "source", typeWord, "type", typeWord, "activity", typeWord, "direction", typeWord,
-			"touchpoint", typeWord, "channel", typeWord, "department", typeWord, "outcome", typeWord,
-			"mood_label", typeWord, "mood_emotion", typeWord, "mood_lang", typeWord),
+			"run", "UInt32", "visit", "UInt32", "visit_entered_at", typeTime, "visit_left_at", typeTime, "visit_exit", typeExit,
+			"visit_value_known", typeFloat, "occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeNumber,
+			"reached", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool,
+			"mood_eligible", typeBool, "public", typeBool, "solved", typeBool, "thread", typeString,
+			"touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber, "direction", typeDirection, "outcome", typeOutcome,
+			"mood_label", typeMood, "mood_emotion", typeEmotion, "origin", typeWord, "source", typeWord, "type", typeWord, "activity", typeWord,
+			"mood_lang", typeWord),
 	}
 }
 
@@ -267,6 +320,9 @@ func (b *walksBlock) reader() io.Reader {
 func (s *Store) writeWalks(ctx context.Context, b *walksBlock) error {
 	if b.rows == 0 {
 		return nil
+	}
+	if err := b.number(ctx, s); err != nil {
+		return err
 	}
 	settings := s.settingsOf(b.rows, "")
 	var err error

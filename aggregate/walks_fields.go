@@ -170,8 +170,8 @@ func (b *walksBlock) codesOf(t *tag) []uint32 {
 		return codes
 	}
 	words := [...]string{
-		t.origin, t.source, t.kind, t.activity, t.direction, t.touchpoint, t.channel, t.department, t.outcome,
-		t.moodLabel, t.moodEmotion, t.moodLang,
+		t.touchpoint, t.channel, t.department, t.direction, t.outcome, t.moodLabel, t.moodEmotion,
+		t.origin, t.source, t.kind, t.activity, t.moodLang,
 	}
 	codes := make([]uint32, len(words))
 	for i, word := range words {

@@ -43,10 +43,7 @@ func (c *listColumn) cursor() *cursor {
 	for _, f := range c.fields {
 		one := fieldCursor{field: f}
 		if f.isWord {
-			one.words = make([]string, len(f.words.numbers))
-			for word, n := range f.words.numbers {
-				one.words[n] = word
-			}
+			one.words = f.words.inOrder()
 		}
 		out.fields = append(out.fields, one)
 	}
@@ -75,6 +72,8 @@ func (f *fieldCursor) next() any {
 	n := f.n
 	f.n++
 	switch {
+	case f.kind == typeNumber:
+		return f.places[f.field.words.rows[n]]
 	case f.isWord:
 		return f.words[f.field.words.rows[n]]
 	case f.width == 0:

@@ -22,7 +22,9 @@ func TestDriverWritesWhatBlocksWrite(t *testing.T) {
 		return b
 	}
 	must(t, s.writeWalks(t.Context(), gather()))
-	must(t, other.sendWalks(t.Context(), gather()))
+	sent := gather()
+	must(t, sent.number(t.Context(), other))
+	must(t, other.sendWalks(t.Context(), sent))
 	for _, query := range []string{"SELECT * FROM walks ORDER BY ALL", "SELECT * FROM steps ORDER BY ALL", "SELECT * FROM waits ORDER BY ALL"} {
 		got, want := dump(t, other, query), dump(t, s, query)
 		if diff := cmp.Diff(got, want); diff != "" || len(got) < 100 {

@@ -20,6 +20,7 @@
 -- median_s: median stay of visits that moved on or completed.
 CREATE OR REPLACE VIEW dropoff AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
     definition AS
@@ -48,7 +49,7 @@ WITH
             SELECT
                 stage, left_at > {as_of:DateTime64(3, 'UTC')} AS is_open, exit, toUnixTimestamp64Milli(entered_at) AS entered_ms,
                 toUnixTimestamp64Milli(left_at) - entered_ms AS stay,
-                now_ms - entered_ms >= transform(toString(stage), aged.1, aged.2, inf) AS is_mature
+                now_ms - entered_ms >= transform(stage, aged.1, aged.2, inf) AS is_mature
             FROM walks FINAL
             ARRAY JOIN
                 visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
@@ -67,7 +68,7 @@ WITH
             arrayMax(visited) AS furthest, arrayCount(b -> now_ms - toUnixTimestamp64Milli(opened_at) >= b, aged.3) AS old_enough, count() AS n
         FROM walks FINAL
         ARRAY JOIN
-            runs.first_visit AS first_visit, runs.visits AS n_visits, runs.persona AS persona, runs.account AS account, runs.customer AS customer
+            runs.first_visit AS first_visit, runs.visits AS n_visits, runs.persona AS of_persona, runs.account AS account, runs.customer AS customer
         WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}
             -- piece: opening_filters
         GROUP BY visited, old_enough
@@ -80,7 +81,7 @@ WITH
             sumIf(n, furthest >= d.position AND NOT has(visited, d.position)) AS skipped,
             sumIf(n, old_enough >= place) AS reached_of,
             sumIf(n, old_enough >= place AND furthest >= d.position) AS reached_mature
-        FROM (SELECT stage, position, indexOf(aged.1, toString(stage)) AS place FROM definition) AS d
+        FROM (SELECT stage, position, indexOf(aged.4, toString(stage)) AS place FROM definition) AS d
         CROSS JOIN kinds
         GROUP BY stage
     ),
@@ -99,12 +100,12 @@ SELECT
         + z * sqrt(dropoff * (1 - dropoff) / decided + z * z / 4 / decided / decided)) / (1 + z * z / decided))) AS dropoff_high,
     1 - dropoff AS step_conversion,
     toBool(decided < 30) AS few,
-    if(isInfinite(aged.2[indexOf(aged.1, toString(d.stage))] AS old_ms), NULL, old_ms / 1000) AS maturity_s,
+    if(isInfinite(aged.2[indexOf(aged.4, toString(d.stage))] AS old_ms), NULL, old_ms / 1000) AS maturity_s,
     median_s,
     reached, skipped, reached_of,
     if(reached_of = 0, NULL, reached_mature / reached_of) AS reached_share
 FROM definition AS d
-LEFT JOIN counted AS c ON c.stage = d.stage
+LEFT JOIN counted AS c ON c.stage = number_of(toString(d.stage))
 LEFT JOIN funnel AS f ON f.stage = d.stage
 ORDER BY position;
 

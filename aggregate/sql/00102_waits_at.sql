@@ -13,6 +13,7 @@
 --   limit       rows at most, the first in this order; 0 all
 CREATE OR REPLACE VIEW waits_at AS
 WITH
+    -- piece: words
     -- whose the first rows are, and until when: found without the other columns
     (
         SELECT (groupUniqArray(subject), max(asked_at))
@@ -21,7 +22,7 @@ WITH
             SELECT subject, asked_at
             FROM walks FINAL
             ARRAY JOIN
-                if({stage:String} = '', waits.first, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+                if({stage:String} = '', waits.first, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
                 if({state:String} = '', waits.first, arrayMap((first, answered_at, due_at) -> toBool(multiIf(
                         {state:String} = 'first', first,
                         {state:String} = 'first_answered', first AND ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false),
@@ -45,8 +46,8 @@ WITH
         )
     ) AS firsts
 SELECT
-    case_id, subject, attempt, person, account, customer, value_known, persona, thread, number, first, missed_call, source,
-    stage, touchpoint, channel, department, priority, asked_at,
+    case_id, subject, attempt, person, account, toString(w.customer) AS customer, value_known, named[w.persona] AS persona, thread, number, first, missed_call,
+    source, named[w.stage] AS stage, named[w.touchpoint] AS touchpoint, named[w.channel] AS channel, named[w.department] AS department, priority, asked_at,
     if(answered_at <= {as_of:DateTime64(3, 'UTC')}, answered_at, NULL) AS answer_at,
     if(answer_at IS NULL, 'waiting', 'answered') AS state,
     multiIf(due_at IS NULL, '',
@@ -78,14 +79,14 @@ FROM
     PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
     WHERE ({limit:UInt64} = 0 OR asked_at <= firsts.2) AND asked_at <= {as_of:DateTime64(3, 'UTC')}
         AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-        AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-        AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-        AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-        AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+        AND ({persona:String} = '' OR persona = number_of({persona:String}))
+        AND ({channel:String} = '' OR channel = number_of({channel:String}))
+        AND ({touchpoint:String} = '' OR touchpoint = number_of({touchpoint:String}))
+        AND ({department:String} = '' OR department = number_of({department:String}))
         AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
         AND ({customer:String} = '' OR customer = {customer:String})
         AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-        AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+        AND ({stage:String} = '' OR stage = number_of({stage:String}))
 ) AS w
 WHERE multiIf(
         {state:String} = '', true,

@@ -19,6 +19,7 @@
 -- attainment = kept / (kept + broken + past_target), with its Wilson 95 % interval; few where that divisor is under 30.
 CREATE OR REPLACE VIEW timing AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
     definition AS
@@ -31,7 +32,7 @@ WITH
     stays AS
     (
         SELECT
-            if(raw_key = '', '-', toString(raw_key)) AS key,
+            if(raw_key = 0, '-', named[raw_key]) AS key,
             countIf(is_done) AS stage_n,
             quantilesExactInclusiveIf(0.5, 0.75, 0.9)(ms, is_done) AS stage_q,
             countIf(is_open) AS open,
@@ -49,14 +50,14 @@ WITH
                 -- piece: visit_masks
             WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
                 -- piece: visit_filters
-                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                AND ({stage:String} = '' OR stage = number_of({stage:String}))
         )
         GROUP BY raw_key
     ),
     questions AS
     (
         SELECT
-            if(raw_key = '', '-', toString(raw_key)) AS key,
+            if(raw_key = 0, '-', named[raw_key]) AS key,
             countIf(first AND is_done) AS reply_n,
             countIf(first AND NOT is_done) AS reply_waiting,
             maxIf(ms, first AND NOT is_done) AS reply_oldest,
@@ -85,7 +86,7 @@ WITH
                 -- piece: wait_masks
             WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')}
                 -- piece: wait_filters
-                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                AND ({stage:String} = '' OR stage = number_of({stage:String}))
         )
         GROUP BY raw_key
     )

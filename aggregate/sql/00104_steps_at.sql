@@ -16,6 +16,7 @@
 --   limit       rows at most, the first in this order; 0 all
 CREATE OR REPLACE VIEW steps_at AS
 WITH
+    -- piece: words
     -- whose the first rows are, and until when: found without the other columns
     (
         SELECT (groupUniqArray(subject), max(occurred_at))
@@ -25,12 +26,12 @@ WITH
             FROM walks FINAL
             ARRAY JOIN
                 steps.occurred_at AS occurred_at, steps.mood_eligible AS mood_eligible,
-                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
                 if({activity:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = {activity:String}), steps.activity)) AS of_activity,
                 if({state:String} IN ('', 'eligible'), steps.mood_eligible, arrayMap((eligible, label, emotion) -> toBool(eligible AND multiIf(
                         {state:String} = 'scored', label != '',
                         {state:String} = 'unscored', label = '',
-                        label != '' AND {state:String} IN (label, emotion))),
+                        label != '' AND {state:String} IN (toString(label), toString(emotion)))),
                     steps.mood_eligible, steps.mood_label, steps.mood_emotion)) AS of_state,
                 -- piece: step_masks
             WHERE journey = {journey:String}
@@ -45,36 +46,37 @@ WITH
     ) AS firsts
 SELECT
     runs.case_id[run] AS case_id, subject, runs.attempt[run] AS attempt, toUInt32(place - runs.first_step[run] + 1) AS number,
-    contacts.person[contact] AS person, runs.account[run] AS account, runs.customer[run] AS customer, value_known, runs.persona[run] AS persona,
-    contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, source, type, activity, direction, stage, is_return, touchpoint,
-    channel, department, automatic, outcome, mood_eligible, mood_eligible AND mood_label != '' AS scored, mood_label, mood_score, mood_emotion,
-    mood_lang
+    contacts.person[contact] AS person, runs.account[run] AS account, toString(runs.customer[run]) AS customer, value_known, named[runs.persona[run]] AS persona,
+    contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, source, type, activity, toString(way) AS direction,
+    named[in_stage] AS stage, is_return, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[of_department] AS department, automatic,
+    toString(ending) AS outcome, mood_eligible, mood_eligible AND label != '' AS scored, toString(label) AS mood_label, mood_score,
+    toString(emotion) AS mood_emotion, mood_lang
 FROM walks FINAL
 ARRAY JOIN
     arrayEnumerate(steps.run) AS place, steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id,
-    steps.stage AS stage, steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score,
+    steps.stage AS in_stage, steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score,
     steps.automatic AS automatic, steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS source, steps.type AS type,
-    steps.activity AS activity, steps.direction AS direction, steps.touchpoint AS touchpoint, steps.channel AS channel,
-    steps.department AS department, steps.outcome AS outcome, steps.mood_label AS mood_label, steps.mood_emotion AS mood_emotion,
+    steps.activity AS activity, steps.direction AS way, steps.touchpoint AS at_touchpoint, steps.channel AS on_channel,
+    steps.department AS of_department, steps.outcome AS ending, steps.mood_label AS label, steps.mood_emotion AS emotion,
     steps.mood_lang AS mood_lang
 PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
 WHERE ({limit:UInt64} = 0 OR occurred_at <= firsts.2) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-    AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-    AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-    AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-    AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+    AND ({persona:String} = '' OR runs.persona[run] = number_of({persona:String}))
+    AND ({channel:String} = '' OR on_channel = number_of({channel:String}))
+    AND ({touchpoint:String} = '' OR at_touchpoint = number_of({touchpoint:String}))
+    AND ({department:String} = '' OR of_department = number_of({department:String}))
     AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
     AND ({customer:String} = '' OR customer = {customer:String})
     AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-    AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+    AND ({stage:String} = '' OR in_stage = number_of({stage:String}))
     AND {activity:String} IN ('', activity)
     AND multiIf(
         {state:String} = '', true,
         {state:String} = 'eligible', mood_eligible,
         {state:String} = 'scored', scored,
         {state:String} = 'unscored', mood_eligible AND NOT scored,
-        scored AND {state:String} IN (mood_label, mood_emotion))
+        scored AND {state:String} IN (toString(label), toString(emotion)))
 ORDER BY occurred_at, origin, id, subject
 LIMIT if({limit:UInt64} = 0, 18446744073709551615, {limit:UInt64});
 

@@ -16,6 +16,7 @@
 -- three shares (positive + negative - net²) / scored. few: scored < 30. mean_score: mean of the scores, -1 … 1.
 CREATE OR REPLACE VIEW mood AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     definition AS
     (
@@ -27,39 +28,30 @@ WITH
     counted AS
     (
         SELECT
-            if(raw_key = '', '-', toString(raw_key)) AS key,
-            countIf(is_eligible) AS eligible, countIf(mood > 0) AS scored,
-            countIf(mood = 1) AS positive, countIf(mood = 2) AS neutral, countIf(mood = 3) AS negative, countIf(mood = 4) AS mixed,
+            if(raw_key = 0, '-', named[raw_key]) AS key,
+            count() AS eligible, countIf(label != '') AS scored,
+            countIf(label = 'positive') AS positive, countIf(label = 'neutral') AS neutral, countIf(label = 'negative') AS negative,
+            countIf(label = 'mixed') AS mixed,
             -- summed as integers: the same bytes in whatever order the rows are read
-            sumIf(toInt64(round(toFloat64(mood_score) * 1000000)), mood > 0) AS score_sum,
+            sumIf(toInt64(round(toFloat64(mood_score) * 1000000)), label != '') AS score_sum,
             countIf(felt = 1) AS satisfaction, countIf(felt = 2) AS impatience, countIf(felt = 3) AS enthusiasm, countIf(felt = 4) AS perplexity,
             countIf(felt = 5) AS confusion, countIf(felt = 6) AS disappointment, countIf(felt = 7) AS joy, countIf(felt = 8) AS frustration,
             countIf(felt = 9) AS none
         FROM
         (
-            -- a mood and an emotion as a number: compared often
-            SELECT
-                raw_key, mood_score, true AS is_eligible,
-                transform(label, ['', 'positive', 'neutral', 'negative', 'mixed'], [0, 1, 2, 3, 4], 5)::UInt8 AS mood,
-                if(mood = 0, 0, transform(emotion, ['satisfaction', 'impatience', 'enthusiasm', 'perplexity', 'confusion', 'disappointment', 'joy',
-                    'frustration', 'none'], [1, 2, 3, 4, 5, 6, 7, 8, 9], 0))::UInt8 AS felt
+            SELECT raw_key, mood_score, label, if(label = '', 0, toInt8(emotion)) AS felt -- as the column's type numbers them
             FROM walks FINAL
             ARRAY JOIN
                 -- piece: step_key
                 steps.occurred_at AS occurred_at, steps.mood_eligible AS mood_eligible, steps.mood_label AS label, steps.mood_emotion AS emotion,
                 steps.mood_score AS mood_score,
-                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
                 -- piece: step_masks
             WHERE journey = {journey:String} AND mood_eligible
                 AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
                 -- piece: mask_filters
                 AND ({stage:String} = '' OR of_stage)
-            UNION ALL
-            -- stages where nobody wrote show too
-            SELECT toLowCardinality(toString(stage)) AS raw_key, toFloat32(0), false, 0, 0
-            FROM definition
-            WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)
         )
         GROUP BY raw_key
     )
@@ -77,7 +69,9 @@ SELECT
     satisfaction, impatience, enthusiasm, perplexity, confusion, disappointment, joy, frustration, none,
     toBool(scored < 30) AS few
 FROM counted
-LEFT JOIN definition AS d ON toString(d.stage) = counted.key AND {by:String} = 'stage'
+-- stages where nobody wrote show too
+FULL JOIN (SELECT toString(stage) AS key FROM definition WHERE {by:String} = 'stage' AND {stage:String} IN ('', stage)) AS others USING (key)
+LEFT JOIN definition AS d ON toString(d.stage) = key AND {by:String} = 'stage'
 ORDER BY position NULLS LAST, key;
 
 -- +goose Down

@@ -9,6 +9,8 @@
 --   channel, touchpoint, department, stage   of the interaction; '' all, '-' none
 --   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW activities AS
+WITH
+    -- piece: words
 SELECT toString(activity) AS activity, count() AS interactions, countIf(nth = 1) AS cases
 FROM
 (
@@ -20,17 +22,17 @@ FROM
             AND ({department:String} = '' OR of_department) AND ({stage:String} = '' OR of_stage)
             AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR of_value),
             steps.occurred_at,
-            if({channel:String} = '', steps.automatic, arrayMap(x -> toBool({channel:String} = if(x = '', '-', x)), steps.channel)),
-            if({touchpoint:String} = '', steps.automatic, arrayMap(x -> toBool({touchpoint:String} = if(x = '', '-', x)), steps.touchpoint)),
-            if({department:String} = '', steps.automatic, arrayMap(x -> toBool({department:String} = if(x = '', '-', x)), steps.department)),
-            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)),
+            if({channel:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({channel:String})), steps.channel)),
+            if({touchpoint:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({touchpoint:String})), steps.touchpoint)),
+            if({department:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({department:String})), steps.department)),
+            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)),
             if({value_from:Float64} = 0 AND {value_to:Float64} = inf, steps.automatic,
                 arrayMap(x -> toBool(x BETWEEN {value_from:Float64} AND {value_to:Float64}), steps.value_known))) AS counts,
         arrayFilter((x, c) -> c, arraySlice(steps.activity, first_step, n_steps), arraySlice(counts, first_step, n_steps)) AS met
     FROM walks FINAL
     ARRAY JOIN
         runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer
-    WHERE journey = {journey:String} AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+    WHERE journey = {journey:String} AND ({persona:String} = '' OR persona = number_of({persona:String}))
         AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
         AND ({customer:String} = '' OR customer = {customer:String})
 )

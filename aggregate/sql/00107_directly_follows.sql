@@ -10,6 +10,7 @@
 --   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW directly_follows AS
 WITH
+    -- piece: words
     -- activities are compared as their numbers in this list
     (
         SELECT (groupArray(activity), arrayMap(i -> toUInt32(i), range(count())))

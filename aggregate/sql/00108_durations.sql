@@ -9,6 +9,8 @@
 --   channel, touchpoint, department, stage   cases with such an interaction by T; '' all, '-' none
 --   account, customer, value_from, value_to   '' all, '-' none, '+' any, or that account; '' all, new, existing; 0 and 'inf' all
 CREATE OR REPLACE VIEW durations AS
+WITH
+    -- piece: words
 SELECT
     count() AS n,
     if(n = 0, NULL, quantileExactInclusive(0.5)(seconds)) AS p50,

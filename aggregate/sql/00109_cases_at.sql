@@ -13,6 +13,7 @@
 --   limit       rows at most, the first in this order; 0 all
 CREATE OR REPLACE VIEW cases_at AS
 WITH
+    -- piece: words
     wanted AS
     (
         SELECT any(position) AS position, count() AS n
@@ -33,14 +34,15 @@ WITH
         )
     ) AS firsts
 SELECT
-    case_id, subject, attempt, person, account, persona, opened_at,
-    visits.stage[now] AS stage, visits.position[now] AS position, visits.entered_at[now] AS entered_at, standing AS state,
+    case_id, subject, attempt, person, account, named[of_persona] AS persona, opened_at,
+    named[visits.stage[now]] AS stage, visits.position[now] AS position, visits.entered_at[now] AS entered_at, standing AS state,
     if(state = 'in_progress', NULL, visits.left_at[now]) AS closed_at,
     if((arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, arraySlice(steps.occurred_at, first_step, n_steps)) AS met) = 0, NULL,
         steps.occurred_at[first_step + met - 1]) AS last_at, toUInt64(met) AS interactions,
     toUInt64(asked) AS waiting,
-    visits.channel[first_visit] AS channel, visits.touchpoint[first_visit] AS touchpoint, visits.department[first_visit] AS department,
-    visits.value[now] AS value, customer, visits.value_known[first_visit] AS value_known
+    named[visits.channel[first_visit]] AS channel, named[visits.touchpoint[first_visit]] AS touchpoint,
+    named[visits.department[first_visit]] AS department,
+    visits.value[now] AS value, toString(customer) AS customer, visits.value_known[first_visit] AS value_known
 -- piece: cases_listed
     AND ({limit:UInt64} = 0 OR opened_at <= firsts.2) AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
 ORDER BY opened_at, subject, attempt

@@ -12,6 +12,7 @@
 -- overdue: beyond the target at T; overdue_s: since when. target_s is in the department's hours where target_business.
 CREATE OR REPLACE VIEW waiting AS
 WITH
+    -- piece: words
     -- whose the first rows are, and until when: found without the other columns
     (
         SELECT (groupUniqArray(subject), max(asked_at))
@@ -20,7 +21,7 @@ WITH
             SELECT subject, asked_at
             FROM walks FINAL
             ARRAY JOIN
-                if({stage:String} = '', waits.first, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+                if({stage:String} = '', waits.first, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
                 waits.asked_at AS asked_at, waits.answered_at AS answered_at,
                 -- piece: wait_masks
             WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')}
@@ -32,9 +33,9 @@ WITH
         )
     ) AS firsts
 SELECT
-    case_id, person, account, customer, value_known, persona, thread, first, missed_call,
-    toString(stage) AS stage, toString(touchpoint) AS touchpoint, toString(channel) AS channel,
-    toString(department) AS department, toString(priority) AS priority,
+    case_id, person, account, toString(w.customer) AS customer, value_known, named[w.persona] AS persona, thread, first, missed_call,
+    named[w.stage] AS stage, named[w.touchpoint] AS touchpoint, named[w.channel] AS channel,
+    named[w.department] AS department, toString(priority) AS priority,
     asked_at,
     (toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - toUnixTimestamp64Milli(asked_at)) / 1000 AS waiting_s,
     target_ms / 1000 AS target_s, target_business, due_at,
@@ -55,14 +56,14 @@ FROM
     WHERE ({limit:UInt64} = 0 OR asked_at <= firsts.2)
         AND asked_at <= {as_of:DateTime64(3, 'UTC')} AND ifNull(answered_at > {as_of:DateTime64(3, 'UTC')}, true)
         AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
-        AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-        AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-        AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-        AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+        AND ({persona:String} = '' OR persona = number_of({persona:String}))
+        AND ({channel:String} = '' OR channel = number_of({channel:String}))
+        AND ({touchpoint:String} = '' OR touchpoint = number_of({touchpoint:String}))
+        AND ({department:String} = '' OR department = number_of({department:String}))
         AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
         AND ({customer:String} = '' OR customer = {customer:String})
         AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-        AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+        AND ({stage:String} = '' OR stage = number_of({stage:String}))
 ) AS w
 ORDER BY asked_at, case_id, thread, number
 LIMIT if({limit:UInt64} = 0, 18446744073709551615, {limit:UInt64});

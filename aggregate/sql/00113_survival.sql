@@ -15,6 +15,7 @@
 -- moved_on_share, completed_share, lost_share: cumulative incidence; with survival they add up to 1.
 CREATE OR REPLACE VIEW survival AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     -- of each stage: every length of stay, with how it ended in its last two bits (0: not by T, 1: moved on, 2: completed, 3: lost), shortest first
     stays AS
@@ -26,14 +27,14 @@ WITH
                 stage, position,
                 (least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) * 4
                     + if(left_at > {as_of:DateTime64(3, 'UTC')}, 0,
-                        transform(exit, ['moved_on', 'completed', 'lost_explicit', 'lost_silent'], [1, 2, 3, 3], 0)) AS stay
+                        multiIf(exit = 'moved_on', 1, exit = 'completed', 2, exit IN ('lost_explicit', 'lost_silent'), 3, 0)) AS stay
             FROM walks FINAL
             ARRAY JOIN
                 visits.stage AS stage, visits.position AS position, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
                 -- piece: visit_masks
             WHERE journey = {journey:String} AND entered_at <= {as_of:DateTime64(3, 'UTC')}
                 -- piece: visit_filters
-                AND ({stage:String} = '' OR stage = {stage:String})
+                AND ({stage:String} = '' OR stage = number_of({stage:String}))
         )
         GROUP BY stage, position
     ),
@@ -73,7 +74,7 @@ WITH
         FROM left_at
     )
 SELECT
-    toString(stage) AS stage, position, at_ms / 1000 AS stay_s, of AS at_risk, toUInt64(leaving) AS left,
+    named[curves.stage] AS stage, position, at_ms / 1000 AS stay_s, of AS at_risk, toUInt64(leaving) AS left,
     still AS survival,
     greatest(0., still - z * still * sqrt(variance)) AS survival_low, least(1., still + z * still * sqrt(variance)) AS survival_high,
     moved_on_share, completed_share, lost_share

@@ -20,6 +20,7 @@
 --   target or waiting beyond it, negative = texts scored negative. Each term is a count.
 CREATE OR REPLACE VIEW touchpoints AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
     -- the share lost of each stage's mature, decided visits
@@ -27,7 +28,7 @@ WITH
         SELECT (groupArray(stage), groupArray(share))
         FROM
         (
-            SELECT toString(stage) AS stage, countIf(exit IN ('lost_explicit', 'lost_silent')) / count() AS share
+            SELECT stage, countIf(exit IN ('lost_explicit', 'lost_silent')) / count() AS share
             FROM walks FINAL
             ARRAY JOIN
                 visits.run AS run, visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
@@ -35,22 +36,20 @@ WITH
             WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
                 AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(stage, aged.1, aged.2, inf)
                 AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                AND ({persona:String} = '' OR {persona:String} = if(runs.persona[run] = '', '-', runs.persona[run]))
+                AND ({persona:String} = '' OR runs.persona[run] = number_of({persona:String}))
                 AND ({account:String} = '' OR {account:String} IN (if(runs.account[run] = '', '-', '+'), runs.account[run]))
                 AND ({customer:String} = '' OR runs.customer[run] = {customer:String})
                 AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                AND ({stage:String} = '' OR stage = {stage:String})
+                AND ({stage:String} = '' OR stage = number_of({stage:String}))
             GROUP BY stage
         )
     ) AS usual,
-    -- touchpoints have numbers, from 1: comparing and counting those is quick
-    (SELECT arrayFilter(x -> x != '', groupUniqArrayArray(steps.touchpoint)) FROM walks WHERE journey = {journey:String}) AS names,
     -- which touchpoints were met in which visit that counts, each once: a number made of the visit, whether it was lost, its stage's place and
     -- the touchpoint's number
     fates AS
     (
         SELECT
-            if({by:String} = 'stage', aged.1[place], '') AS part, names[number] AS touchpoint,
+            if({by:String} = 'stage', aged.4[place], '') AS part, named[number] AS touchpoint,
             sum(n) AS decided, sum(if(gone, n, 0)) AS lost, sum(n * usual.2[indexOf(usual.1, aged.1[place])]) AS expected
         FROM
         (
@@ -64,14 +63,13 @@ WITH
                 SELECT
                     arrayMap(
                         (asked_for, visit, entered_at, left_at, exit, value_known, reached, outcome, occurred_at, touchpoint) -> if(
-                            asked_for AND reached > 0 AND outcome = '' AND touchpoint != '' AND occurred_at <= left_at
+                            asked_for AND reached > 0 AND outcome = '' AND touchpoint != 0 AND occurred_at <= left_at
                                 AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
                                 AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
                                 AND now_ms - toUnixTimestamp64Milli(entered_at) >= aged.2[reached]
                                 AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                                AND ({stage:String} = '' OR aged.1[reached] = {stage:String}),
-                            visit * 4294967296 + if(exit IN ('lost_explicit', 'lost_silent'), 16777216, 0) + reached * 65536
-                                + transform(touchpoint, names, arrayEnumerate(names), 0),
+                                AND ({stage:String} = '' OR aged.1[reached] = number_of({stage:String})),
+                            visit * 4294967296 + if(exit IN ('lost_explicit', 'lost_silent'), 16777216, 0) + reached * 65536 + touchpoint,
                             0),
                         asked_for, steps.visit, steps.visit_entered_at, steps.visit_left_at, steps.visit_exit, steps.visit_value_known,
                         steps.reached, steps.outcome, steps.occurred_at, steps.touchpoint) AS keys
@@ -87,7 +85,7 @@ WITH
     meetings AS
     (
         SELECT
-            if({by:String} = 'stage', aged.1[place], '') AS part, names[number] AS touchpoint, cases, interactions, scored, positive, negative
+            named[place] AS part, named[number] AS touchpoint, cases, interactions, scored, positive, negative
         FROM
         (
             SELECT
@@ -102,15 +100,14 @@ WITH
                 SELECT
                     arrayMap(
                         (asked_for, run, occurred_at, touchpoint, place) -> if(
-                            asked_for AND touchpoint != '' AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+                            asked_for AND touchpoint != 0 AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')},
-                            run * 4294967296 + place * 65536 + transform(touchpoint, names, arrayEnumerate(names), 0),
+                            run * 4294967296 + place * 65536 + touchpoint,
                             0),
-                        arrayMap((x, s) -> x AND ({stage:String} = '' OR {stage:String} = if(s = '', '-', s)), asked_for,
+                        arrayMap((x, s) -> x AND ({stage:String} = '' OR s = number_of({stage:String})), asked_for,
                             if({stage:String} = '', steps.touchpoint, steps.stage)),
                         steps.run, steps.occurred_at, steps.touchpoint,
-                        if({by:String} = 'stage', arrayMap(s -> toUInt64(transform(s, aged.1, arrayEnumerate(aged.1), 0)), steps.stage),
-                            arrayMap(r -> toUInt64(0), steps.run))) AS keys,
+                        if({by:String} = 'stage', steps.stage, arrayMap(t -> toUInt16(0), steps.touchpoint))) AS keys,
                     steps.mood_eligible AS all_eligible, steps.mood_label AS all_label
                 FROM walks FINAL
                 WHERE journey = {journey:String}
@@ -123,7 +120,7 @@ WITH
     questions AS
     (
         SELECT
-            part, toString(touchpoint) AS touchpoint,
+            named[asked_in] AS part, named[asked_at_touchpoint] AS touchpoint,
             countIf(is_answered) AS wait_n,
             countIf(NOT is_answered) AS wait_waiting,
             quantilesExactInclusiveIf(0.5, 0.75)(ifNull(waited_ms, 0), is_answered) AS wait_q,
@@ -131,18 +128,18 @@ WITH
         FROM
         (
             SELECT
-                if({by:String} = 'stage', toString(stage), '') AS part, touchpoint, answered_at, due_at, waited_ms,
+                if({by:String} = 'stage', stage, 0) AS asked_in, touchpoint AS asked_at_touchpoint, answered_at, due_at, waited_ms,
                 ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered
             FROM walks FINAL
             ARRAY JOIN
                 waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms,
                 waits.stage AS stage, waits.touchpoint AS touchpoint,
                 -- piece: wait_masks
-            WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')} AND touchpoint != ''
+            WHERE journey = {journey:String} AND asked_at <= {as_of:DateTime64(3, 'UTC')} AND touchpoint != 0
                 -- piece: wait_filters
-                AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage))
+                AND ({stage:String} = '' OR stage = number_of({stage:String}))
         )
-        GROUP BY part, touchpoint
+        GROUP BY asked_in, asked_at_touchpoint
     ),
     -- piece: maturity
 SELECT

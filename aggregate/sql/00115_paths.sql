@@ -16,19 +16,15 @@
 -- skips: moves that passed over a stage; returns: moves back to an earlier stage.
 CREATE OR REPLACE VIEW paths AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
-    -- what there is to come from and to go to; by its number in this list, comparing and counting is quick
-    (
-        SELECT arrayConcat(['(lost)', '(completed)', '(open)'], groupUniqArrayArray(steps.touchpoint))
-        FROM walks
-        WHERE journey = {journey:String}
-    ) AS names,
-    -- of each case with the interactions asked for: those by T with a touchpoint, and how it ended
+    number -> if(number > 65535, ['(lost)', '(completed)', '(open)'][number - 65535], named[number]) AS name_of,
+    -- of each case with the interactions asked for: those by T with a touchpoint, and how it ended, as a number that no word has
     chosen AS
     (
         SELECT
             arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, arraySlice(steps.occurred_at, first_step, n_steps)) AS n,
-            arrayMap(x -> if(x = '', 0, transform(x, names, arrayEnumerate(names), 0)), arraySlice(steps.touchpoint, first_step, n)) AS numbers,
+            arraySlice(steps.touchpoint, first_step, n) AS numbers,
             arrayFilter(x -> x > 0, numbers) AS places,
             arrayFilter((x, number) -> number > 0, arraySlice(steps.occurred_at, first_step, n), numbers) AS at,
             arrayFilter((x, number) -> number > 0, arraySlice(steps.is_return, first_step, n), numbers) AS back_to,
@@ -36,7 +32,7 @@ WITH
             arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits)) AS visited,
             first_visit + visited - 1 AS now, visited > 0 AND visits.left_at[now] <= {as_of:DateTime64(3, 'UTC')} AS has_left,
             has_left AND visits.exit[now] IN ('lost_explicit', 'lost_silent') AS is_lost, is_lost OR has_left AND visits.exit[now] = 'completed' AS is_ended,
-            arrayMap((a, b) -> a * 4294967296 + b, places, arraySlice(arrayPushBack(places, multiIf(is_lost, 1, is_ended, 2, 3)), 2)) AS moves
+            arrayMap((a, b) -> a * 4294967296 + b, places, arraySlice(arrayPushBack(places, multiIf(is_lost, 65536, is_ended, 65537, 65538)), 2)) AS moves
         FROM walks FINAL
         ARRAY JOIN
             runs.persona AS persona, runs.account AS account, runs.customer AS customer, runs.first_step AS first_step, runs.steps AS n_steps,
@@ -49,7 +45,7 @@ WITH
     counted AS
     (
         SELECT
-            names[bitShiftRight(move, 32)] AS a, names[bitAnd(move, 4294967295)] AS b, count() AS n, countIf(nth = 1) AS cases,
+            name_of(bitShiftRight(move, 32)) AS a, name_of(bitAnd(move, 4294967295)) AS b, count() AS n, countIf(nth = 1) AS cases,
             quantileExactInclusiveOrNullIf(0.5)(toUnixTimestamp64Milli(b_at) - toUnixTimestamp64Milli(a_at) AS gap_ms, gap_ms >= 0) / 1000 AS p50_s,
             countIf(b_reached > a_reached + 1 AND a_reached > 0) AS skips, countIf(returned) AS returns,
             countIf(nth = 1 AND is_ended) AS ended, countIf(nth = 1 AND is_lost) AS lost

@@ -18,6 +18,7 @@
 -- mean is given for every kind, on the scale scale_min … scale_max. few where n is under 30.
 CREATE OR REPLACE VIEW ratings AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     definition AS
     (
@@ -47,8 +48,7 @@ WITH
     keyed AS
     (
         SELECT
-            toString(raw) AS raw_key,
-            if(raw_key = '', '-', raw_key) AS key,
+            if(raw = 0, '-', named[raw]) AS key,
             r.kind AS kind, r.scale_min AS scale_min, r.scale_max AS scale_max, r.score AS score,
             -- summed as integers: the same bytes in whatever order the rows are read
             toInt64(round(r.score * 1000)) AS milli
@@ -58,10 +58,10 @@ WITH
             FROM walks FINAL
             ARRAY JOIN
                 tupleElement((steps.stage, steps.touchpoint, steps.department, steps.channel,
-                    if({by:String} = 'persona', arrayFlatten(arrayMap((p, n) -> arrayWithConstant(n, toString(p)), runs.persona, runs.steps)), emptyArrayString())),
+                    if({by:String} = 'persona', arrayFlatten(arrayMap((p, n) -> arrayWithConstant(n, p), runs.persona, runs.steps)), emptyArrayUInt16())),
                     indexOf(['stage', 'touchpoint', 'department', 'channel', 'persona'], {by:String})) AS raw,
                 steps.source AS source, steps.contact AS contact, steps.occurred_at AS occurred_at, steps.origin AS origin, steps.id AS id,
-                if({stage:String} = '', steps.automatic, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+                if({stage:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
                 -- piece: step_masks
             WHERE journey = {journey:String} AND hasAny(steps.source, rating_sources) AND has(rating_sources, source) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
                 AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}

@@ -25,15 +25,11 @@
 --   that of the rows with q under 0.05, which are marked real, one in twenty is expected to be chance.
 CREATE OR REPLACE VIEW losses AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
     -- facts and their values have numbers, so that comparing and counting is quick: 131072 times the fact's, and the value's
     ['', 'entry_channel', 'entry_touchpoint', 'persona', 'negative_mood', 'late_answer', 'touchpoint'] AS facts,
-    (
-        SELECT (groupUniqArrayArray(visits.channel), groupUniqArrayArray(arrayConcat(visits.touchpoint, steps.touchpoint)), groupUniqArrayArray(runs.persona))
-        FROM walks
-        WHERE journey = {journey:String}
-    ) AS words,
     -- the visits that drop-off divides: their stage's place, whether lost, and what was known of their case before their outcome. Touchpoints
     -- count once, from when they were first met; a negative mood from when such was first written, a late answer from when a promise passed
     ended AS
@@ -47,9 +43,9 @@ WITH
             SELECT
                 [
                     0,
-                    131072 + transform(visits.channel[first_visit], words.1, arrayEnumerate(words.1), 0),
-                    2 * 131072 + transform(visits.touchpoint[first_visit], words.2, arrayEnumerate(words.2), 0),
-                    3 * 131072 + transform(persona, words.3, arrayEnumerate(words.3), 0)
+                    131072 + visits.channel[first_visit],
+                    2 * 131072 + visits.touchpoint[first_visit],
+                    3 * 131072 + persona
                 ] AS entry,
                 arraySlice(visits.stage, first_visit, n_visits) AS all_stage, arraySlice(visits.position, first_visit, n_visits) AS all_position,
                 arraySlice(visits.exit, first_visit, n_visits) AS all_exit, arraySlice(visits.entered_at, first_visit, n_visits) AS all_entered_at,
@@ -60,7 +56,7 @@ WITH
                 if({value_from:Float64} = 0 AND {value_to:Float64} = inf, arrayMap(p -> 0., all_position),
                     arraySlice(visits.value_known, first_visit, n_visits)) AS all_value_known,
                 arraySlice(steps.occurred_at, first_step, n_steps) AS times,
-                arrayMap((x, t) -> if(x = '' OR t > {as_of:DateTime64(3, 'UTC')}, 0, 6 * 131072 + transform(x, words.2, arrayEnumerate(words.2), 0)),
+                arrayMap((x, t) -> if(x = 0 OR t > {as_of:DateTime64(3, 'UTC')}, 0, 6 * 131072 + x),
                     arraySlice(steps.touchpoint, first_step, n_steps), times) AS numbers,
                 arrayMap((x, n) -> x > 0 AND n = 1, numbers, arrayEnumerateUniq(numbers)) AS is_first,
                 arrayFilter((x, f) -> f, numbers, is_first) AS met,
@@ -75,7 +71,7 @@ WITH
                 runs.persona AS persona, runs.account AS account, runs.customer AS customer, runs.first_visit AS first_visit,
                 runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.first_wait AS first_wait, runs.waits AS n_waits
             WHERE journey = {journey:String} AND n_visits > 0
-                AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
+                AND ({persona:String} = '' OR persona = number_of({persona:String}))
                 AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
                 AND ({customer:String} = '' OR customer = {customer:String})
         )
@@ -85,19 +81,18 @@ WITH
         WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
             AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(stage, aged.1, aged.2, inf)
             AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND ({channel:String} = '' OR {channel:String} = if(channel = '', '-', channel))
-            AND ({touchpoint:String} = '' OR {touchpoint:String} = if(touchpoint = '', '-', touchpoint))
-            AND ({department:String} = '' OR {department:String} = if(department = '', '-', department))
+            AND ({channel:String} = '' OR channel = number_of({channel:String}))
+            AND ({touchpoint:String} = '' OR touchpoint = number_of({touchpoint:String}))
+            AND ({department:String} = '' OR department = number_of({department:String}))
             AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR stage = {stage:String})
+            AND ({stage:String} = '' OR stage = number_of({stage:String}))
     ),
     -- by stage: visits with each value of each fact, and, as fact '', all visits
     held AS
     (
         SELECT
-            aged.1[position + 1] AS stage, position, facts[intDiv(what, 131072) + 1] AS fact, what % 131072 AS number,
-            multiIf(fact = '', '', fact = 'entry_channel', words.1[number], fact = 'persona', words.3[number],
-                fact IN ('entry_touchpoint', 'touchpoint'), words.2[number], 'yes') AS value,
+            aged.4[position + 1] AS stage, position, facts[intDiv(what, 131072) + 1] AS fact, what % 131072 AS number,
+            multiIf(fact = '', '', fact IN ('negative_mood', 'late_answer'), 'yes', named[number]) AS value,
             n, lost
         FROM
         (

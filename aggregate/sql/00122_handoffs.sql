@@ -17,13 +17,14 @@
 --   lost_share with its Wilson 95 % interval; few where ended is under 30.
 CREATE OR REPLACE VIEW handoffs AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     chosen AS
     (
         SELECT
             arraySlice(steps.occurred_at, first_step, n_steps) AS times, arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n,
             arraySlice(steps.department, first_step, n) AS departments,
-            arrayMap((d, machine) -> d != '' AND NOT machine, departments, arraySlice(steps.automatic, first_step, n)) AS counts,
+            arrayMap((d, machine) -> d != 0 AND NOT machine, departments, arraySlice(steps.automatic, first_step, n)) AS counts,
             arrayFilter((x, c) -> c, departments, counts) AS met,
             arrayFilter((x, c) -> c, arraySlice(steps.is_return, first_step, n), counts) AS back_to,
             arrayMap(t -> toUnixTimestamp64Milli(t), arrayFilter((x, c) -> c, arraySlice(times, 1, n), counts)) AS at,
@@ -39,7 +40,7 @@ WITH
             AND n > 0 AND times[1] >= {from:DateTime64(3, 'UTC')} AND times[1] < {to:DateTime64(3, 'UTC')}
             -- piece: case_filters
     ),
-    -- from one to the next interaction with another department; nth: of its case's moves from this one to that one. One from '' to ''
+    -- from one to the next interaction with another department; nth: of its case's moves from this one to that one. One from 0 to 0
     -- stands for the case itself
     moves AS
     (
@@ -49,8 +50,8 @@ WITH
             SELECT
                 is_lost, is_ended,
                 arrayMap((x, y) -> x != y, arrayPopBack(met), arrayPopFront(met)) AS turns,
-                arrayPushBack(arrayFilter((x, t) -> t, arrayPopBack(met), turns), '') AS froms,
-                arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(met), turns), '') AS tos,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopBack(met), turns), 0) AS froms,
+                arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(met), turns), 0) AS tos,
                 arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(arrayDifference(at)), turns), 0) AS gaps,
                 arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(arrayEnumerateUniq(met)), turns), 0) AS times_met,
                 arrayPushBack(arrayFilter((x, t) -> t, arrayPopFront(back_to), turns), false) AS returned
@@ -63,14 +64,14 @@ WITH
     counted AS
     (
         SELECT
-            a, b, count() AS n, countIf(nth = 1) AS cases, maxIf(n, a = '') OVER () AS all_cases,
+            a, b, count() AS n, countIf(nth = 1) AS cases, maxIf(n, a = 0) OVER () AS all_cases,
             countIf(again > 1) AS back, countIf(is_return) AS returns, quantilesExactInclusive(0.5, 0.9)(gap_ms) AS gaps,
             countIf(nth = 1 AND is_ended) AS ended, countIf(nth = 1 AND is_lost) AS lost
         FROM moves
         GROUP BY a, b
     )
 SELECT
-    toString(a) AS `from`, toString(b) AS `to`,
+    named[a] AS `from`, named[b] AS `to`,
     n, cases,
     n / sum(n) OVER (PARTITION BY `from`) AS share,
     cases / all_cases AS cases_share,
@@ -83,7 +84,7 @@ SELECT
         + z * sqrt(lost_share * (1 - lost_share) / ended + z * z / 4 / ended / ended)) / (1 + z * z / ended))) AS lost_high,
     toBool(ended < 30) AS few
 FROM counted
-WHERE a != ''
+WHERE a != 0
 ORDER BY n DESC, `from`, `to`;
 
 -- +goose Down

@@ -16,6 +16,7 @@
 --   answer of a person; waiting: not; oldest_s: the longest of these. _p50_s …: from the first missed call to that.
 CREATE OR REPLACE VIEW calls AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     facts AS
     (
@@ -24,7 +25,7 @@ WITH
         ARRAY JOIN
             -- piece: step_key
             steps.occurred_at AS occurred_at, steps.source AS source, steps.type AS type, steps.direction AS direction,
-            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), steps.stage)) AS of_stage,
+            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
             -- piece: step_masks
         WHERE journey = {journey:String} AND source = 'call' AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
@@ -39,7 +40,7 @@ WITH
         ARRAY JOIN
             -- piece: wait_key
             waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.missed_call AS missed_call, waits.waited_ms AS waited_ms,
-            if({stage:String} = '', waits.missed_call, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+            if({stage:String} = '', waits.missed_call, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
             -- piece: wait_masks
         WHERE journey = {journey:String} AND missed_call
             AND asked_at <= {as_of:DateTime64(3, 'UTC')}
@@ -47,7 +48,7 @@ WITH
             AND ({stage:String} = '' OR of_stage)
     )
 SELECT
-    if(raw_key = '', '-', toString(raw_key)) AS key,
+    if(raw_key = 0, '-', named[raw_key]) AS key,
     countIf(is_call) AS calls, countIf(is_call AND NOT is_missed) AS held, countIf(is_missed) AS missed,
     if(calls = 0, NULL, missed / calls) AS missed_share,
     if(calls = 0, NULL, greatest(0., (missed_share + z * z / 2 / calls

@@ -16,6 +16,7 @@
 --   intervals; few where solved is under 30. oldest_s: the longest that an unsolved one has been open.
 CREATE OR REPLACE VIEW tickets AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     -- ordered by time, then by place among the subject's steps; few tickets have steps of two subjects
     threads AS
@@ -36,7 +37,7 @@ WITH
             SELECT
                 thread, solved, toUnixTimestamp64Milli(occurred_at) AS ms, toInt128(ms) * toInt128('18446744073709551616') + place AS at,
                 public AND direction = 'outbound' AND NOT automatic AS is_answer,
-                ticket_key, is_asked_for AND ({stage:String} = '' OR {stage:String} = if(stage = '', '-', stage)) AS passes
+                ticket_key, is_asked_for AND ({stage:String} = '' OR stage = number_of({stage:String})) AS passes
             FROM walks FINAL
             ARRAY JOIN
                 arrayFilter((x, t) -> t, steps.thread, is_ticket) AS thread, arrayFilter((x, t) -> t, steps.solved, is_ticket) AS solved,
@@ -53,7 +54,7 @@ WITH
     keyed AS
     (
         SELECT
-            if(opening_key = '', '-', toString(opening_key)) AS key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
+            opening_key, opened_ms, solved_ms, solves, solves > 0 AS is_solved,
             solves = 1 AND answers = 1 AND settled AS is_one_touch
         FROM threads
         WHERE opening_passes
@@ -61,7 +62,7 @@ WITH
             AND fromUnixTimestamp64Milli(opened_ms, 'UTC') < {to:DateTime64(3, 'UTC')}
     )
 SELECT
-    key,
+    if(opening_key = 0, '-', named[opening_key]) AS key,
     count() AS opened, countIf(is_solved) AS solved, opened - solved AS unsolved,
     (toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - minOrNullIf(opened_ms, NOT is_solved)) / 1000 AS oldest_s,
     quantileExactInclusiveOrNullIf(0.5)(solved_ms - opened_ms, is_solved) / 1000 AS resolution_p50_s,
@@ -81,7 +82,7 @@ SELECT
         + z * sqrt(one_touch_share * (1 - one_touch_share) / solved + z * z / 4 / solved / solved)) / (1 + z * z / solved))) AS one_touch_high,
     toBool(solved < 30) AS few
 FROM keyed
-GROUP BY key
+GROUP BY opening_key
 ORDER BY key;
 
 -- +goose Down

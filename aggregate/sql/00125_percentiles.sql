@@ -17,10 +17,11 @@
 --   where that leaves the list, as it does where n is small.
 CREATE OR REPLACE VIEW percentiles AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     lists AS
     (
-        SELECT toString(raw_key) AS raw_key, 'stage' AS measure, arraySort(groupArray(ms)) AS list, count() AS n
+        SELECT raw_key, 'stage' AS measure, arraySort(groupArray(ms)) AS list, count() AS n
         FROM
         (
             SELECT raw_key, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
@@ -28,7 +29,7 @@ WITH
             ARRAY JOIN
                 -- piece: visit_key
                 visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
-                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8({stage:String} = if(x = '', '-', x)), visits.stage)) AS of_stage,
+                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8(x = number_of({stage:String})), visits.stage)) AS of_stage,
                 -- piece: visit_masks
             WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
                 -- piece: visit_filters
@@ -36,7 +37,7 @@ WITH
         )
         GROUP BY raw_key
         UNION ALL
-        SELECT toString(raw_key) AS raw_key, m.1 AS measure, arraySort(m.2) AS list, length(m.2) AS n
+        SELECT raw_key, m.1 AS measure, arraySort(m.2) AS list, length(m.2) AS n
         FROM
         (
             SELECT
@@ -51,7 +52,7 @@ WITH
                     -- piece: wait_key
                     waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.waited_ms AS waited_ms,
                     waits.business_ms AS business_ms, waits.first AS first,
-                    if({stage:String} = '', waits.first, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+                    if({stage:String} = '', waits.first, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
                     -- piece: wait_masks
                 WHERE journey = {journey:String} AND ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false)
                     -- piece: wait_filters
@@ -67,7 +68,7 @@ WITH
     (list, n, level) -> if(floor(n * level - margin(n, level)) < 1, NULL, list[toUInt64(greatest(1., floor(n * level - margin(n, level))))]) AS below,
     (list, n, level) -> if(ceil(n * level + margin(n, level)) + 1 > n, NULL, list[toUInt64(least(toFloat64(n), ceil(n * level + margin(n, level)) + 1))]) AS above
 SELECT
-    if(raw_key = '', '-', raw_key) AS key, measure, value.1 AS level, n, value.2 / 1000 AS value_s, value.3 / 1000 AS value_low_s, value.4 / 1000 AS value_high_s
+    if(raw_key = 0, '-', named[raw_key]) AS key, measure, value.1 AS level, n, value.2 / 1000 AS value_s, value.3 / 1000 AS value_low_s, value.4 / 1000 AS value_high_s
 FROM
 (
     -- the lists are long: they are not copied for each level

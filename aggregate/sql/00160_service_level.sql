@@ -18,6 +18,7 @@
 -- over_p50_s, over_max_s: how far beyond the due time the broken ones were answered, and past_target ones wait, on the calendar.
 CREATE OR REPLACE VIEW service_level AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     promised AS
     (
@@ -32,14 +33,14 @@ WITH
             -- piece: wait_key
             waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.target_ms AS target_ms,
             waits.target_business AS target_business, waits.priority AS priority,
-            if({stage:String} = '', waits.target_business, arrayMap(x -> toBool({stage:String} = if(x = '', '-', x)), waits.stage)) AS of_stage,
+            if({stage:String} = '', waits.target_business, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
             -- piece: wait_masks
         WHERE journey = {journey:String} AND due_at IS NOT NULL AND target_ms IS NOT NULL AND asked_at <= {as_of:DateTime64(3, 'UTC')}
             -- piece: wait_filters
             AND ({stage:String} = '' OR of_stage)
     )
 SELECT
-    if(raw_key = '', '-', toString(raw_key)) AS key, if(w.priority = '', '-', toString(w.priority)) AS priority, assumeNotNull(target_ms) / 1000 AS target_s, target_business,
+    if(raw_key = 0, '-', named[raw_key]) AS key, if(w.priority = '', '-', toString(w.priority)) AS priority, assumeNotNull(target_ms) / 1000 AS target_s, target_business,
     count() AS asked,
     countIf(is_kept) AS kept, countIf(is_broken) AS broken, countIf(is_past) AS past_target,
     countIf(NOT is_answered AND NOT is_past) AS open,

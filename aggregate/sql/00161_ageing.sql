@@ -18,6 +18,7 @@
 --   under 30 of them. oldest_s, open_p50_s: age of the open.
 CREATE OR REPLACE VIEW ageing AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
     (
@@ -63,7 +64,7 @@ WITH
     ),
     definition AS
     (
-        SELECT position, stage AS at_stage, labels
+        SELECT position, stage AS at_stage, number_of(toString(stage)) AS number, labels
         FROM stages FINAL
         WHERE journey = {journey:String} AND {stage:String} IN ('', stage)
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
@@ -85,8 +86,8 @@ SELECT
     toBool(classed < 30) AS few,
     if(c.open = 0, NULL, open_p50_ms / 1000) AS open_p50_s, if(c.open = 0, NULL, oldest_ms / 1000) AS oldest_s
 FROM definition AS d
-LEFT JOIN usual AS u ON u.at_stage = d.at_stage
-LEFT JOIN counted AS c ON c.at_stage = d.at_stage
+LEFT JOIN usual AS u ON u.at_stage = d.number
+LEFT JOIN counted AS c ON c.at_stage = d.number
 ORDER BY position;
 
 -- +goose Down

@@ -15,6 +15,7 @@
 --   customer, visit by visit; company_share = company's turn / total stay, summed over the visits.
 CREATE OR REPLACE VIEW turns AS
 WITH
+    -- piece: words
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
     -- visits that moved on or completed, with the questions of their case: from when each was open while they lasted, and how long
     stays AS
@@ -34,7 +35,7 @@ WITH
                 arrayMap(t -> toUnixTimestamp64Milli(t), visits.entered_at) AS entered_ms, arrayMap(t -> toUnixTimestamp64Milli(t), visits.left_at) AS left_ms,
                 waits.run AS asker, arrayMap(t -> toUnixTimestamp64Milli(t), waits.asked_at) AS asked,
                 arrayMap(t -> ifNull(toUnixTimestamp64Milli(t), now_ms), waits.answered_at) AS until,
-                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8({stage:String} = if(x = '', '-', x)), visits.stage)) AS of_stage,
+                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8(x = number_of({stage:String})), visits.stage)) AS of_stage,
                 -- piece: visit_masks
             FROM walks FINAL
             WHERE journey = {journey:String}
@@ -71,7 +72,7 @@ FROM
     WHERE journey = {journey:String} AND {stage:String} IN ('', stage)
         AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
 ) AS d
-LEFT JOIN counted AS c ON c.stage = d.stage
+LEFT JOIN counted AS c ON c.stage = number_of(toString(d.stage))
 ORDER BY position;
 
 -- +goose Down

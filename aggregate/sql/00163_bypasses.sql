@@ -17,6 +17,7 @@
 --   Wilson 95 % interval; few where ended is under 30.
 CREATE OR REPLACE VIEW bypasses AS
 WITH
+    -- piece: words
     1.959963984540054 AS z,
     definition AS
     (
@@ -25,7 +26,7 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
-    (SELECT (groupArray(id), groupArray(toInt16(position))) FROM definition) AS known,
+    (SELECT (groupArray(number_of(id)), groupArray(toInt16(position))) FROM definition) AS known,
     -- the opening visit chooses the cases
     opened AS
     (
@@ -39,12 +40,12 @@ WITH
             arrayMap((r, s, f, t) -> r AND f > 0 AND t <= {as_of:DateTime64(3, 'UTC')} AND has(known.1, s),
                 returning, stages, reach, arraySlice(steps.occurred_at, first_step, n_steps)) AS goes_back,
             arrayMap(f -> toInt16(f) - 1, arrayFilter((f, g) -> g, reach, goes_back)) AS back_from,
-            arrayMap(s -> transform(toString(s), known.1, known.2, toInt16(-1)), arrayFilter((s, g) -> g, stages, goes_back)) AS back_to,
+            arrayMap(s -> transform(s, known.1, known.2, toInt16(-1)), arrayFilter((s, g) -> g, stages, goes_back)) AS back_to,
             arrayPushFront(arrayPopBack(passed), toInt16(-1)) AS before,
             arrayMap((a, b) -> b - a > 1, before, passed) AS skips
         FROM walks FINAL
         ARRAY JOIN
-            runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona,
+            runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS of_persona,
             runs.account AS account, runs.customer AS customer
         WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}
             -- piece: opening_filters

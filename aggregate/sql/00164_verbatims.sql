@@ -14,6 +14,7 @@
 --   limit       rows at most, the first in this order; 0 all
 CREATE OR REPLACE VIEW verbatims AS
 WITH
+    -- piece: words
     -- how outspoken the last of the first texts is, and of when: found without the other columns
     (
         SELECT min((strength, at))
@@ -49,8 +50,8 @@ WITH
         )
     ) AS firsts
 SELECT
-    s.case_id AS case_id, s.occurred_at AS occurred_at, toString(s.persona) AS persona, toString(s.stage) AS stage,
-    toString(s.touchpoint) AS touchpoint, toString(s.channel) AS channel, toString(s.department) AS department, toString(s.source) AS source,
+    s.case_id AS case_id, s.occurred_at AS occurred_at, named[s.persona] AS persona, named[s.stage] AS stage,
+    named[s.touchpoint] AS touchpoint, named[s.channel] AS channel, named[s.department] AS department, toString(s.source) AS source,
     toString(s.mood_label) AS mood_label, toString(s.mood_emotion) AS mood_emotion, s.mood_score AS mood_score, toString(s.mood_lang) AS mood_lang,
     i.subject_line AS subject_line, i.text AS text, s.contact_key AS contact_key, toString(s.origin) AS origin, s.id AS id
 FROM

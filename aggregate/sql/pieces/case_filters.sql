@@ -1,8 +1,8 @@
-AND ({persona:String} = '' OR {persona:String} = if(persona = '', '-', persona))
-AND ({channel:String} = '' OR has(arraySlice(steps.channel, first_step, n), if({channel:String} = '-', '', {channel:String})))
-AND ({touchpoint:String} = '' OR has(arraySlice(steps.touchpoint, first_step, n), if({touchpoint:String} = '-', '', {touchpoint:String})))
-AND ({department:String} = '' OR has(arraySlice(steps.department, first_step, n), if({department:String} = '-', '', {department:String})))
-AND ({stage:String} = '' OR has(arraySlice(steps.stage, first_step, n), if({stage:String} = '-', '', {stage:String})))
+AND ({persona:String} = '' OR persona = number_of({persona:String}))
+AND ({channel:String} = '' OR has(arraySlice(steps.channel, first_step, n), number_of({channel:String})))
+AND ({touchpoint:String} = '' OR has(arraySlice(steps.touchpoint, first_step, n), number_of({touchpoint:String})))
+AND ({department:String} = '' OR has(arraySlice(steps.department, first_step, n), number_of({department:String})))
+AND ({stage:String} = '' OR has(arraySlice(steps.stage, first_step, n), number_of({stage:String})))
 AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
 AND ({customer:String} = '' OR customer = {customer:String})
 AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf

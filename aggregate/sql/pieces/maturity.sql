@@ -1,6 +1,6 @@
--- the stages in order, how old a visit is when it counts (inf: none does), and that of all stages before
+-- the stages' numbers in order, how old a visit is when it counts (inf: none does), that of all stages before, and the stages' names
 (
-    SELECT (groupArray(stage), groupArray(maturity_ms), groupArray(before_ms))
+    SELECT (groupArray(number_of(stage)), groupArray(maturity_ms), groupArray(before_ms), groupArray(stage))
     FROM
     (
         SELECT
@@ -24,7 +24,7 @@
                 WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')}
             )
             GROUP BY stage
-        ) AS q ON q.stage = s.stage
+        ) AS q ON q.stage = number_of(toString(s.stage))
         WHERE s.version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
         ORDER BY s.position
     )
