@@ -228,6 +228,7 @@ func TestLedgerAndArrivalsAreNotScanned(t *testing.T) {
 	const twoGranules = "Granules: 2/29"
 	for _, c := range []struct{ question, planned, query string }{
 		{"how far is it stored", ledger, "SELECT partition, max(offset) FROM records WHERE topic = 't' GROUP BY partition"},
+		{"of when is the newest", ledger, "SELECT count(), max(occurred_at) FROM records"},
 		{"how far is all stored", ledger, "SELECT topic, partition, max(offset) FROM records GROUP BY topic, partition"},
 		{"who arrived", twoGranules, slice(arrivalsQuery + from)},
 		{"who was seen together", twoGranules, slice(links)},

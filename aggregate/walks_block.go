@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"tappa/journey"
 )
 
 // field is one field of records in a column, in the order of the records, as ClickHouse's Native format has it.
@@ -211,8 +213,9 @@ type walksBlock struct {
 
 	rows    int
 	begun   [3]uint32         // visits, waits and steps of the row before the run
-	reached [256]reachedVisit // by position: the run's visit there
-	codes   [][]uint32        // by number of a tag: of its words in steps, in the order of stepWords
+	reached [journey.MostStages]reachedVisit // by position: the run's visit there
+	facts   runFacts
+	codes   [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
 }
 
 func newWalksBlock() *walksBlock {
@@ -224,7 +227,8 @@ func newWalksBlock() *walksBlock {
 			"attempt", "UInt32", "case_id", typeString, "person", typeString, "account", typeString, "persona", typeNumber,
 			"customer", typeCustomer, "opened_at", typeTime, "closed_at", typeTime, "exit", typeExit, "stage", typeNumber, "position", "UInt8",
 			"first_at", typeTime, "last_at", typeTime, "interactions", "UInt32", "value", typeFloat,
-			"first_visit", "UInt32", "visits", "UInt32", "first_wait", "UInt32", "waits", "UInt32", "first_step", "UInt32", "steps", "UInt32"),
+			"first_visit", "UInt32", "visits", "UInt32", "first_wait", "UInt32", "waits", "UInt32", "first_step", "UInt32", "steps", "UInt32",
+			"negative_from", "UInt8", "late_from", "UInt8"),
 		visits: list("visits",
 			"run", "UInt32", "position", "UInt8", "stage", typeNumber, "entered_at", typeTime, "left_at", typeTime, "exit", typeExit,
 			"last_activity_at", typeTime, "touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber,
@@ -239,7 +243,7 @@ func newWalksBlock() *walksBlock {
 		steps: list("steps",
 			"run", "UInt32", "visit", "UInt32", "visit_entered_at", typeTime, "visit_left_at", typeTime, "visit_exit", typeExit,
 			"visit_value_known", typeFloat, "occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeNumber,
-			"reached", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool,
+			"reached", "UInt8", "new_from", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool,
 			"mood_eligible", typeBool, "public", typeBool, "solved", typeBool, "thread", typeString,
 			"touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber, "direction", typeDirection, "outcome", typeOutcome,
 			"mood_label", typeMood, "mood_emotion", typeEmotion, "origin", typeWord, "source", typeWord, "type", typeWord, "activity", typeWord,

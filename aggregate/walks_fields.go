@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"math"
+
 	"tappa/aggregate/walk"
 	"tappa/journey"
 )
@@ -43,11 +45,14 @@ func (b *walksBlock) run(r *foundRun) {
 	f[19].uint32(b.steps.count() + 1)
 	b.begun = [...]uint32{b.visits.count(), b.waits.count(), b.steps.count()}
 	b.reached = [len(b.reached)]reachedVisit{}
+	b.facts.begin()
 }
 
 // endRun ends a run's visits, waits and steps.
 func (b *walksBlock) endRun() {
 	f := b.runs.fields
+	f[21].uint8(b.facts.negative)
+	f[22].uint8(b.facts.before(b.facts.late))
 	f[16].uint32(b.visits.count() - b.begun[0])
 	f[18].uint32(b.waits.count() - b.begun[1])
 	f[20].uint32(b.steps.count() - b.begun[2])
@@ -57,6 +62,7 @@ func (b *walksBlock) visit(v *walk.Visit, stage string, entry *interaction) {
 	f := b.visits.fields
 	b.visits.records++
 	b.reached[v.Stage] = reachedVisit{b.visits.count(), v.Entered, v.Left, string(v.Exit), v.Known}
+	b.facts.visits = append(b.facts.visits, visitEnd{v.Stage, v.Left})
 	f[0].uint32(b.runs.count())
 	f[1].uint8(v.Stage)
 	f[2].text(stage)
@@ -105,13 +111,16 @@ func (b *walksBlock) wait(w *walk.Wait, stage string, contact uint32, ask, answe
 	f[22].maybe(w.Target, w.Target != walk.Null)
 	f[23].bool(w.TargetBusiness)
 	f[24].maybe(w.Due, w.Due != walk.Null)
+	if w.Due != walk.Null && (!answered || answer.at > w.Due) {
+		b.facts.late = min(b.facts.late, w.Due)
+	}
 }
 
 // noInteraction stands for an answer that has not come.
 var noInteraction = interaction{tag: &tag{}}
 
 // stepWords is the first of the fields of steps that an interaction's tag fills.
-const stepWords = 19
+const stepWords = 20
 
 func (b *walksBlock) step(s *walk.Step, stage string, contact uint32, x *interaction) {
 	f := b.steps.fields
@@ -131,15 +140,17 @@ func (b *walksBlock) step(s *walk.Step, stage string, contact uint32, x *interac
 	f[8].text(x.id)
 	f[9].text(stage)
 	f[10].uint8(s.Reached)
-	f[11].bool(s.Return)
-	f[12].float64(s.Known)
-	f[13].float32(x.moodScore)
-	f[14].bool(x.automatic)
-	f[15].bool(x.moodEligible)
-	f[16].bool(x.public)
-	f[17].bool(x.solved)
-	f[18].text(ticketOf(x))
-	for i, code := range b.codesOf(x.tag) {
+	f[12].bool(s.Return)
+	f[13].float64(s.Known)
+	f[14].float32(x.moodScore)
+	f[15].bool(x.automatic)
+	f[16].bool(x.moodEligible)
+	f[17].bool(x.public)
+	f[18].bool(x.solved)
+	f[19].text(ticketOf(x))
+	codes := b.codesOf(x.tag)
+	f[11].uint8(b.facts.step(x, codes[0]))
+	for i, code := range codes {
 		words := &f[stepWords+i].words
 		words.rows = append(words.rows, code)
 	}
@@ -152,6 +163,57 @@ type reachedVisit struct {
 	exit          string
 	known         float64
 }
+
+// runFacts finds what was known of a run before its visits ended: at which touchpoints it had been, whether something negative had been
+// written, and whether a question's target had passed. Visits of a run end in the order of their positions, so what was known before one
+// ended was known before all later ones did: a fact is known from a visit on, named by one more than its position, 0 for none.
+type runFacts struct {
+	run      uint32
+	visits   []visitEnd
+	met      []uint32 // by number of a touchpoint in the block: the last run that met it
+	negative uint8
+	late     int64 // when the first target passed unanswered
+}
+
+type visitEnd struct {
+	position uint8
+	left     int64
+}
+
+func (r *runFacts) begin() {
+	r.run++
+	r.visits, r.negative, r.late = r.visits[:0], 0, math.MaxInt64
+}
+
+// before gives the first visit that ended after an instant.
+func (r *runFacts) before(at int64) uint8 {
+	for _, v := range r.visits {
+		if v.left > at {
+			return v.position + 1
+		}
+	}
+	return 0
+}
+
+// step gives from which visit on it was known that the run had been at the step's touchpoint; 0 where it had been there before.
+func (r *runFacts) step(x *interaction, touchpoint uint32) uint8 {
+	if x.moodEligible && x.moodLabel == negativeMood && r.negative == 0 {
+		r.negative = r.before(x.at)
+	}
+	if x.touchpoint == "" {
+		return 0
+	}
+	if missing := int(touchpoint) + 1 - len(r.met); missing > 0 {
+		r.met = append(r.met, make([]uint32, missing)...)
+	}
+	if r.met[touchpoint] == r.run {
+		return 0
+	}
+	r.met[touchpoint] = r.run
+	return r.before(x.at)
+}
+
+const negativeMood = "negative"
 
 // ticketOf gives the ticket that a step belongs to. Threads of other kinds are not kept with the steps: nobody asks for them.
 func ticketOf(x *interaction) string {

@@ -8,12 +8,18 @@ import (
 	"time"
 )
 
+// MostStages is how many stages a journey may have: a set of them is kept as the bits of a number.
+const MostStages = 64
+
 func (b *builder) stages() []Stage {
 	ids := strs(b.form.Stages, func(s *stageFile) string { return s.ID })
 	if len(ids) == 0 {
 		b.missing("", "stages", "a journey has at least one stage")
 	}
 	b.unique("stages", "id", ids)
+	if len(ids) > MostStages {
+		b.errorf(fmt.Sprintf("stages[%d]", MostStages), "a journey has at most %d stages, this one has %d; nobody reads a map of so many columns", MostStages, len(ids))
+	}
 	out := make([]Stage, len(ids))
 	for i, s := range b.form.Stages {
 		path := fmt.Sprintf("stages[%d]", i)

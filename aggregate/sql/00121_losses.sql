@@ -28,64 +28,49 @@ WITH
     -- piece: words
     1.959963984540054 AS z,
     toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    -- facts and their values have numbers, so that comparing and counting is quick: 131072 times the fact's, and the value's
+    -- facts and their values have numbers, so that comparing and counting is quick: 131072 times the fact's, and the word's
     ['', 'entry_channel', 'entry_touchpoint', 'persona', 'negative_mood', 'late_answer', 'touchpoint'] AS facts,
-    -- the visits that drop-off divides: their stage's place, whether lost, and what was known of their case before their outcome. Touchpoints
-    -- count once, from when they were first met; a negative mood from when such was first written, a late answer from when a promise passed
+    (place, what) -> toUInt32(if(place = 0, never, (place - 1) * 1048576 + what)) AS known_from,
+    4294967295 AS never,
+    -- of each case: the visits that drop-off divides, and those of them that were lost, as bits by position; and what was known of it, with the
+    -- position of the first visit that ended afterwards as a multiple of 2^20: it was known before all later ones ended, too
     ended AS
     (
         SELECT
-            position, exit IN ('lost_explicit', 'lost_silent') AS is_lost,
-            arrayConcat(entry, if(ifNull(negative_at < left_at, false), [4 * 131072], []), if(late_at < left_at, [5 * 131072], []),
-                arrayFilter((x, t) -> t < left_at, met, met_at)) AS known
+            arraySum(arrayMap((counts, p) -> if(counts, bitShiftLeft(toUInt64(1), p), 0), counted, places)) AS visited,
+            arraySum(arrayMap((counts, p, e) -> if(counts AND e IN ('lost_explicit', 'lost_silent'), bitShiftLeft(toUInt64(1), p), 0),
+                counted, places, exits)) AS lost,
+            arrayConcat(
+                [
+                    0, 131072 + visits.channel[first_visit], 2 * 131072 + visits.touchpoint[first_visit], 3 * 131072 + persona,
+                    known_from(negative_from, 4 * 131072),
+                    known_from(late_from, 5 * 131072)
+                ],
+                arrayMap((touchpoint, new_from) -> known_from(new_from, 6 * 131072 + touchpoint),
+                    arraySlice(steps.touchpoint, first_step, n_steps), arraySlice(steps.new_from, first_step, n_steps))) AS known
         FROM
         (
+            WITH
+                arrayMap(
+                    (stage, exit, entered_at, left_at, c, t, d, v, k) -> left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
+                        AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(stage, aged.1, aged.2, inf)
+                        AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+                        AND ({channel:String} = '' OR c) AND ({touchpoint:String} = '' OR t) AND ({department:String} = '' OR d)
+                        AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR v)
+                        AND ({persona:String} = '' AND {account:String} = '' AND {customer:String} = '' OR k)
+                        AND ({stage:String} = '' OR stage = number_of({stage:String})),
+                    visits.stage, visits.exit, visits.entered_at, visits.left_at, of_channel, of_touchpoint, of_department, of_value, of_case) AS counts,
+                -- piece: visit_masks
             SELECT
-                [
-                    0,
-                    131072 + visits.channel[first_visit],
-                    2 * 131072 + visits.touchpoint[first_visit],
-                    3 * 131072 + persona
-                ] AS entry,
-                arraySlice(visits.stage, first_visit, n_visits) AS all_stage, arraySlice(visits.position, first_visit, n_visits) AS all_position,
-                arraySlice(visits.exit, first_visit, n_visits) AS all_exit, arraySlice(visits.entered_at, first_visit, n_visits) AS all_entered_at,
-                arraySlice(visits.left_at, first_visit, n_visits) AS all_left_at,
-                if({channel:String} = '', all_stage, arraySlice(visits.channel, first_visit, n_visits)) AS all_channel,
-                if({touchpoint:String} = '', all_stage, arraySlice(visits.touchpoint, first_visit, n_visits)) AS all_touchpoint,
-                if({department:String} = '', all_stage, arraySlice(visits.department, first_visit, n_visits)) AS all_department,
-                if({value_from:Float64} = 0 AND {value_to:Float64} = inf, arrayMap(p -> 0., all_position),
-                    arraySlice(visits.value_known, first_visit, n_visits)) AS all_value_known,
-                arraySlice(steps.occurred_at, first_step, n_steps) AS times,
-                arrayMap((x, t) -> if(x = 0 OR t > {as_of:DateTime64(3, 'UTC')}, 0, 6 * 131072 + x),
-                    arraySlice(steps.touchpoint, first_step, n_steps), times) AS numbers,
-                arrayMap((x, n) -> x > 0 AND n = 1, numbers, arrayEnumerateUniq(numbers)) AS is_first,
-                arrayFilter((x, f) -> f, numbers, is_first) AS met,
-                arrayFilter((t, f) -> f, times, is_first) AS met_at,
-                arrayFirstOrNull((t, e, l) -> e AND l = 'negative' AND t <= {as_of:DateTime64(3, 'UTC')}, times,
-                    arraySlice(steps.mood_eligible, first_step, n_steps), arraySlice(steps.mood_label, first_step, n_steps)) AS negative_at,
-                arrayMin(arrayPushBack(arrayMap(d -> assumeNotNull(d), arrayFilter((d, a, w) -> d IS NOT NULL AND a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > d, true),
-                    arraySlice(waits.due_at, first_wait, n_waits), arraySlice(waits.asked_at, first_wait, n_waits),
-                    arraySlice(waits.answered_at, first_wait, n_waits))), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'))) AS late_at
+                arraySlice(counts, first_visit, n_visits) AS counted, arraySlice(visits.position, first_visit, n_visits) AS places,
+                arraySlice(visits.exit, first_visit, n_visits) AS exits,
+                visits.channel, visits.touchpoint, steps.touchpoint, steps.new_from, first_visit, first_step, n_steps, persona, negative_from, late_from
             FROM walks FINAL
             ARRAY JOIN
-                runs.persona AS persona, runs.account AS account, runs.customer AS customer, runs.first_visit AS first_visit,
-                runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.first_wait AS first_wait, runs.waits AS n_waits
-            WHERE journey = {journey:String} AND n_visits > 0
-                AND ({persona:String} = '' OR persona = number_of({persona:String}))
-                AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
-                AND ({customer:String} = '' OR customer = {customer:String})
+                runs.persona AS persona, runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps,
+                runs.negative_from AS negative_from, runs.late_from AS late_from
+            WHERE journey = {journey:String} AND has(counted, 1)
         )
-        ARRAY JOIN
-            all_stage AS stage, all_position AS position, all_exit AS exit, all_entered_at AS entered_at, all_left_at AS left_at,
-            all_touchpoint AS touchpoint, all_channel AS channel, all_department AS department, all_value_known AS value_known
-        WHERE left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
-            AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(stage, aged.1, aged.2, inf)
-            AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-            AND ({channel:String} = '' OR channel = number_of({channel:String}))
-            AND ({touchpoint:String} = '' OR touchpoint = number_of({touchpoint:String}))
-            AND ({department:String} = '' OR department = number_of({department:String}))
-            AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-            AND ({stage:String} = '' OR stage = number_of({stage:String}))
     ),
     -- by stage: visits with each value of each fact, and, as fact '', all visits
     held AS
@@ -93,14 +78,17 @@ WITH
         SELECT
             aged.4[position + 1] AS stage, position, facts[intDiv(what, 131072) + 1] AS fact, what % 131072 AS number,
             multiIf(fact = '', '', fact IN ('negative_mood', 'late_answer'), 'yes', named[number]) AS value,
-            n, lost
+            sum(cases) AS n, sumIf(cases, bitTest(lost, position)) AS lost
         FROM
         (
-            SELECT
-                bitAnd(bitShiftRight(key, 20), 255) AS position, bitAnd(key, 1048575) AS what, count() AS n, countIf(bitShiftRight(key, 28) = 1) AS lost
-            FROM (SELECT arrayJoin(arrayMap(k -> k + code, known)) AS key FROM (SELECT known, is_lost * 268435456 + position * 1048576 AS code FROM ended))
-            GROUP BY position, what
+            SELECT visited, lost, bitAnd(key, 1048575) AS what, bitShiftRight(key, 20) AS since, count() AS cases
+            FROM ended
+            ARRAY JOIN known AS key
+            WHERE key != never
+            GROUP BY visited, lost, key
         )
+        ARRAY JOIN bitPositionsToArray(bitAnd(visited, bitShiftLeft(18446744073709551615, since))) AS position
+        GROUP BY position, what
     ),
     cells AS
     (
