@@ -257,10 +257,8 @@ func withQuery(ctx context.Context, q Query) context.Context {
 }
 
 // viewSettings are those under which views are asked. Rows of table walks are large: with what 16,384 of them unfold to, they fit into a
-// processor's cache, and a thousand are worth a thread of their own, where the server's default is 160,000 rows or 20 MB.
-var viewSettings = clickhouse.Settings{
-	"max_block_size": 16384, "merge_tree_min_rows_for_concurrent_read": 1024, "merge_tree_min_bytes_for_concurrent_read": 1 << 20,
-}
+// processor's cache, and are worth a thread of their own, where the server's default is ten times as many.
+var viewSettings = clickhouse.Settings{"max_block_size": 16384, "merge_tree_min_rows_for_concurrent_read": 16384}
 
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
