@@ -212,7 +212,7 @@ type walksBlock struct {
 	contacts, runs, visits, waits, steps *listColumn
 
 	rows    int
-	begun   [3]uint32         // visits, waits and steps of the row before the run
+	begun   [3]uint32                        // visits, waits and steps of the row before the run
 	reached [journey.MostStages]reachedVisit // by position: the run's visit there
 	facts   runFacts
 	codes   [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
@@ -232,7 +232,7 @@ func newWalksBlock() *walksBlock {
 		visits: list("visits",
 			"run", "UInt32", "position", "UInt8", "stage", typeNumber, "entered_at", typeTime, "left_at", typeTime, "exit", typeExit,
 			"last_activity_at", typeTime, "touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber,
-			"interactions", "UInt32", "value", typeFloat, "value_known", typeFloat),
+			"interactions", "UInt32", "value", typeFloat, "value_known", typeFloat, "company_ms", "Int64"),
 		waits: list("waits",
 			"run", "UInt32", "number", "UInt32", "contact", "UInt32", "customer", typeCustomer, "value_known", typeFloat, "thread", typeString,
 			"first", typeBool, "missed_call", typeBool, "source", typeWord, "stage", typeNumber, "touchpoint", typeNumber,
@@ -245,8 +245,8 @@ func newWalksBlock() *walksBlock {
 			"visit_value_known", typeFloat, "occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeNumber,
 			"reached", "UInt8", "new_from", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool,
 			"mood_eligible", typeBool, "public", typeBool, "solved", typeBool, "thread", typeString,
-			"touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber, "direction", typeDirection, "outcome", typeOutcome,
-			"mood_label", typeMood, "mood_emotion", typeEmotion, "origin", typeWord, "source", typeWord, "type", typeWord, "activity", typeWord,
+			"source", typeNumber, "touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber, "direction", typeDirection, "outcome", typeOutcome,
+			"mood_label", typeMood, "mood_emotion", typeEmotion, "origin", typeWord, "type", typeWord, "activity", typeWord,
 			"mood_lang", typeWord),
 	}
 }

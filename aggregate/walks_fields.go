@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"math"
-
 	"tappa/aggregate/walk"
 	"tappa/journey"
 )
@@ -53,6 +51,9 @@ func (b *walksBlock) endRun() {
 	f := b.runs.fields
 	f[21].uint8(b.facts.negative)
 	f[22].uint8(b.facts.before(b.facts.late))
+	for _, v := range b.facts.visits {
+		b.visits.fields[13].int64(b.facts.asked(v))
+	}
 	f[16].uint32(b.visits.count() - b.begun[0])
 	f[18].uint32(b.waits.count() - b.begun[1])
 	f[20].uint32(b.steps.count() - b.begun[2])
@@ -62,7 +63,7 @@ func (b *walksBlock) visit(v *walk.Visit, stage string, entry *interaction) {
 	f := b.visits.fields
 	b.visits.records++
 	b.reached[v.Stage] = reachedVisit{b.visits.count(), v.Entered, v.Left, string(v.Exit), v.Known}
-	b.facts.visits = append(b.facts.visits, visitEnd{v.Stage, v.Left})
+	b.facts.visits = append(b.facts.visits, visitSpan{v.Stage, v.Entered, v.Left})
 	f[0].uint32(b.runs.count())
 	f[1].uint8(v.Stage)
 	f[2].text(stage)
@@ -111,6 +112,7 @@ func (b *walksBlock) wait(w *walk.Wait, stage string, contact uint32, ask, answe
 	f[22].maybe(w.Target, w.Target != walk.Null)
 	f[23].bool(w.TargetBusiness)
 	f[24].maybe(w.Due, w.Due != walk.Null)
+	b.facts.wait(ask.at, answer.at, answered)
 	if w.Due != walk.Null && (!answered || answer.at > w.Due) {
 		b.facts.late = min(b.facts.late, w.Due)
 	}
@@ -149,7 +151,7 @@ func (b *walksBlock) step(s *walk.Step, stage string, contact uint32, x *interac
 	f[18].bool(x.solved)
 	f[19].text(ticketOf(x))
 	codes := b.codesOf(x.tag)
-	f[11].uint8(b.facts.step(x, codes[0]))
+	f[11].uint8(b.facts.step(x, codes[1]))
 	for i, code := range codes {
 		words := &f[stepWords+i].words
 		words.rows = append(words.rows, code)
@@ -163,57 +165,6 @@ type reachedVisit struct {
 	exit          string
 	known         float64
 }
-
-// runFacts finds what was known of a run before its visits ended: at which touchpoints it had been, whether something negative had been
-// written, and whether a question's target had passed. Visits of a run end in the order of their positions, so what was known before one
-// ended was known before all later ones did: a fact is known from a visit on, named by one more than its position, 0 for none.
-type runFacts struct {
-	run      uint32
-	visits   []visitEnd
-	met      []uint32 // by number of a touchpoint in the block: the last run that met it
-	negative uint8
-	late     int64 // when the first target passed unanswered
-}
-
-type visitEnd struct {
-	position uint8
-	left     int64
-}
-
-func (r *runFacts) begin() {
-	r.run++
-	r.visits, r.negative, r.late = r.visits[:0], 0, math.MaxInt64
-}
-
-// before gives the first visit that ended after an instant.
-func (r *runFacts) before(at int64) uint8 {
-	for _, v := range r.visits {
-		if v.left > at {
-			return v.position + 1
-		}
-	}
-	return 0
-}
-
-// step gives from which visit on it was known that the run had been at the step's touchpoint; 0 where it had been there before.
-func (r *runFacts) step(x *interaction, touchpoint uint32) uint8 {
-	if x.moodEligible && x.moodLabel == negativeMood && r.negative == 0 {
-		r.negative = r.before(x.at)
-	}
-	if x.touchpoint == "" {
-		return 0
-	}
-	if missing := int(touchpoint) + 1 - len(r.met); missing > 0 {
-		r.met = append(r.met, make([]uint32, missing)...)
-	}
-	if r.met[touchpoint] == r.run {
-		return 0
-	}
-	r.met[touchpoint] = r.run
-	return r.before(x.at)
-}
-
-const negativeMood = "negative"
 
 // ticketOf gives the ticket that a step belongs to. Threads of other kinds are not kept with the steps: nobody asks for them.
 func ticketOf(x *interaction) string {
@@ -232,8 +183,8 @@ func (b *walksBlock) codesOf(t *tag) []uint32 {
 		return codes
 	}
 	words := [...]string{
-		t.touchpoint, t.channel, t.department, t.direction, t.outcome, t.moodLabel, t.moodEmotion,
-		t.origin, t.source, t.kind, t.activity, t.moodLang,
+		t.source, t.touchpoint, t.channel, t.department, t.direction, t.outcome, t.moodLabel, t.moodEmotion,
+		t.origin, t.kind, t.activity, t.moodLang,
 	}
 	codes := make([]uint32, len(words))
 	for i, word := range words {

@@ -47,14 +47,15 @@ WITH (SELECT groupArray(word) FROM (SELECT word FROM words ORDER BY number)) AS 
 SELECT
     journey, subject, runs.attempt[run] AS attempt, toUInt32(place - runs.first_step[run] + 1) AS number, runs.case_id[run] AS case_id,
     contacts.person[contact] AS person, runs.account[run] AS account, named[runs.persona[run]] AS persona, runs.customer[run] AS customer,
-    value_known, contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, source, type, activity, direction, named[in_stage] AS stage, is_return,
-    named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[of_department] AS department, automatic, outcome, mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, walked
+    value_known, contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, named[of_source] AS source, type, activity, direction,
+    named[in_stage] AS stage, is_return, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[of_department] AS department,
+    automatic, outcome, mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, walked
 FROM walks FINAL
 ARRAY JOIN
     arrayEnumerate(steps.run) AS place,
     steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id, steps.stage AS in_stage,
     steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score, steps.automatic AS automatic,
-    steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS source, steps.type AS type, steps.activity AS activity,
+    steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS of_source, steps.type AS type, steps.activity AS activity,
     steps.direction AS direction, steps.touchpoint AS at_touchpoint, steps.channel AS on_channel, steps.department AS of_department,
     steps.outcome AS outcome, steps.mood_label AS mood_label, steps.mood_emotion AS mood_emotion, steps.mood_lang AS mood_lang;
 

@@ -59,13 +59,13 @@ WITH
         )
         GROUP BY stage
     ),
-    -- cases by where they were until T, and before how many stages' time they opened; the opening visit chooses them
+    -- cases by where they were until T, as bits, and before how many stages' time they opened; the opening visit chooses them
     kinds AS
     (
         SELECT
-            arraySlice(visits.position, first_visit,
-                arrayCount(e -> e <= {as_of:DateTime64(3, 'UTC')}, arraySlice(visits.entered_at, first_visit, n_visits))) AS visited,
-            arrayMax(visited) AS furthest, arrayCount(b -> now_ms - toUnixTimestamp64Milli(opened_at) >= b, aged.3) AS old_enough, count() AS n
+            arraySum(arrayMap((p, e) -> if(e <= {as_of:DateTime64(3, 'UTC')}, bitShiftLeft(toUInt64(1), p), 0),
+                arraySlice(visits.position, first_visit, n_visits), arraySlice(visits.entered_at, first_visit, n_visits))) AS visited,
+            arrayCount(b -> now_ms - toUnixTimestamp64Milli(opened_at) >= b, aged.3) AS old_enough, count() AS n
         FROM walks FINAL
         ARRAY JOIN
             runs.first_visit AS first_visit, runs.visits AS n_visits, runs.persona AS of_persona, runs.account AS account, runs.customer AS customer
@@ -77,10 +77,10 @@ WITH
     (
         SELECT
             d.stage AS stage,
-            sumIf(n, furthest >= d.position) AS reached,
-            sumIf(n, furthest >= d.position AND NOT has(visited, d.position)) AS skipped,
+            sumIf(n, bitShiftRight(visited, d.position) > 0) AS reached,
+            sumIf(n, bitShiftRight(visited, d.position) > 1 AND NOT bitTest(visited, d.position)) AS skipped,
             sumIf(n, old_enough >= place) AS reached_of,
-            sumIf(n, old_enough >= place AND furthest >= d.position) AS reached_mature
+            sumIf(n, old_enough >= place AND bitShiftRight(visited, d.position) > 0) AS reached_mature
         FROM (SELECT stage, position, indexOf(aged.4, toString(stage)) AS place FROM definition) AS d
         CROSS JOIN kinds
         GROUP BY stage

@@ -17,37 +17,36 @@
 CREATE OR REPLACE VIEW steps_at AS
 WITH
     -- piece: words
-    -- whose the first rows are, and until when: found without the other columns
+    -- whose the first rows are, and until when at most: each is of a subject whose own first row is among the first of all subjects
     (
-        SELECT (groupUniqArray(subject), max(occurred_at))
+        SELECT (groupArray(subject), max(first_ms))
         FROM
         (
-            SELECT subject, occurred_at
+            WITH
+                arrayMap((at, asked, stage_asked, activity_asked, state_asked) -> if(
+                        at <= {as_of:DateTime64(3, 'UTC')} AND at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')} AND asked
+                            AND ({stage:String} = '' OR stage_asked) AND ({activity:String} = '' OR activity_asked) AND ({state:String} = '' OR state_asked),
+                        toUnixTimestamp64Milli(at), 9223372036854775807),
+                    steps.occurred_at, asked_for,
+                    if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)),
+                    if({activity:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = {activity:String}), steps.activity)),
+                    if({state:String} IN ('', 'eligible'), steps.mood_eligible, arrayMap((eligible, label, emotion) -> toBool(eligible AND multiIf(
+                            {state:String} = 'scored', label != '',
+                            {state:String} = 'unscored', label = '',
+                            label != '' AND {state:String} IN (toString(label), toString(emotion)))),
+                        steps.mood_eligible, steps.mood_label, steps.mood_emotion))) AS asked_ms,
+                -- piece: steps_asked
+            SELECT subject, arrayMin(asked_ms) AS first_ms
             FROM walks FINAL
-            ARRAY JOIN
-                steps.occurred_at AS occurred_at, steps.mood_eligible AS mood_eligible,
-                if({stage:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
-                if({activity:String} = '', steps.mood_eligible, arrayMap(x -> toBool(x = {activity:String}), steps.activity)) AS of_activity,
-                if({state:String} IN ('', 'eligible'), steps.mood_eligible, arrayMap((eligible, label, emotion) -> toBool(eligible AND multiIf(
-                        {state:String} = 'scored', label != '',
-                        {state:String} = 'unscored', label = '',
-                        label != '' AND {state:String} IN (toString(label), toString(emotion)))),
-                    steps.mood_eligible, steps.mood_label, steps.mood_emotion)) AS of_state,
-                -- piece: step_masks
-            WHERE journey = {journey:String}
-                AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-                AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-                -- piece: mask_filters
-                AND ({stage:String} = '' OR of_stage)
-                AND ({activity:String} = '' OR of_activity) AND ({state:String} = '' OR of_state)
-            ORDER BY occurred_at
+            WHERE journey = {journey:String} AND {limit:UInt64} > 0 AND notEmpty(steps.occurred_at) AND first_ms < 9223372036854775807
+            ORDER BY first_ms
             LIMIT {limit:UInt64} WITH TIES
         )
     ) AS firsts
 SELECT
     runs.case_id[run] AS case_id, subject, runs.attempt[run] AS attempt, toUInt32(place - runs.first_step[run] + 1) AS number,
     contacts.person[contact] AS person, runs.account[run] AS account, toString(runs.customer[run]) AS customer, value_known, named[runs.persona[run]] AS persona,
-    contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, source, type, activity, toString(way) AS direction,
+    contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, named[of_source] AS source, type, activity, toString(way) AS direction,
     named[in_stage] AS stage, is_return, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[of_department] AS department, automatic,
     toString(ending) AS outcome, mood_eligible, mood_eligible AND label != '' AS scored, toString(label) AS mood_label, mood_score,
     toString(emotion) AS mood_emotion, mood_lang
@@ -55,12 +54,12 @@ FROM walks FINAL
 ARRAY JOIN
     arrayEnumerate(steps.run) AS place, steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id,
     steps.stage AS in_stage, steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score,
-    steps.automatic AS automatic, steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS source, steps.type AS type,
+    steps.automatic AS automatic, steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS of_source, steps.type AS type,
     steps.activity AS activity, steps.direction AS way, steps.touchpoint AS at_touchpoint, steps.channel AS on_channel,
     steps.department AS of_department, steps.outcome AS ending, steps.mood_label AS label, steps.mood_emotion AS emotion,
     steps.mood_lang AS mood_lang
 PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
-WHERE ({limit:UInt64} = 0 OR occurred_at <= firsts.2) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
+WHERE ({limit:UInt64} = 0 OR toUnixTimestamp64Milli(occurred_at) <= firsts.2) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
     AND ({persona:String} = '' OR runs.persona[run] = number_of({persona:String}))
     AND ({channel:String} = '' OR on_channel = number_of({channel:String}))

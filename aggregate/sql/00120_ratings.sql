@@ -27,7 +27,7 @@ WITH
         WHERE journey = {journey:String}
             AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
     ),
-    (SELECT groupUniqArray(toString(source)) FROM tags WHERE rating_kind != '') AS rating_sources,
+    (SELECT groupUniqArray(number_of(toString(source))) FROM tags WHERE rating_kind != '') AS rating_sources,
     rated AS
     (
         SELECT

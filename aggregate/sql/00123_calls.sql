@@ -27,7 +27,7 @@ WITH
             steps.occurred_at AS occurred_at, steps.source AS source, steps.type AS type, steps.direction AS direction,
             if({stage:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
             -- piece: step_masks
-        WHERE journey = {journey:String} AND source = 'call' AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
+        WHERE journey = {journey:String} AND source = number_of('call') AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
             AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
             AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
             -- piece: mask_filters

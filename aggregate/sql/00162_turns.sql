@@ -16,34 +16,17 @@
 CREATE OR REPLACE VIEW turns AS
 WITH
     -- piece: words
-    toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) AS now_ms,
-    -- visits that moved on or completed, with the questions of their case: from when each was open while they lasted, and how long
+    -- visits that moved on or completed
     stays AS
     (
-        SELECT
-            stage, left_ms - entered_ms AS stay,
-            arrayMap((r, a, u) -> if(r = run, least(u, left_ms) - greatest(a, entered_ms), 0), asker, asked, until) AS open_ms,
-            arrayMap(a -> greatest(a, entered_ms), arrayFilter((a, o) -> o > 0, asked, open_ms)) AS from_ms,
-            arrayMap((a, o) -> a + o, from_ms, arrayFilter(o -> o > 0, open_ms)) AS to_ms,
-            -- two at a time count once; mostly there is one, or none
-            if(arrayCount(o -> o > 0, open_ms) < 2, greatest(arrayMax(open_ms), 0),
-                toInt64(arrayReduce('intervalLengthSum', from_ms, to_ms))) AS company
-        FROM
-        (
-            SELECT
-                visits.run AS run, visits.stage AS stage, visits.exit AS exit,
-                arrayMap(t -> toUnixTimestamp64Milli(t), visits.entered_at) AS entered_ms, arrayMap(t -> toUnixTimestamp64Milli(t), visits.left_at) AS left_ms,
-                waits.run AS asker, arrayMap(t -> toUnixTimestamp64Milli(t), waits.asked_at) AS asked,
-                arrayMap(t -> ifNull(toUnixTimestamp64Milli(t), now_ms), waits.answered_at) AS until,
-                if({stage:String} = '', visits.position, arrayMap(x -> toUInt8(x = number_of({stage:String})), visits.stage)) AS of_stage,
-                -- piece: visit_masks
-            FROM walks FINAL
-            WHERE journey = {journey:String}
-        )
-        ARRAY JOIN run, stage, exit, entered_ms, left_ms, of_channel, of_touchpoint, of_department, of_stage, of_value, of_case
-        WHERE left_ms <= now_ms AND exit IN ('moved_on', 'completed')
-            AND entered_ms >= toUnixTimestamp64Milli({from:DateTime64(3, 'UTC')}) AND entered_ms < toUnixTimestamp64Milli({to:DateTime64(3, 'UTC')})
-            -- piece: mask_filters
+        SELECT stage, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay, company_ms AS company
+        FROM walks FINAL
+        ARRAY JOIN
+            visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at, visits.company_ms AS company_ms,
+            if({stage:String} = '', visits.position, arrayMap(x -> toUInt8(x = number_of({stage:String})), visits.stage)) AS of_stage,
+            -- piece: visit_masks
+        WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
+            -- piece: visit_filters
             AND ({stage:String} = '' OR of_stage)
     ),
     counted AS

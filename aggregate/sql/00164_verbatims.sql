@@ -15,43 +15,33 @@
 CREATE OR REPLACE VIEW verbatims AS
 WITH
     -- piece: words
-    -- how outspoken the last of the first texts is, and of when: found without the other columns
+    -- the order of texts, most outspoken first and then newest, as a number, to 1.024 seconds; 0 is none
+    (score, at) -> 1 + bitShiftLeft(toUInt64(reinterpretAsUInt32(abs(score))), 32) + least(bitShiftRight(greatest(toUnixTimestamp64Milli(at), 0), 10), 4294967294) AS rank,
+    -- whose the first texts are, and of what rank: each is of a subject whose foremost text is among the foremost of all subjects
     (
-        SELECT min((strength, at))
-        FROM
-        (
-            SELECT abs(score) AS strength, at
-            FROM
-            (
-                WITH
-                    -- piece: texts_asked
-                SELECT arrayFilter((x, t) -> t, steps.mood_score, is_text) AS scores, arrayFilter((x, t) -> t, steps.occurred_at, is_text) AS times
-                FROM walks FINAL
-                WHERE journey = {journey:String} AND {limit:UInt64} > 0
-            )
-            ARRAY JOIN scores AS score, times AS at
-            ORDER BY strength DESC, at DESC
-            LIMIT {limit:UInt64}
-        )
-    ) AS last,
-    -- whose the first texts are, and under what keys
-    (
-        SELECT (groupArray(subject), groupUniqArrayArray(arrayMap(c -> contacts.contact_key[c], firstly)))
+        SELECT (groupArray(subject), min(foremost))
         FROM
         (
             WITH
                 -- piece: texts_asked
             SELECT
-                subject, contacts.contact_key,
-                arrayFilter((c, score, at, t) -> t AND (abs(score) > last.1 OR abs(score) = last.1 AND at >= last.2),
-                    steps.contact, steps.mood_score, steps.occurred_at, is_text) AS firstly
+                subject,
+                arrayMax(arrayMap((score, at) -> rank(score, at), arrayFilter((score, x) -> x, steps.mood_score, is_text),
+                    arrayFilter((at, x) -> x, steps.occurred_at, is_text))) AS foremost
             FROM walks FINAL
-            WHERE journey = {journey:String} AND {limit:UInt64} > 0 AND notEmpty(firstly)
+            WHERE journey = {journey:String} AND {limit:UInt64} > 0 AND foremost > 0
+            ORDER BY foremost DESC
+            LIMIT {limit:UInt64} WITH TIES
         )
-    ) AS firsts
+    ) AS firsts,
+    (
+        SELECT groupUniqArrayArray(contacts.contact_key)
+        FROM walks FINAL
+        PREWHERE journey = {journey:String} AND subject IN (SELECT arrayJoin(firsts.1))
+    ) AS keys
 SELECT
     s.case_id AS case_id, s.occurred_at AS occurred_at, named[s.persona] AS persona, named[s.stage] AS stage,
-    named[s.touchpoint] AS touchpoint, named[s.channel] AS channel, named[s.department] AS department, toString(s.source) AS source,
+    named[s.touchpoint] AS touchpoint, named[s.channel] AS channel, named[s.department] AS department, named[s.source] AS source,
     toString(s.mood_label) AS mood_label, toString(s.mood_emotion) AS mood_emotion, s.mood_score AS mood_score, toString(s.mood_lang) AS mood_lang,
     i.subject_line AS subject_line, i.text AS text, s.contact_key AS contact_key, toString(s.origin) AS origin, s.id AS id
 FROM
@@ -67,13 +57,13 @@ FROM
         steps.mood_score AS mood_score, steps.origin AS origin, steps.source AS source, steps.touchpoint AS touchpoint, steps.channel AS channel,
         steps.department AS department, steps.mood_label AS mood_label, steps.mood_emotion AS mood_emotion, steps.mood_lang AS mood_lang
     PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
-    WHERE asked_text AND ({limit:UInt64} = 0 OR abs(mood_score) > last.1 OR abs(mood_score) = last.1 AND occurred_at >= last.2)
+    WHERE asked_text AND ({limit:UInt64} = 0 OR rank(mood_score, occurred_at) >= firsts.2)
 ) AS s
 INNER JOIN
 (
     SELECT contact_key, occurred_at, origin, id, records.subject AS subject_line, text
     FROM records FINAL
-    PREWHERE {limit:UInt64} = 0 OR contact_key IN (SELECT arrayJoin(firsts.2))
+    PREWHERE {limit:UInt64} = 0 OR contact_key IN (SELECT arrayJoin(keys))
     WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
         AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
 ) AS i ON i.contact_key = s.contact_key AND i.occurred_at = s.occurred_at AND i.origin = s.origin AND i.id = s.id
