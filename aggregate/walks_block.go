@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"tappa/journey"
 )
 
 // field is one field of records in a column, in the order of the records, as ClickHouse's Native format has it.
@@ -211,11 +209,10 @@ type walksBlock struct {
 	journey, subject, walked, deleted    *listColumn
 	contacts, runs, visits, waits, steps *listColumn
 
-	rows    int
-	begun   [3]uint32                        // visits, waits and steps of the row before the run
-	reached [journey.MostStages]reachedVisit // by position: the run's visit there
-	facts   runFacts
-	codes   [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
+	rows  int
+	begun [3]uint32 // visits, waits and steps of the row before the run
+	facts runFacts
+	codes [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
 }
 
 func newWalksBlock() *walksBlock {
@@ -241,9 +238,8 @@ func newWalksBlock() *walksBlock {
 			"waited_ms", typeMaybeInt64, "business_ms", typeMaybeInt64, "target_ms", typeMaybeInt64,
 			"target_business", typeBool, "due_at", typeMaybeTime),
 		steps: list("steps",
-			"run", "UInt32", "visit", "UInt32", "visit_entered_at", typeTime, "visit_left_at", typeTime, "visit_exit", typeExit,
-			"visit_value_known", typeFloat, "occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeNumber,
-			"reached", "UInt8", "new_from", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool,
+			"run", "UInt32", "visit", "UInt32", "occurred_at", typeTime, "contact", "UInt32", "id", typeString, "stage", typeNumber,
+			"reached", "UInt8", "toward", "UInt8", "new_from", "UInt8", "is_return", typeBool, "value_known", typeFloat, "mood_score", typeFloat32, "automatic", typeBool,
 			"mood_eligible", typeBool, "public", typeBool, "solved", typeBool, "thread", typeString,
 			"source", typeNumber, "touchpoint", typeNumber, "channel", typeNumber, "department", typeNumber, "direction", typeDirection, "outcome", typeOutcome,
 			"mood_label", typeMood, "mood_emotion", typeEmotion, "origin", typeWord, "type", typeWord, "activity", typeWord,

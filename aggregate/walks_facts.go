@@ -15,6 +15,7 @@ type runFacts struct {
 }
 
 type visitSpan struct {
+	number        uint32 // among the subject's, from 1
 	position      uint8
 	entered, left int64
 }
@@ -48,6 +49,22 @@ func (r *runFacts) asked(in visitSpan) (total int64) {
 		}
 	}
 	return total
+}
+
+// toward gives the number of the visit to the furthest stage that the run had come to at a step, 0 for none, and one more than its position if the
+// step was at a touchpoint, before the visit's end, and did not decide how that went; else 0.
+func (r *runFacts) toward(reached uint8, x *interaction) (number uint32, toward uint8) {
+	for i := len(r.visits) - 1; i >= 0 && reached > 0; i-- {
+		v := &r.visits[i]
+		if v.position != reached-1 {
+			continue
+		}
+		if x.touchpoint != "" && x.outcome == "" && x.at <= v.left {
+			toward = reached
+		}
+		return v.number, toward
+	}
+	return 0, 0
 }
 
 // before gives the first visit that ended after an instant.

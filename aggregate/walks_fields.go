@@ -42,7 +42,6 @@ func (b *walksBlock) run(r *foundRun) {
 	f[17].uint32(b.waits.count() + 1)
 	f[19].uint32(b.steps.count() + 1)
 	b.begun = [...]uint32{b.visits.count(), b.waits.count(), b.steps.count()}
-	b.reached = [len(b.reached)]reachedVisit{}
 	b.facts.begin()
 }
 
@@ -62,8 +61,7 @@ func (b *walksBlock) endRun() {
 func (b *walksBlock) visit(v *walk.Visit, stage string, entry *interaction) {
 	f := b.visits.fields
 	b.visits.records++
-	b.reached[v.Stage] = reachedVisit{b.visits.count(), v.Entered, v.Left, string(v.Exit), v.Known}
-	b.facts.visits = append(b.facts.visits, visitSpan{v.Stage, v.Entered, v.Left})
+	b.facts.visits = append(b.facts.visits, visitSpan{b.visits.count(), v.Stage, v.Entered, v.Left})
 	f[0].uint32(b.runs.count())
 	f[1].uint8(v.Stage)
 	f[2].text(stage)
@@ -122,48 +120,34 @@ func (b *walksBlock) wait(w *walk.Wait, stage string, contact uint32, ask, answe
 var noInteraction = interaction{tag: &tag{}}
 
 // stepWords is the first of the fields of steps that an interaction's tag fills.
-const stepWords = 20
+const stepWords = 17
 
 func (b *walksBlock) step(s *walk.Step, stage string, contact uint32, x *interaction) {
 	f := b.steps.fields
 	b.steps.records++
-	var in reachedVisit
-	if s.Reached > 0 {
-		in = b.reached[s.Reached-1]
-	}
+	visit, toward := b.facts.toward(s.Reached, x)
 	f[0].uint32(b.runs.count())
-	f[1].uint32(in.number)
-	f[2].int64(in.entered)
-	f[3].int64(in.left)
-	f[4].text(in.exit)
-	f[5].float64(in.known)
-	f[6].int64(x.at)
-	f[7].uint32(contact)
-	f[8].text(x.id)
-	f[9].text(stage)
-	f[10].uint8(s.Reached)
-	f[12].bool(s.Return)
-	f[13].float64(s.Known)
-	f[14].float32(x.moodScore)
-	f[15].bool(x.automatic)
-	f[16].bool(x.moodEligible)
-	f[17].bool(x.public)
-	f[18].bool(x.solved)
-	f[19].text(ticketOf(x))
+	f[1].uint32(visit)
+	f[2].int64(x.at)
+	f[3].uint32(contact)
+	f[4].text(x.id)
+	f[5].text(stage)
+	f[6].uint8(s.Reached)
+	f[7].uint8(toward)
+	f[9].bool(s.Return)
+	f[10].float64(s.Known)
+	f[11].float32(x.moodScore)
+	f[12].bool(x.automatic)
+	f[13].bool(x.moodEligible)
+	f[14].bool(x.public)
+	f[15].bool(x.solved)
+	f[16].text(ticketOf(x))
 	codes := b.codesOf(x.tag)
-	f[11].uint8(b.facts.step(x, codes[1]))
+	f[8].uint8(b.facts.step(x, codes[1]))
 	for i, code := range codes {
 		words := &f[stepWords+i].words
 		words.rows = append(words.rows, code)
 	}
-}
-
-// reachedVisit is what a step says of the visit to the furthest stage that its case had come to.
-type reachedVisit struct {
-	number        uint32
-	entered, left int64
-	exit          string
-	known         float64
 }
 
 // ticketOf gives the ticket that a step belongs to. Threads of other kinds are not kept with the steps: nobody asks for them.

@@ -23,7 +23,7 @@ SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fs
 -- contacts: the contact keys it was met under, and whose they are. runs: its cases, and with attempt 0 what was asked outside any.
 -- visits, waits, steps: those of all runs, in the order of runs and in total order within. Numbers count from 1, as in ClickHouse's arrays:
 -- run is an index of runs, contact of contacts, a step's visit of visits: the one to the furthest stage that its case had come to, 0 none;
--- when that began and ended, how, and with what value, stands with the step.
+-- toward is one more than that visit's position, if the step was at a touchpoint, before the visit's end, and did not decide it, else 0.
 -- What was known of a run before its visits ended is known from a visit on, named by one more than its position, 0 for none: negative_from, that
 -- something negative had been written; late_from, that a target had passed; a step's new_from, that the run had been at its touchpoint, 0 also
 -- where it had been there before.
@@ -60,10 +60,8 @@ CREATE TABLE IF NOT EXISTS walks
         answer_id String, waited_ms Nullable(Int64), business_ms Nullable(Int64), target_ms Nullable(Int64), target_business Bool,
         due_at Nullable(DateTime64(3, 'UTC')))),
     steps    Array(Tuple(
-        run UInt32, visit UInt32, visit_entered_at DateTime64(3, 'UTC'), visit_left_at DateTime64(3, 'UTC'),
-        visit_exit Enum8('' = 0, 'moved_on' = 1, 'completed' = 2, 'lost_explicit' = 3, 'lost_silent' = 4, 'in_progress' = 5),
-        visit_value_known Float64, occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage UInt16,
-        reached UInt8, new_from UInt8, is_return Bool, value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, public Bool,
+        run UInt32, visit UInt32, occurred_at DateTime64(3, 'UTC'), contact UInt32, id String, stage UInt16,
+        reached UInt8, toward UInt8, new_from UInt8, is_return Bool, value_known Float64, mood_score Float32, automatic Bool, mood_eligible Bool, public Bool,
         solved Bool, thread String, source UInt16, touchpoint UInt16, channel UInt16, department UInt16,
         direction Enum8('' = 0, 'inbound' = 1, 'outbound' = 2, 'internal' = 3),
         outcome Enum8('' = 0, 'won' = 1, 'lost' = 2), mood_label Enum8('' = 0, 'positive' = 1, 'neutral' = 2, 'negative' = 3, 'mixed' = 4),

@@ -59,20 +59,21 @@ WITH
             FROM
             (
                 WITH
+                    -- of each visit: 1 decided, 2 lost, 0 does not count
+                    arrayMap((stage, exit, entered_at, left_at, value_known) -> toUInt8(if(
+                            left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
+                                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
+                                AND now_ms - toUnixTimestamp64Milli(entered_at) >= transform(stage, aged.1, aged.2, inf)
+                                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
+                                AND ({stage:String} = '' OR stage = number_of({stage:String})),
+                            if(exit IN ('lost_explicit', 'lost_silent'), 2, 1), 0)),
+                        visits.stage, visits.exit, visits.entered_at, visits.left_at,
+                        if({value_from:Float64} = 0 AND {value_to:Float64} = inf, arrayMap(p -> 0., visits.position), visits.value_known)) AS fate_of,
                     -- piece: steps_asked
                 SELECT
-                    arrayMap(
-                        (asked_for, visit, entered_at, left_at, exit, value_known, reached, outcome, occurred_at, touchpoint) -> if(
-                            asked_for AND reached > 0 AND outcome = '' AND touchpoint != 0 AND occurred_at <= left_at
-                                AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit != 'in_progress'
-                                AND entered_at >= {from:DateTime64(3, 'UTC')} AND entered_at < {to:DateTime64(3, 'UTC')}
-                                AND now_ms - toUnixTimestamp64Milli(entered_at) >= aged.2[reached]
-                                AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-                                AND ({stage:String} = '' OR aged.1[reached] = number_of({stage:String})),
-                            visit * 4294967296 + if(exit IN ('lost_explicit', 'lost_silent'), 16777216, 0) + reached * 65536 + touchpoint,
-                            0),
-                        asked_for, steps.visit, steps.visit_entered_at, steps.visit_left_at, steps.visit_exit, steps.visit_value_known,
-                        steps.reached, steps.outcome, steps.occurred_at, steps.touchpoint) AS keys
+                    arrayMap((asked, visit, toward, touchpoint) -> if(asked AND toward > 0 AND (fate_of[visit] AS fate) > 0,
+                            visit * 4294967296 + if(fate = 2, 16777216, 0) + toward * 65536 + touchpoint, 0),
+                        asked_for, steps.visit, steps.toward, steps.touchpoint) AS keys
                 FROM walks FINAL
                 WHERE journey = {journey:String}
             )

@@ -20,18 +20,23 @@ WITH
     1.959963984540054 AS z,
     facts AS
     (
-        SELECT raw_key, true AS is_call, type = 'call.missed' AS is_missed, false AS is_answered, toInt64(0) AS ms
-        FROM walks FINAL
-        ARRAY JOIN
-            -- piece: step_key
-            steps.occurred_at AS occurred_at, steps.source AS source, steps.type AS type, steps.direction AS direction,
-            if({stage:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage)) AS of_stage,
-            -- piece: step_masks
-        WHERE journey = {journey:String} AND source = number_of('call') AND direction = 'inbound' AND type IN ('call.held', 'call.missed')
-            AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
-            AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}
-            -- piece: mask_filters
-            AND ({stage:String} = '' OR of_stage)
+        -- few steps are calls: the others are left out before the lists are unfolded
+        SELECT called_key AS raw_key, true AS is_call, type = 'call.missed' AS is_missed, false AS is_answered, toInt64(0) AS ms
+        FROM
+        (
+            WITH
+                arrayMap((s, d, at, asked, stage_asked) -> s = number_of('call') AND d = 'inbound' AND at <= {as_of:DateTime64(3, 'UTC')}
+                        AND at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')} AND asked AND ({stage:String} = '' OR stage_asked),
+                    steps.source, steps.direction, steps.occurred_at, asked_for,
+                    if({stage:String} = '', steps.automatic, arrayMap(x -> toBool(x = number_of({stage:String})), steps.stage))) AS is_call,
+                -- piece: step_key
+                -- piece: steps_asked
+            SELECT arrayFilter((k, c) -> c, raw_key, is_call) AS called_keys, arrayFilter((t, c) -> c, steps.type, is_call) AS types
+            FROM walks FINAL
+            WHERE journey = {journey:String} AND has(is_call, true)
+        )
+        ARRAY JOIN called_keys AS called_key, types AS type
+        WHERE type IN ('call.held', 'call.missed')
         UNION ALL
         SELECT
             raw_key, false AS is_call, false AS is_missed, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered,
