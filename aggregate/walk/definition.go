@@ -2,7 +2,6 @@ package walk
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"tappa/journey"
@@ -40,8 +39,8 @@ func (s stage) silent(at int64) (left int64, exit Exit) {
 
 // Define prepares a journey for walking.
 func Define(j *journey.Journey) (*Definition, error) {
-	if len(j.Stages) > math.MaxUint8 {
-		return nil, fmt.Errorf("define journey %s: %d stages, at most %d are supported", j.ID, len(j.Stages), math.MaxUint8)
+	if len(j.Stages) > journey.MostStages {
+		return nil, fmt.Errorf("define journey %s: %d stages, at most %d are supported", j.ID, len(j.Stages), journey.MostStages)
 	}
 	d := &Definition{
 		id: j.ID, one: j.Case.Attempts == "one",
