@@ -188,7 +188,7 @@ func (w *worker) bury(ctx context.Context, j *walked, names []string) error {
 		}
 		f.block.grave(id, subject, f.number)
 		return nil
-	}, "SELECT subject FROM walks FINAL WHERE journey = ? AND subject IN (?)", id, names)
+	}, "SELECT subject FROM findings FINAL WHERE journey = ? AND subject IN (?)", id, names)
 	if err != nil {
 		return fmt.Errorf("read what is to be replaced: %w", err)
 	}
@@ -198,7 +198,7 @@ func (w *worker) bury(ctx context.Context, j *walked, names []string) error {
 // walkSpan walks chunks and writes what it finds as one block.
 func (w *worker) walkSpan(ctx context.Context, span []chunk, journeys []*walked, number uint64) error {
 	if w.findings.block == nil || w.findings.block.rows > 0 { // a walk that failed left it, and it may still be being read
-		w.findings.block = newWalksBlock()
+		w.findings.block = newFindingsBlock()
 		w.tags.renumbered = w.findings.block.forgetTags
 	}
 	for _, c := range span {
@@ -206,7 +206,7 @@ func (w *worker) walkSpan(ctx context.Context, span []chunk, journeys []*walked,
 			return err
 		}
 	}
-	return w.store.writeWalks(ctx, w.findings.block)
+	return w.store.writeFindings(ctx, w.findings.block)
 }
 
 // walkSubject walks one subject through one journey, if it has anything to do with it.

@@ -7,9 +7,9 @@ import (
 	"tappa/journey"
 )
 
-// findings are the rows of table walks that a worker's walks have for it, as it gathers them.
+// findings are the rows of table findings that a worker's walks have for it, as it gathers them.
 type findings struct {
-	block    *walksBlock
+	block    *findingsBlock
 	journey  *journey.Journey
 	number   uint64 // of the walk
 	contacts contacts

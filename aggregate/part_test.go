@@ -152,14 +152,14 @@ func (w *team) replacedBy(next *team) {
 	if first := next.walkers[0].number; first <= former.number {
 		w.t.Errorf("walk %d after walk %d of the former division", first, former.number)
 	}
-	late := fmt.Sprintf("INSERT INTO walks (journey, subject, walked) VALUES ('by-person', 'email:nobody', %d)", former.number+1)
+	late := fmt.Sprintf("INSERT INTO findings (journey, subject, walked) VALUES ('by-person', 'email:nobody', %d)", former.number+1)
 	must(w.t, w.store.conn.Exec(w.t.Context(), late))
 }
 
 // byOne is what one walker makes of all that is stored.
 func byOne(t *testing.T, s *Store, journeys []*journey.Journey) map[string][]string {
 	t.Helper()
-	for _, table := range []string{"people", "links", "account_links", "walks", "walked", "people_walked"} {
+	for _, table := range []string{"people", "links", "account_links", "findings", "walked", "people_walked"} {
 		must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE "+table))
 	}
 	catchUp(t, newWalker(t, s, journeys, WalkerOptions{}))
@@ -315,7 +315,7 @@ func TestDivisionChanges(t *testing.T) {
 		}
 		before.replacedBy(w)
 		w.finish()
-		if got := dump(t, s, "SELECT count() FROM walks FINAL WHERE subject = 'email:nobody'"); got != "0\n" {
+		if got := dump(t, s, "SELECT count() FROM findings FINAL WHERE subject = 'email:nobody'"); got != "0\n" {
 			t.Errorf("%d parts began again, and what one of the former division wrote late is still there: %s", n, got)
 		}
 		before = w

@@ -79,20 +79,20 @@ func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked, counts []ui
 // mostParts is how many parts a rebuild may write without a merge. A table of many more refuses inserts.
 const mostParts = 200
 
-// holdMerges asks for no merges of table walks, if there will not be too many parts for it. A user who may not ask does without.
+// holdMerges asks for no merges of table findings, if there will not be too many parts for it. A user who may not ask does without.
 func (s *Store) holdMerges(ctx context.Context) {
 	var rows uint64
 	if err := s.conn.QueryRow(ctx, "SELECT count() FROM records").Scan(&rows); err == nil && rows < mostParts*spanRows {
-		_ = s.conn.Exec(ctx, "SYSTEM STOP MERGES walks")
+		_ = s.conn.Exec(ctx, "SYSTEM STOP MERGES findings")
 	}
 }
 
 // letMerge takes back holdMerges, which a walker that was killed may have left behind.
-func (s *Store) letMerge(ctx context.Context) { _ = s.conn.Exec(ctx, "SYSTEM START MERGES walks") }
+func (s *Store) letMerge(ctx context.Context) { _ = s.conn.Exec(ctx, "SYSTEM START MERGES findings") }
 
 // findBlank marks the journeys that nothing is stored of: there is nothing to be swept.
 func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {
-	const query = "SELECT count() FROM (SELECT 1 FROM walks WHERE journey = ? LIMIT 1)"
+	const query = "SELECT count() FROM (SELECT 1 FROM findings WHERE journey = ? LIMIT 1)"
 	for _, j := range journeys {
 		var n uint64
 		id := string(j.journey.ID)
@@ -275,8 +275,8 @@ func (w *Walker) threadRanges(threads []string, counts []uint64) iter.Seq[chunk]
 // that no longer exist: each that does was written by it.
 func (w *Walker) sweep(ctx context.Context, j *walked, before uint64) error {
 	query := `
-		INSERT INTO walks (journey, subject, walked, deleted)
-		SELECT journey, subject, ?, 1 FROM walks FINAL WHERE journey = ? AND walked < ? AND ` + w.opts.Part.owned("subject")
+		INSERT INTO findings (journey, subject, walked, deleted)
+		SELECT journey, subject, ?, 1 FROM findings FINAL WHERE journey = ? AND walked < ? AND ` + w.opts.Part.owned("subject")
 	if err := w.store.conn.Exec(settled(ctx), query, w.number, string(j.journey.ID), before); err != nil {
 		return fmt.Errorf("sweep walks of %s: %w", j.journey.ID, err)
 	}

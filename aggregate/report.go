@@ -119,7 +119,7 @@ func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 	var newest time.Time
 	// As projection ledger has it. What was walked is asked only where interactions are no longer kept.
 	const stored = "SELECT count(), max(occurred_at) FROM records"
-	const walked = "SELECT count(), max(arrayMax(runs.last_at)) FROM walks WHERE deleted = 0 AND notEmpty(runs)"
+	const walked = "SELECT count(), max(arrayMax(runs.last_at)) FROM findings WHERE deleted = 0 AND notEmpty(runs)"
 	for _, query := range []string{stored, walked} {
 		if err := s.conn.QueryRow(ctx, query).Scan(&n, &newest); err != nil {
 			return time.Time{}, fmt.Errorf("find newest interaction: %w", err)
@@ -256,7 +256,7 @@ func withQuery(ctx context.Context, q Query) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithParameters(parameters), clickhouse.WithSettings(viewSettings))
 }
 
-// viewSettings are those under which views are asked. Rows of table walks are large: with what 16,384 of them unfold to, they fit into a
+// viewSettings are those under which views are asked. Rows of table findings are large: with what 16,384 of them unfold to, they fit into a
 // processor's cache, and are worth a thread of their own, where the server's default is ten times as many.
 var viewSettings = clickhouse.Settings{"max_block_size": 16384, "merge_tree_min_rows_for_concurrent_read": 16384}
 

@@ -191,24 +191,24 @@ func (w *world) store(t tester, s *Store) {
 	stages := append([]worldStage{{Journey: w.journey, Version: "old", Position: 0, Stage: "gone"}}, w.stages...)
 	put(t, s, "stages", "journey, version, position, stage, labels, silence_ms, maturity_ms, terminal", stages)
 	w.again(t, s, 2)
-	b := newWalksBlock()
+	b := newFindingsBlock()
 	for i, subject := range w.subjects() {
 		w.walked(b, subject, subject, 1, (*world).before)
 		b.grave(w.journey, fmt.Sprint("gone", i), 2)
 		w.walked(b, subject, fmt.Sprint("gone", i), 1, func(*world) {})
 	}
-	if err := s.writeWalks(t.Context(), b); err != nil {
+	if err := s.writeFindings(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // again stores all of the world's rows under the number of a walk.
 func (w *world) again(t tester, s *Store, walked uint64) {
-	b := newWalksBlock()
+	b := newFindingsBlock()
 	for _, subject := range w.subjects() {
 		w.walked(b, subject, subject, walked, func(*world) {})
 	}
-	if err := s.writeWalks(t.Context(), b); err != nil {
+	if err := s.writeFindings(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -239,7 +239,7 @@ func (w *world) subjects() []string {
 }
 
 // walked adds a row of what the world has of a subject, after a change and under another name.
-func (w *world) walked(b *walksBlock, subject, name string, walked uint64, change func(*world)) {
+func (w *world) walked(b *findingsBlock, subject, name string, walked uint64, change func(*world)) {
 	one := &world{placeOf: map[string]uint8{}}
 	for _, st := range w.stages {
 		one.placeOf[st.Stage] = st.Position + 1
@@ -277,7 +277,7 @@ func (w *world) walked(b *walksBlock, subject, name string, walked uint64, chang
 }
 
 // run adds a run; steps have a contact each, of which n were passed.
-func (w *world) run(b *walksBlock, attempt uint32, n *uint32) {
+func (w *world) run(b *findingsBlock, attempt uint32, n *uint32) {
 	run := &foundRun{}
 	run.Attempt = attempt
 	of := func(id, person, persona string, s worldSegment) {
@@ -325,13 +325,13 @@ func (w *world) run(b *walksBlock, attempt uint32, n *uint32) {
 	b.endRun()
 }
 
-func (v *worldVisit) add(b *walksBlock) {
+func (v *worldVisit) add(b *findingsBlock) {
 	b.visit(&walk.Visit{
 		Stage: v.Position, Entered: v.EnteredAt.UnixMilli(), Left: v.LeftAt.UnixMilli(), Exit: walk.Exit(v.Exit), Known: v.Known,
 	}, v.Stage, &interaction{tag: &tag{touchpoint: v.Touchpoint, channel: v.Channel, department: v.Department}})
 }
 
-func (v *worldWait) add(b *walksBlock) {
+func (v *worldWait) add(b *findingsBlock) {
 	w := &walk.Wait{
 		Number: v.Number, First: v.First, Department: v.Department, Existing: v.Customer == "existing", Known: v.Known,
 		Waited: walk.Null, Business: walk.Null, Target: walk.Null, Due: walk.Null,
@@ -352,7 +352,7 @@ func (v *worldWait) add(b *walksBlock) {
 	b.wait(w, v.Stage, 1, &interaction{at: v.AskedAt.UnixMilli(), tag: &tag{touchpoint: v.Touchpoint, channel: v.Channel}}, answer)
 }
 
-func (v *worldStep) add(b *walksBlock, number, contact uint32, place uint8) {
+func (v *worldStep) add(b *findingsBlock, number, contact uint32, place uint8) {
 	b.step(&walk.Step{Number: number, Reached: place, Return: v.IsReturn, Known: v.Known}, v.Stage, contact, &interaction{
 		at: v.OccurredAt.UnixMilli(), id: v.ID, moodScore: v.Score, thread: v.thread, tag: &tag{
 			origin: v.Origin, activity: v.Activity, touchpoint: v.Touchpoint, channel: v.Channel, department: v.Department, outcome: v.Outcome,

@@ -19,7 +19,7 @@ var tuning = map[string]map[string]string{
 	"arrivals": {"min_parts_to_merge_at_once": "50"},
 	// A part of one block stays one file, so that there is one to be synced; what merges make of several is wide. Into compact parts they
 	// merge row by row, which for lists of words is ten times as dear, and of those a view reads more than it asks for.
-	"walks": {"min_level_for_wide_part": "1", "min_bytes_for_wide_part": "10485760", "min_parts_to_merge_at_once": "10"},
+	"findings": {"min_level_for_wide_part": "1", "min_bytes_for_wide_part": "10485760", "min_parts_to_merge_at_once": "10"},
 }
 
 // tune gives tables their tuning, as far as the server knows it and they do not have it.

@@ -78,7 +78,7 @@ func BenchmarkRebuild(b *testing.B) {
 	j := fillHistory(b, s, n)
 	for b.Loop() {
 		b.StopTimer()
-		for _, table := range []string{"people", "links", "account_links", "walks", "walked"} {
+		for _, table := range []string{"people", "links", "account_links", "findings", "walked"} {
 			must(b, s.conn.Exec(b.Context(), "TRUNCATE TABLE "+table))
 		}
 		w := newWalker(b, s, []*journey.Journey{j}, WalkerOptions{})

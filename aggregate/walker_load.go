@@ -40,7 +40,7 @@ func (w *Walker) load(ctx context.Context) error {
 func (w *Walker) loadNumber(ctx context.Context) error {
 	const query = `
 		SELECT greatest((SELECT max(walked) FROM walked), (SELECT max(walked) FROM people), (SELECT max(walked) FROM people_walked),
-			(SELECT max(walked) FROM walks))`
+			(SELECT max(walked) FROM findings))`
 	err := w.store.conn.QueryRow(ctx, query).Scan(&w.number)
 	w.number = max(w.number, w.division.first())
 	return err
@@ -61,7 +61,7 @@ func (w *Walker) loadStored(ctx context.Context) error {
 			j.remember(w.people)
 			j.stored[id] = true
 			return err
-		}, "SELECT subject FROM walks FINAL WHERE journey = ? AND "+w.opts.Part.owned("subject"), string(j.journey.ID))
+		}, "SELECT subject FROM findings FINAL WHERE journey = ? AND "+w.opts.Part.owned("subject"), string(j.journey.ID))
 		if err != nil {
 			return err
 		}
@@ -76,13 +76,19 @@ func (j *walked) remember(keys *people.Graph) {
 	}
 }
 
+// layout is that of table findings: what was walked into another one was not walked.
+const layout = "2 "
+
+// ruled says under which rules, and into which layout, this walker walks.
+func (w *Walker) ruled() string { return layout + w.rules.Fingerprint() }
+
 // loadWalked finds how far this part walked each journey. What it walked under another definition, other rules of identity or another
 // division was not walked; nor was a journey that the last walk left out, since that one may have put its people together anew.
 func (w *Walker) loadWalked(ctx context.Context) error {
 	for _, j := range w.journeys {
 		j.forget()
 	}
-	rules, last, numbers := w.rules.Fingerprint(), uint64(0), map[*walked]uint64{} // of walks that journeys took part in
+	rules, last, numbers := w.ruled(), uint64(0), map[*walked]uint64{} // of walks that journeys took part in
 	err := w.store.each(ctx, func(scan func(...any) error) error {
 		var id, version, under string
 		var p place

@@ -281,7 +281,7 @@ var walkedColumns = []column[walkedRow]{
 	fill("part", "UInt32", func(r *walkedRow) uint32 { return uint32(r.walker.opts.Part.number()) }), //nolint:gosec // at most MostParts
 	fill("division", "UInt64", func(r *walkedRow) uint64 { return r.walker.division.revision }),
 	fill("version", typeWord, func(r *walkedRow) string { return r.j.journey.Version }),
-	fill("rules", typeString, func(r *walkedRow) string { return r.walker.rules.Fingerprint() }),
+	fill("rules", typeString, func(r *walkedRow) string { return r.walker.ruled() }),
 	fill("offset", "Int64", func(r *walkedRow) int64 { return r.to }),
 	fill("walked", "UInt64", func(r *walkedRow) uint64 { return r.walker.number }),
 }

@@ -396,7 +396,7 @@ func TestAllTablesAreSynced(t *testing.T) {
 	s := openStore(t)
 	text := dump(t, s, `SELECT name, engine_full LIKE '%fsync_after_insert = 1%fsync_part_directory = 1%'
 		FROM system.tables WHERE database = currentDatabase() AND name IN
-		('records', 'arrivals', 'tags', 'people', 'links', 'walks', 'walked', 'journeys', 'stages', 'reprocessed', 'corrections', 'tunings',
+		('records', 'arrivals', 'tags', 'people', 'links', 'findings', 'walked', 'journeys', 'stages', 'reprocessed', 'corrections', 'tunings',
 		'account_links', 'identity_statements', 'divisions', 'people_walked')`)
 	got := map[string]string{}
 	for line := range strings.Lines(text) {

@@ -140,7 +140,7 @@ func (st Statement) put(t testing.TB, s *Store) {
 func derived(t testing.TB, s *Store) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
-	for _, table := range []string{"people FINAL", "links FINAL", "account_links FINAL", "walks FINAL", "cases", "visits", "waits", "steps"} {
+	for _, table := range []string{"people FINAL", "links FINAL", "account_links FINAL", "findings FINAL", "cases", "visits", "waits", "steps"} {
 		except := " EXCEPT (walked)"
 		if strings.Contains(table, "links") {
 			except = ""
@@ -168,7 +168,7 @@ func catchUp(t testing.TB, w *Walker) Progress {
 // empty forgets everything stored.
 func empty(t testing.TB, s *Store) {
 	t.Helper()
-	for _, table := range []string{"records", "arrivals", "people", "links", "account_links", "walks", "walked", "people_walked"} {
+	for _, table := range []string{"records", "arrivals", "people", "links", "account_links", "findings", "walked", "people_walked"} {
 		must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE "+table))
 	}
 }

@@ -98,13 +98,13 @@ func TestWordsAreNotEndless(t *testing.T) {
 	}
 }
 
-// TestWalksBlockIsShapedLikeItsTable holds the types of a block against those of the table: of words and their numbers, too.
-func TestWalksBlockIsShapedLikeItsTable(t *testing.T) {
+// TestFindingsBlockIsShapedLikeItsTable holds the types of a block against those of the table: of words and their numbers, too.
+func TestFindingsBlockIsShapedLikeItsTable(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
-	for _, c := range newWalksBlock().columns() {
+	for _, c := range newFindingsBlock().columns() {
 		var got string
-		must(t, s.conn.QueryRow(t.Context(), "SELECT type FROM system.columns WHERE database = currentDatabase() AND table = 'walks' AND name = ?", c.name).Scan(&got))
+		must(t, s.conn.QueryRow(t.Context(), "SELECT type FROM system.columns WHERE database = currentDatabase() AND table = 'findings' AND name = ?", c.name).Scan(&got))
 		if want := c.kind(); got != want {
 			t.Errorf("%s is\n%s\nbut the block has\n%s", c.name, got, want)
 		}

@@ -30,18 +30,18 @@ WITH
     ) AS firsts,
     -- piece: maturity
 SELECT
-    case_id, subject, attempt, person, account, named[of_persona] AS persona, named[in_stage] AS stage, position, if(until > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state,
+    case_id, subject, attempt, person, account, named[its_persona] AS persona, named[in_stage] AS stage, position, if(until > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state,
     toBool(is_mature) AS mature, entered_at,
     if(state = 'in_progress', NULL, until) AS left_at,
     (toUnixTimestamp64Milli(least(until, {as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) / 1000 AS stay_s,
-    named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[of_department] AS department, value, toString(of_customer) AS customer,
+    named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[by_department] AS department, value, toString(its_customer) AS customer,
     value_known
 FROM
 (
     SELECT
         runs.case_id[run] AS case_id, subject, runs.attempt[run] AS attempt, runs.person[run] AS person, runs.account[run] AS account,
-        runs.persona[run] AS of_persona, runs.customer[run] AS of_customer, stage AS in_stage, position, exit, is_mature, entered_at,
-        left_at AS until, touchpoint AS at_touchpoint, channel AS on_channel, department AS of_department, value, value_known
+        runs.persona[run] AS its_persona, runs.customer[run] AS its_customer, stage AS in_stage, position, exit, is_mature, entered_at,
+        left_at AS until, touchpoint AS at_touchpoint, channel AS on_channel, department AS by_department, value, value_known
     -- piece: visits_listed
         AND ({limit:UInt64} = 0 OR entered_at <= firsts.2) AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
 )

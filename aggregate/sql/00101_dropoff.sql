@@ -50,7 +50,7 @@ WITH
                 stage, left_at > {as_of:DateTime64(3, 'UTC')} AS is_open, exit, toUnixTimestamp64Milli(entered_at) AS entered_ms,
                 toUnixTimestamp64Milli(left_at) - entered_ms AS stay,
                 now_ms - entered_ms >= transform(stage, aged.1, aged.2, inf) AS is_mature
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
                 -- piece: visit_masks
@@ -66,7 +66,7 @@ WITH
             arraySum(arrayMap((p, e) -> if(e <= {as_of:DateTime64(3, 'UTC')}, bitShiftLeft(toUInt64(1), p), 0),
                 arraySlice(visits.position, first_visit, n_visits), arraySlice(visits.entered_at, first_visit, n_visits))) AS visited,
             arrayCount(b -> now_ms - toUnixTimestamp64Milli(opened_at) >= b, aged.3) AS old_enough, count() AS n
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             runs.first_visit AS first_visit, runs.visits AS n_visits, runs.persona AS of_persona, runs.account AS account, runs.customer AS customer
         WHERE journey = {journey:String} AND n_visits > 0 AND (visits.entered_at[first_visit] AS opened_at) <= {as_of:DateTime64(3, 'UTC')}

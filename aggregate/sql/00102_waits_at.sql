@@ -20,7 +20,7 @@ WITH
         FROM
         (
             SELECT subject, asked_at
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 if({stage:String} = '', waits.first, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
                 if({state:String} = '', waits.first, arrayMap((first, answered_at, due_at) -> toBool(multiIf(
@@ -68,7 +68,7 @@ FROM
         subject, contacts.person[contact] AS person, runs.case_id[run] AS case_id, runs.attempt[run] AS attempt, runs.account[run] AS account,
         runs.persona[run] AS persona, number, customer, value_known, thread, first, missed_call, source, stage, touchpoint, channel, department,
         priority, asked_at, ask_origin, ask_id, answered_at, answer_origin, answer_id, waited_ms, business_ms, target_ms, target_business, due_at
-    FROM walks FINAL
+    FROM findings FINAL
     ARRAY JOIN
         waits.run AS run, waits.number AS number, waits.contact AS contact, waits.customer AS customer, waits.value_known AS value_known,
         waits.thread AS thread, waits.first AS first, waits.missed_call AS missed_call, waits.source AS source, waits.stage AS stage,

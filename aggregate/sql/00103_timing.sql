@@ -43,7 +43,7 @@ WITH
                 raw_key, (left_at > {as_of:DateTime64(3, 'UTC')} OR exit = 'in_progress') AS is_open,
                 NOT is_open AND exit IN ('moved_on', 'completed') AS is_done,
                 least(toUnixTimestamp64Milli(left_at), now_ms) - toUnixTimestamp64Milli(entered_at) AS ms
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 -- piece: visit_key
                 visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
@@ -78,7 +78,7 @@ WITH
             SELECT
                 raw_key, first, answered_at, due_at, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_done,
                 if(is_done, ifNull(waited_ms, 0), now_ms - toUnixTimestamp64Milli(asked_at)) AS ms, if(is_done, business_ms, NULL) AS business
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 -- piece: wait_key
                 waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms,

@@ -37,7 +37,7 @@ WITH
                         steps.mood_eligible, steps.mood_label, steps.mood_emotion))) AS asked_ms,
                 -- piece: steps_asked
             SELECT subject, arrayMin(asked_ms) AS first_ms
-            FROM walks FINAL
+            FROM findings FINAL
             WHERE journey = {journey:String} AND {limit:UInt64} > 0 AND notEmpty(steps.occurred_at) AND first_ms < 9223372036854775807
             ORDER BY first_ms
             LIMIT {limit:UInt64} WITH TIES
@@ -47,16 +47,16 @@ SELECT
     runs.case_id[run] AS case_id, subject, runs.attempt[run] AS attempt, toUInt32(place - runs.first_step[run] + 1) AS number,
     contacts.person[contact] AS person, runs.account[run] AS account, toString(runs.customer[run]) AS customer, value_known, named[runs.persona[run]] AS persona,
     contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, named[of_source] AS source, type, activity, toString(way) AS direction,
-    named[in_stage] AS stage, is_return, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[of_department] AS department, automatic,
+    named[in_stage] AS stage, is_return, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[by_department] AS department, automatic,
     toString(ending) AS outcome, mood_eligible, mood_eligible AND label != '' AS scored, toString(label) AS mood_label, mood_score,
     toString(emotion) AS mood_emotion, mood_lang
-FROM walks FINAL
+FROM findings FINAL
 ARRAY JOIN
     arrayEnumerate(steps.run) AS place, steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id,
     steps.stage AS in_stage, steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score,
     steps.automatic AS automatic, steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS of_source, steps.type AS type,
     steps.activity AS activity, steps.direction AS way, steps.touchpoint AS at_touchpoint, steps.channel AS on_channel,
-    steps.department AS of_department, steps.outcome AS ending, steps.mood_label AS label, steps.mood_emotion AS emotion,
+    steps.department AS by_department, steps.outcome AS ending, steps.mood_label AS label, steps.mood_emotion AS emotion,
     steps.mood_lang AS mood_lang
 PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
 WHERE ({limit:UInt64} = 0 OR toUnixTimestamp64Milli(occurred_at) <= firsts.2) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
@@ -64,7 +64,7 @@ WHERE ({limit:UInt64} = 0 OR toUnixTimestamp64Milli(occurred_at) <= firsts.2) AN
     AND ({persona:String} = '' OR runs.persona[run] = number_of({persona:String}))
     AND ({channel:String} = '' OR on_channel = number_of({channel:String}))
     AND ({touchpoint:String} = '' OR at_touchpoint = number_of({touchpoint:String}))
-    AND ({department:String} = '' OR of_department = number_of({department:String}))
+    AND ({department:String} = '' OR by_department = number_of({department:String}))
     AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
     AND ({customer:String} = '' OR customer = {customer:String})
     AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})

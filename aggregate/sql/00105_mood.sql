@@ -40,7 +40,7 @@ WITH
         FROM
         (
             SELECT raw_key, mood_score, label, if(label = '', 0, toInt8(emotion)) AS felt -- as the column's type numbers them
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 -- piece: step_key
                 steps.occurred_at AS occurred_at, steps.mood_eligible AS mood_eligible, steps.mood_label AS label, steps.mood_emotion AS emotion,

@@ -29,7 +29,7 @@ FROM
             if({value_from:Float64} = 0 AND {value_to:Float64} = inf, steps.automatic,
                 arrayMap(x -> toBool(x BETWEEN {value_from:Float64} AND {value_to:Float64}), steps.value_known))) AS counts,
         arrayFilter((x, c) -> c, arraySlice(steps.activity, first_step, n_steps), arraySlice(counts, first_step, n_steps)) AS met
-    FROM walks FINAL
+    FROM findings FINAL
     ARRAY JOIN
         runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer
     WHERE journey = {journey:String} AND ({persona:String} = '' OR persona = number_of({persona:String}))

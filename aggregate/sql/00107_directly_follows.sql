@@ -14,7 +14,7 @@ WITH
     -- activities are compared as their numbers in this list
     (
         SELECT (groupArray(activity), arrayMap(i -> toUInt32(i), range(count())))
-        FROM (SELECT DISTINCT toString(activity) AS activity FROM walks FINAL ARRAY JOIN steps.activity AS activity WHERE journey = {journey:String})
+        FROM (SELECT DISTINCT toString(activity) AS activity FROM findings FINAL ARRAY JOIN steps.activity AS activity WHERE journey = {journey:String})
     ) AS known
 SELECT
     known.1[intDiv(pair, (1 + length(known.1))) + 1] AS `from`, known.1[pair % (1 + length(known.1)) + 1] AS `to`, count() AS n,
@@ -26,7 +26,7 @@ FROM
         arrayMap(x -> transform(x, known.1, known.2, toUInt32(0)), arraySlice(steps.activity, first_step, n)) AS numbers,
         arrayMap((a, b) -> a * (1 + length(known.1)) + b, arrayPopBack(numbers), arrayPopFront(numbers)) AS pairs,
         arrayPopFront(arrayDifference(arrayMap(t -> toUnixTimestamp64Milli(t), arraySlice(times, 1, n)))) AS gaps_ms
-    FROM walks FINAL
+    FROM findings FINAL
     ARRAY JOIN
         runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer
     WHERE journey = {journey:String}

@@ -21,7 +21,7 @@ FROM
     SELECT
         arraySlice(steps.occurred_at, first_step, n_steps) AS times, arrayCount(t -> t <= {as_of:DateTime64(3, 'UTC')}, times) AS n,
         (toUnixTimestamp64Milli(times[n]) - toUnixTimestamp64Milli(times[1])) / 1000 AS seconds
-    FROM walks FINAL
+    FROM findings FINAL
     ARRAY JOIN
         runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer
     WHERE journey = {journey:String}

@@ -19,7 +19,7 @@ WITH
         FROM
         (
             SELECT subject, asked_at
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 if({stage:String} = '', waits.first, arrayMap(x -> toBool(x = number_of({stage:String})), waits.stage)) AS of_stage,
                 waits.asked_at AS asked_at, waits.answered_at AS answered_at,
@@ -46,7 +46,7 @@ FROM
     SELECT
         contacts.person[contact] AS person, runs.case_id[run] AS case_id, runs.account[run] AS account, runs.persona[run] AS persona, number, customer,
         value_known, thread, first, missed_call, stage, touchpoint, channel, department, priority, asked_at, target_ms, target_business, due_at
-    FROM walks FINAL
+    FROM findings FINAL
     ARRAY JOIN
         waits.run AS run, waits.number AS number, waits.contact AS contact, waits.customer AS customer, waits.value_known AS value_known,
         waits.thread AS thread, waits.first AS first, waits.missed_call AS missed_call, waits.stage AS stage, waits.touchpoint AS touchpoint,

@@ -28,7 +28,7 @@ WITH
                 (least(toUnixTimestamp64Milli(left_at), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) * 4
                     + if(left_at > {as_of:DateTime64(3, 'UTC')}, 0,
                         multiIf(exit = 'moved_on', 1, exit = 'completed', 2, exit IN ('lost_explicit', 'lost_silent'), 3, 0)) AS stay
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 visits.stage AS stage, visits.position AS position, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
                 -- piece: visit_masks

@@ -29,7 +29,7 @@ WITH
         FROM
         (
             SELECT stage, countIf(exit IN ('lost_explicit', 'lost_silent')) / count() AS share
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 visits.run AS run, visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
                 visits.value_known AS value_known
@@ -74,7 +74,7 @@ WITH
                     arrayMap((asked, visit, toward, touchpoint) -> if(asked AND toward > 0 AND (fate_of[visit] AS fate) > 0,
                             visit * 4294967296 + if(fate = 2, 16777216, 0) + toward * 65536 + touchpoint, 0),
                         asked_for, steps.visit, steps.toward, steps.touchpoint) AS keys
-                FROM walks FINAL
+                FROM findings FINAL
                 WHERE journey = {journey:String}
             )
             ARRAY JOIN arrayDistinct(keys) AS key
@@ -110,7 +110,7 @@ WITH
                         steps.run, steps.occurred_at, steps.touchpoint,
                         if({by:String} = 'stage', steps.stage, arrayMap(t -> toUInt16(0), steps.touchpoint))) AS keys,
                     steps.mood_eligible AS all_eligible, steps.mood_label AS all_label
-                FROM walks FINAL
+                FROM findings FINAL
                 WHERE journey = {journey:String}
             )
             ARRAY JOIN keys AS key, arrayEnumerateUniq(keys) AS nth, all_eligible AS eligible, all_label AS label
@@ -131,7 +131,7 @@ WITH
             SELECT
                 if({by:String} = 'stage', stage, 0) AS asked_in, touchpoint AS asked_at_touchpoint, answered_at, due_at, waited_ms,
                 ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.waited_ms AS waited_ms,
                 waits.stage AS stage, waits.touchpoint AS touchpoint,

@@ -33,7 +33,7 @@ WITH
             first_visit + visited - 1 AS now, visited > 0 AND visits.left_at[now] <= {as_of:DateTime64(3, 'UTC')} AS has_left,
             has_left AND visits.exit[now] IN ('lost_explicit', 'lost_silent') AS is_lost, is_lost OR has_left AND visits.exit[now] = 'completed' AS is_ended,
             arrayMap((a, b) -> a * 4294967296 + b, places, arraySlice(arrayPushBack(places, multiIf(is_lost, 65536, is_ended, 65537, 65538)), 2)) AS moves
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             runs.persona AS persona, runs.account AS account, runs.customer AS customer, runs.first_step AS first_step, runs.steps AS n_steps,
             runs.first_visit AS first_visit, runs.visits AS n_visits

@@ -55,7 +55,7 @@ WITH
         FROM
         (
             SELECT contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, raw
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 tupleElement((steps.stage, steps.touchpoint, steps.department, steps.channel,
                     if({by:String} = 'persona', arrayFlatten(arrayMap((p, n) -> arrayWithConstant(n, p), runs.persona, runs.steps)), emptyArrayUInt16())),

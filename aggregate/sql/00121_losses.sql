@@ -65,7 +65,7 @@ WITH
                 arraySlice(counts, first_visit, n_visits) AS counted, arraySlice(visits.position, first_visit, n_visits) AS places,
                 arraySlice(visits.exit, first_visit, n_visits) AS exits,
                 visits.channel, visits.touchpoint, steps.touchpoint, steps.new_from, first_visit, first_step, n_steps, persona, negative_from, late_from
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 runs.persona AS persona, runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps,
                 runs.negative_from AS negative_from, runs.late_from AS late_from

@@ -32,7 +32,7 @@ WITH
             first_visit + visited - 1 AS latest, visited > 0 AND visits.left_at[latest] <= {as_of:DateTime64(3, 'UTC')} AS has_left,
             has_left AND visits.exit[latest] IN ('lost_explicit', 'lost_silent') AS is_lost,
             is_lost OR has_left AND visits.exit[latest] = 'completed' AS is_ended
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS persona, runs.account AS account, runs.customer AS customer,
             runs.first_visit AS first_visit, runs.visits AS n_visits

@@ -32,7 +32,7 @@ WITH
                 -- piece: step_key
                 -- piece: steps_asked
             SELECT arrayFilter((k, c) -> c, raw_key, is_call) AS called_keys, arrayFilter((t, c) -> c, steps.type, is_call) AS types
-            FROM walks FINAL
+            FROM findings FINAL
             WHERE journey = {journey:String} AND has(is_call, true)
         )
         ARRAY JOIN called_keys AS called_key, types AS type
@@ -41,7 +41,7 @@ WITH
         SELECT
             raw_key, false AS is_call, false AS is_missed, ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered,
             if(is_answered, ifNull(waited_ms, 0), toUnixTimestamp64Milli({as_of:DateTime64(3, 'UTC')}) - toUnixTimestamp64Milli(asked_at)) AS ms
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             -- piece: wait_key
             waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.missed_call AS missed_call, waits.waited_ms AS waited_ms,

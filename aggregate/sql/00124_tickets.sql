@@ -38,7 +38,7 @@ WITH
                 thread, solved, toUnixTimestamp64Milli(occurred_at) AS ms, toInt128(ms) * toInt128('18446744073709551616') + place AS at,
                 public AND direction = 'outbound' AND NOT automatic AS is_answer,
                 ticket_key, is_asked_for AND ({stage:String} = '' OR stage = number_of({stage:String})) AS passes
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 arrayFilter((x, t) -> t, steps.thread, is_ticket) AS thread, arrayFilter((x, t) -> t, steps.solved, is_ticket) AS solved,
                 arrayFilter((x, t) -> t, steps.public, is_ticket) AS public, arrayFilter((x, t) -> t, steps.automatic, is_ticket) AS automatic,

@@ -25,7 +25,7 @@ WITH
         FROM
         (
             SELECT raw_key, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 -- piece: visit_key
                 visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at,
@@ -47,7 +47,7 @@ WITH
             FROM
             (
                 SELECT raw_key, ifNull(waited_ms, 0) AS waited, business_ms, first
-                FROM walks FINAL
+                FROM findings FINAL
                 ARRAY JOIN
                     -- piece: wait_key
                     waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.waited_ms AS waited_ms,

@@ -28,7 +28,7 @@ WITH
             ifNull(answered_at <= {as_of:DateTime64(3, 'UTC')}, false) AS is_answered,
             if(is_answered, toUnixTimestamp64Milli(assumeNotNull(answered_at)), now_ms) - due_ms AS over_ms,
             is_answered AND over_ms <= 0 AS is_kept, is_answered AND over_ms > 0 AS is_broken, NOT is_answered AND over_ms > 0 AS is_past
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             -- piece: wait_key
             waits.asked_at AS asked_at, waits.answered_at AS answered_at, waits.due_at AS due_at, waits.target_ms AS target_ms,

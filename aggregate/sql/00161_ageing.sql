@@ -27,7 +27,7 @@ WITH
         FROM
         (
             SELECT stage, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS ms
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at
             WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')} AND exit IN ('moved_on', 'completed')
         )
@@ -51,7 +51,7 @@ WITH
                 stage, now_ms - toUnixTimestamp64Milli(entered_at) AS ms,
                 arrayExists((r, a, w) -> r = run AND a <= {as_of:DateTime64(3, 'UTC')} AND ifNull(w > {as_of:DateTime64(3, 'UTC')}, true),
                     waits.run, waits.asked_at, waits.answered_at) AS has_question
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN
                 visits.run AS run, visits.stage AS stage, visits.entered_at AS entered_at, visits.left_at AS left_at, visits.exit AS exit,
                 -- piece: visit_masks

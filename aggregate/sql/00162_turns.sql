@@ -20,7 +20,7 @@ WITH
     stays AS
     (
         SELECT stage, toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at) AS stay, company_ms AS company
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at, visits.company_ms AS company_ms,
             if({stage:String} = '', visits.position, arrayMap(x -> toUInt8(x = number_of({stage:String})), visits.stage)) AS of_stage,

@@ -43,7 +43,7 @@ WITH
             arrayMap(s -> transform(s, known.1, known.2, toInt16(-1)), arrayFilter((s, g) -> g, stages, goes_back)) AS back_to,
             arrayPushFront(arrayPopBack(passed), toInt16(-1)) AS before,
             arrayMap((a, b) -> b - a > 1, before, passed) AS skips
-        FROM walks FINAL
+        FROM findings FINAL
         ARRAY JOIN
             runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_step AS first_step, runs.steps AS n_steps, runs.persona AS of_persona,
             runs.account AS account, runs.customer AS customer

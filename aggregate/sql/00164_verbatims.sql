@@ -28,7 +28,7 @@ WITH
                 subject,
                 arrayMax(arrayMap((score, at) -> rank(score, at), arrayFilter((score, x) -> x, steps.mood_score, is_text),
                     arrayFilter((at, x) -> x, steps.occurred_at, is_text))) AS foremost
-            FROM walks FINAL
+            FROM findings FINAL
             WHERE journey = {journey:String} AND {limit:UInt64} > 0 AND foremost > 0
             ORDER BY foremost DESC
             LIMIT {limit:UInt64} WITH TIES
@@ -36,7 +36,7 @@ WITH
     ) AS firsts,
     (
         SELECT groupUniqArrayArray(contacts.contact_key)
-        FROM walks FINAL
+        FROM findings FINAL
         PREWHERE journey = {journey:String} AND subject IN (SELECT arrayJoin(firsts.1))
     ) AS keys
 SELECT
@@ -51,7 +51,7 @@ FROM
     SELECT
         runs.case_id[run] AS case_id, runs.persona[run] AS persona, contacts.contact_key[contact] AS contact_key, occurred_at, id, stage, mood_score,
         origin, source, touchpoint, channel, department, mood_label, mood_emotion, mood_lang
-    FROM walks FINAL
+    FROM findings FINAL
     ARRAY JOIN
         is_text AS asked_text, steps.run AS run, steps.contact AS contact, steps.occurred_at AS occurred_at, steps.id AS id, steps.stage AS stage,
         steps.mood_score AS mood_score, steps.origin AS origin, steps.source AS source, steps.touchpoint AS touchpoint, steps.channel AS channel,

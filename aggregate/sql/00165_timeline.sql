@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW timeline AS
 WITH
 whose AS
 (
-    SELECT subject FROM walks WHERE journey = {journey:String} AND {case_id:String} != '' AND has(runs.case_id, {case_id:String})
+    SELECT subject FROM findings WHERE journey = {journey:String} AND {case_id:String} != '' AND has(runs.case_id, {case_id:String})
 ),
 happened AS
 (

@@ -26,7 +26,7 @@ func (b *bench) walker() (*aggregate.Walker, error) {
 
 // rebuild walks the whole history from nothing.
 func rebuild(ctx context.Context, b *bench) (err error) {
-	for _, table := range []string{"people", "people_walked", "links", "walks", "walked"} {
+	for _, table := range []string{"people", "people_walked", "links", "findings", "walked"} {
 		if _, err := b.ask(ctx, "TRUNCATE TABLE "+table); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 	fmt.Printf("rebuild: %d interactions of %d subjects in %.2f s, %.1f CPU s, Go memory at most %d MiB\n",
 		p.Interactions, p.Subjects, c.wall.Seconds(), c.cpu.Seconds(), c.goPeak>>20)
 	n, err := b.ask(ctx, "SELECT sum(rows) || ' rows, ' || sum(bytes_on_disk) || ' bytes in ' || count() || ' parts' "+
-		"FROM system.parts WHERE active AND database = currentDatabase() AND table = 'walks'")
+		"FROM system.parts WHERE active AND database = currentDatabase() AND table = 'findings'")
 	if err != nil {
 		return err
 	}

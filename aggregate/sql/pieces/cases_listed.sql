@@ -1,4 +1,4 @@
-FROM walks FINAL
+FROM findings FINAL
 ARRAY JOIN
     runs.case_id AS case_id, runs.attempt AS attempt, runs.person AS person, runs.account AS account, runs.persona AS of_persona,
     runs.customer AS customer, runs.first_visit AS first_visit, runs.visits AS n_visits, runs.first_wait AS first_wait, runs.waits AS n_waits,

@@ -21,7 +21,7 @@
                         AND version = (SELECT argMax(version, loaded) FROM journeys FINAL WHERE journey = {journey:String})
                 ) AS asked
             SELECT stage, quantileExactInclusiveOrNull(0.95)(toUnixTimestamp64Milli(left_at) - toUnixTimestamp64Milli(entered_at)) AS p95_ms
-            FROM walks FINAL
+            FROM findings FINAL
             ARRAY JOIN visits.stage AS stage, visits.exit AS exit, visits.entered_at AS entered_at, visits.left_at AS left_at
             WHERE journey = {journey:String} AND left_at <= {as_of:DateTime64(3, 'UTC')}
                 AND (exit = 'moved_on' OR exit = 'completed' AND has(asked.1, stage)) AND has(asked.2, stage)

@@ -1,4 +1,4 @@
-FROM walks FINAL
+FROM findings FINAL
 ARRAY JOIN
     visits.run AS run, visits.stage AS stage, visits.position AS position, visits.entered_at AS entered_at, visits.left_at AS left_at,
     visits.exit AS exit, visits.touchpoint AS touchpoint, visits.channel AS channel, visits.department AS department, visits.value AS value,

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// sendWalks writes a block through the driver, row by row: over the native protocol it takes no block of ours.
-func (s *Store) sendWalks(ctx context.Context, b *walksBlock) error {
+// sendFindings writes a block through the driver, row by row: over the native protocol it takes no block of ours.
+func (s *Store) sendFindings(ctx context.Context, b *findingsBlock) error {
 	batch, err := s.conn.PrepareBatch(ctx, b.statement())
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func (f *field) finish() {
 }
 
 // number finds the numbers under which the block's words are stored.
-func (b *walksBlock) number(ctx context.Context, s *Store) error {
+func (b *findingsBlock) number(ctx context.Context, s *Store) error {
 	for _, c := range b.columns() {
 		for _, f := range c.fields {
 			switch words := f.words.inOrder(); {
@@ -203,9 +203,9 @@ func (c *listColumn) parts() [][]byte {
 	return out
 }
 
-// walksBlock is a block of rows of table walks, each of which says all that a walk found of a subject in a journey. Between
+// findingsBlock is a block of rows of table findings, each of which says all that a walk found of a subject in a journey. Between
 // begin and done come the subject's contacts, and its runs, each followed by its visits, waits and steps and by endRun.
-type walksBlock struct {
+type findingsBlock struct {
 	journey, subject, walked, deleted    *listColumn
 	contacts, runs, visits, waits, steps *listColumn
 
@@ -215,8 +215,8 @@ type walksBlock struct {
 	codes [][]uint32 // by number of a tag: of its words in steps, in the order of stepWords
 }
 
-func newWalksBlock() *walksBlock {
-	return &walksBlock{
+func newFindingsBlock() *findingsBlock {
+	return &findingsBlock{
 		journey: column0("journey", typeWord), subject: column0("subject", typeString),
 		walked: column0("walked", "UInt64"), deleted: column0("deleted", "UInt8"),
 		contacts: list("contacts", "contact_key", typeString, "person", typeString),
@@ -253,12 +253,12 @@ const (
 	typeMaybeFloat = "Nullable(Float64)"
 )
 
-func (b *walksBlock) columns() []*listColumn {
+func (b *findingsBlock) columns() []*listColumn {
 	return []*listColumn{b.journey, b.subject, b.walked, b.deleted, b.contacts, b.runs, b.visits, b.waits, b.steps}
 }
 
 // begin begins a row.
-func (b *walksBlock) begin(journey, subject string, walked uint64, deleted bool) {
+func (b *findingsBlock) begin(journey, subject string, walked uint64, deleted bool) {
 	b.journey.fields[0].text(journey)
 	b.subject.fields[0].text(subject)
 	b.walked.fields[0].int64(int64(walked)) //nolint:gosec // the bits are the same
@@ -267,7 +267,7 @@ func (b *walksBlock) begin(journey, subject string, walked uint64, deleted bool)
 }
 
 // done ends the row.
-func (b *walksBlock) done() {
+func (b *findingsBlock) done() {
 	for _, c := range b.columns() {
 		if c.isList {
 			c.end()
@@ -276,12 +276,12 @@ func (b *walksBlock) done() {
 }
 
 // grave says that there is nothing to be found of a subject any more.
-func (b *walksBlock) grave(journey, subject string, walked uint64) {
+func (b *findingsBlock) grave(journey, subject string, walked uint64) {
 	b.begin(journey, subject, walked, true)
 	b.done()
 }
 
-func (b *walksBlock) reset() {
+func (b *findingsBlock) reset() {
 	for _, c := range b.columns() {
 		c.reset()
 	}
@@ -290,18 +290,18 @@ func (b *walksBlock) reset() {
 }
 
 // forgetTags is for when tags are numbered anew.
-func (b *walksBlock) forgetTags() { clear(b.codes) }
+func (b *findingsBlock) forgetTags() { clear(b.codes) }
 
-func (b *walksBlock) statement() string {
+func (b *findingsBlock) statement() string {
 	names := make([]string, 0, len(b.columns()))
 	for _, c := range b.columns() {
 		names = append(names, c.name)
 	}
-	return "INSERT INTO walks (" + strings.Join(names, ", ") + ")"
+	return "INSERT INTO findings (" + strings.Join(names, ", ") + ")"
 }
 
 // reader reads the block in Native format.
-func (b *walksBlock) reader() io.Reader {
+func (b *findingsBlock) reader() io.Reader {
 	columns := b.columns()
 	head := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(len(columns))), uint64(b.rows)) //nolint:gosec // a number of rows
 	parts := []io.Reader{bytes.NewReader(head)}
@@ -315,9 +315,9 @@ func (b *walksBlock) reader() io.Reader {
 	return io.MultiReader(parts...)
 }
 
-// writeWalks stores a block and empties it. It is one insert: a reader sees all of a subject from before the walk, or all from
+// writeFindings stores a block and empties it. It is one insert: a reader sees all of a subject from before the walk, or all from
 // after it.
-func (s *Store) writeWalks(ctx context.Context, b *walksBlock) error {
+func (s *Store) writeFindings(ctx context.Context, b *findingsBlock) error {
 	if b.rows == 0 {
 		return nil
 	}
@@ -330,10 +330,10 @@ func (s *Store) writeWalks(ctx context.Context, b *walksBlock) error {
 		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings))
 		err = s.conn.InsertFormat(ctx, "Native", b.statement(), b.reader())
 	} else {
-		err = s.sendWalks(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), b)
+		err = s.sendFindings(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), b)
 	}
 	if err != nil {
-		return fmt.Errorf("insert into walks: %w", err)
+		return fmt.Errorf("insert into findings: %w", err)
 	}
 	b.reset()
 	return nil

@@ -1,11 +1,10 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
--- A former layout of walks had words where this one has numbers. What the walk found it finds again: it begins anew.
+-- Where what the walk found stood before, with words where there are numbers now. It is found again.
 DROP TABLE IF EXISTS walks SYNC;
-TRUNCATE TABLE walked;
 
--- Words that rows of walks hold as numbers: stages, touchpoints, channels, departments and personas. Numbers count from 1 without a gap, so that
+-- Words that rows of findings hold as numbers: stages, touchpoints, channels, departments and personas. Numbers count from 1 without a gap, so that
 -- the words in their order are a list to be looked up in; 0 is no word. Who needs a number for some words claims the next ones by an insert
 -- whose deduplication token is the first of them: of two such inserts one counts, and the other's words are numbered anew. Nothing is changed here.
 CREATE TABLE IF NOT EXISTS words
@@ -33,7 +32,7 @@ SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fs
 -- A field is a file of its own: a view reads what it asks for. Granules and compressed blocks are small, so that few subjects are read
 -- without many others. A part of one block is one file, not 250 to be synced to disk. Parts are merged column by column, each run of rows at
 -- once: row by row, the words in lists make merging ten times as dear.
-CREATE TABLE IF NOT EXISTS walks
+CREATE TABLE IF NOT EXISTS findings
 (
     journey  LowCardinality(String),
     subject  String,
@@ -74,5 +73,5 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1
     min_bytes_for_wide_part = 268435456, vertical_merge_algorithm_min_rows_to_activate = 1, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 -- +goose Down
-DROP TABLE walks;
+DROP TABLE findings;
 DROP TABLE words;

@@ -12,15 +12,15 @@ type foundRun struct {
 }
 
 // contact adds one of the subject's contact keys. Waits and steps name them by their numbers, from 1.
-func (b *walksBlock) contact(key, person string) {
+func (b *findingsBlock) contact(key, person string) {
 	f := b.contacts.fields
 	b.contacts.records++
 	f[0].text(key)
 	f[1].text(person)
 }
 
-// run begins a run. Fields are filled in the order in which newWalksBlock names them.
-func (b *walksBlock) run(r *foundRun) {
+// run begins a run. Fields are filled in the order in which newFindingsBlock names them.
+func (b *findingsBlock) run(r *foundRun) {
 	f := b.runs.fields
 	b.runs.records++
 	f[0].uint32(r.Attempt)
@@ -46,7 +46,7 @@ func (b *walksBlock) run(r *foundRun) {
 }
 
 // endRun ends a run's visits, waits and steps.
-func (b *walksBlock) endRun() {
+func (b *findingsBlock) endRun() {
 	f := b.runs.fields
 	f[21].uint8(b.facts.negative)
 	f[22].uint8(b.facts.before(b.facts.late))
@@ -58,7 +58,7 @@ func (b *walksBlock) endRun() {
 	f[20].uint32(b.steps.count() - b.begun[2])
 }
 
-func (b *walksBlock) visit(v *walk.Visit, stage string, entry *interaction) {
+func (b *findingsBlock) visit(v *walk.Visit, stage string, entry *interaction) {
 	f := b.visits.fields
 	b.visits.records++
 	b.facts.visits = append(b.facts.visits, visitSpan{b.visits.count(), v.Stage, v.Entered, v.Left})
@@ -78,7 +78,7 @@ func (b *walksBlock) visit(v *walk.Visit, stage string, entry *interaction) {
 }
 
 // wait adds a question, and its answer unless that is nil.
-func (b *walksBlock) wait(w *walk.Wait, stage string, contact uint32, ask, answer *interaction) {
+func (b *findingsBlock) wait(w *walk.Wait, stage string, contact uint32, ask, answer *interaction) {
 	f := b.waits.fields
 	b.waits.records++
 	f[0].uint32(b.runs.count())
@@ -122,7 +122,7 @@ var noInteraction = interaction{tag: &tag{}}
 // stepWords is the first of the fields of steps that an interaction's tag fills.
 const stepWords = 17
 
-func (b *walksBlock) step(s *walk.Step, stage string, contact uint32, x *interaction) {
+func (b *findingsBlock) step(s *walk.Step, stage string, contact uint32, x *interaction) {
 	f := b.steps.fields
 	b.steps.records++
 	visit, toward := b.facts.toward(s.Reached, x)
@@ -159,7 +159,7 @@ func ticketOf(x *interaction) string {
 }
 
 // codesOf gives the numbers that a tag's words have in this block: they are looked up once for each tag, not for each step.
-func (b *walksBlock) codesOf(t *tag) []uint32 {
+func (b *findingsBlock) codesOf(t *tag) []uint32 {
 	for t.number >= len(b.codes) {
 		b.codes = append(b.codes, nil)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The types of fields of walks that hold one of a few words: a byte each, compared and counted as such, and still words to whoever asks.
+// The types of fields of findings that hold one of a few words: a byte each, compared and counted as such, and still words to whoever asks.
 var (
 	typeCustomer  = enumeration("new", "existing")
 	typeExit      = enumeration("moved_on", "completed", "lost_explicit", "lost_silent", "in_progress")
