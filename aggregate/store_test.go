@@ -257,6 +257,29 @@ func TestMigrateRefusesAnEarlyLayout(t *testing.T) {
 	}
 }
 
+// TestMigrateFromTheFormerLayout: where what the walk found stood before is no more, and nobody counts as walked.
+func TestMigrateFromTheFormerLayout(t *testing.T) {
+	t.Parallel()
+	s, journeys := openStore(t), testJourneys(t, "v1")
+	must(t, s.Write(t.Context(), block("1", record(0, 1))))
+	catchUp(t, newWalker(t, s, journeys, WalkerOptions{}))
+	for _, statement := range []string{
+		"CREATE TABLE walks (journey String) ENGINE = MergeTree ORDER BY journey",
+		"ALTER TABLE walked UPDATE rules = substring(rules, length('" + layout + "') + 1) WHERE true SETTINGS mutations_sync = 2",
+		"ALTER TABLE goose_db_version DELETE WHERE version_id = 5 SETTINGS mutations_sync = 2",
+	} {
+		must(t, s.conn.Exec(t.Context(), statement))
+	}
+	must(t, s.Migrate(t.Context()))
+	if got := dump(t, s, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'walks'"); got != "0\n" {
+		t.Errorf("the former table is still there")
+	}
+	p, err := newWalker(t, s, journeys, WalkerOptions{}).CatchUp(t.Context())
+	if must(t, err); p.Interactions == 0 {
+		t.Errorf("nobody was walked anew: %+v", p)
+	}
+}
+
 func TestMigrateTwice(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)

@@ -30,7 +30,8 @@ WITH
     ) AS firsts,
     -- piece: maturity
 SELECT
-    case_id, subject, attempt, person, account, named[its_persona] AS persona, named[in_stage] AS stage, position, if(until > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state,
+    case_id, subject, attempt, person, account, named[its_persona] AS persona, named[in_stage] AS stage, position,
+    if(until > {as_of:DateTime64(3, 'UTC')}, 'in_progress', toString(exit)) AS state,
     toBool(is_mature) AS mature, entered_at,
     if(state = 'in_progress', NULL, until) AS left_at,
     (toUnixTimestamp64Milli(least(until, {as_of:DateTime64(3, 'UTC')})) - toUnixTimestamp64Milli(entered_at)) / 1000 AS stay_s,
