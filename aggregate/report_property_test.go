@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	std "cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -187,4 +188,40 @@ func TestMoodIsWhatTheTextsSay(t *testing.T) {
 		}
 		wantLists(t, s, q, stage, got[stage], states)
 	})
+}
+
+// TestListsGoByEveryFilter asks for the list of each stage's visits by every value of every filter, where the test above draws some.
+func TestListsGoByEveryFilter(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	worlds := rapid.Custom(func(t *rapid.T) *world { return drawWorld(t, "filtered") })
+	w := worlds.Example(0)
+	for seed := 1; len(w.visits) < 25; seed++ { // fewer would show little
+		w = worlds.Example(seed)
+	}
+	w.store(t, s)
+	for name, f := range map[string]struct {
+		set    func(*Query, string)
+		values []string
+	}{
+		"persona":    {func(q *Query, v string) { q.Persona = v }, somePersonas},
+		"channel":    {func(q *Query, v string) { q.Channel = v }, someChannels},
+		"touchpoint": {func(q *Query, v string) { q.Touchpoint = v }, someTouchpoints},
+		"department": {func(q *Query, v string) { q.Department = v }, someDepartments},
+		"customer":   {func(q *Query, v string) { q.Customer = v }, someCustomers},
+	} {
+		for _, value := range f.values {
+			q := Query{Journey: w.journey, AsOf: minute(100 * 1440)}
+			f.set(&q, std.Or(value, noneKey))
+			report, err := s.Report(t.Context(), "dropoff", q)
+			must(t, err)
+			entered := slices.IndexFunc(report.Columns, func(c Column) bool { return c.Name == "entered" })
+			for _, row := range report.Rows {
+				q.Stage = fmt.Sprint(row[0])
+				if _, total, err := s.Cases(t.Context(), q); err != nil || uint64(total) != row[entered] { //nolint:gosec // a number of rows
+					t.Errorf("%s %q, stage %s: %v entered, the list has %d (%v)", name, value, q.Stage, row[entered], total, err)
+				}
+			}
+		}
+	}
 }
