@@ -396,14 +396,14 @@ func TestAllTablesAreSynced(t *testing.T) {
 	s := openStore(t)
 	text := dump(t, s, `SELECT name, engine_full LIKE '%fsync_after_insert = 1%fsync_part_directory = 1%'
 		FROM system.tables WHERE database = currentDatabase() AND name IN
-		('records', 'arrivals', 'tags', 'people', 'links', 'findings', 'walked', 'journeys', 'stages', 'reprocessed', 'corrections', 'tunings',
+		('records', 'arrivals', 'tags', 'people', 'links', 'findings', 'words', 'walked', 'journeys', 'stages', 'reprocessed', 'corrections', 'tunings',
 		'account_links', 'identity_statements', 'divisions', 'people_walked')`)
 	got := map[string]string{}
 	for line := range strings.Lines(text) {
 		name, synced, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		got[name] = synced
 	}
-	if len(got) != 16 {
+	if len(got) != 17 {
 		t.Errorf("tables: got %v", slices.Collect(maps.Keys(got)))
 	}
 	for name, synced := range got {

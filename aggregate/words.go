@@ -68,7 +68,8 @@ func (s *Store) readWords(ctx context.Context) error {
 			return err
 		}
 		if numbers[word] = number; int(number) != len(numbers) {
-			return fmt.Errorf("number %d is missing, or stands twice: views would tell words wrongly; restore the table, or drop words and walks and start again", len(numbers))
+			return fmt.Errorf("number %d is missing, or stands twice: views would tell words wrongly; stop, restore the table, or truncate "+
+				"words, findings and walked, which has everybody walked anew, and start", len(numbers))
 		}
 		return nil
 	}, "SELECT number, word FROM words ORDER BY number, word")
@@ -94,7 +95,7 @@ var wordColumns = []column[wordRow]{
 func (s *Store) claimNumbers(ctx context.Context, words []string) error {
 	known := len(s.words.numbers)
 	if known+len(words) > mostWords {
-		return fmt.Errorf("table words: %d stages, touchpoints, channels, departments and personas, of %d that it can number", known+len(words), mostWords)
+		return fmt.Errorf("table words: %d stages, touchpoints, channels, departments, personas and sources, of %d that it can number", known+len(words), mostWords)
 	}
 	rows := make([]wordRow, len(words))
 	for i, word := range words {

@@ -81,6 +81,12 @@ func TestWordsSayWhenTheyAreBroken(t *testing.T) {
 			if _, err = s.numberWords(t.Context(), []string{"c"}); err == nil || !strings.Contains(err.Error(), "restore the table") {
 				t.Errorf("got %v, want an error that says what to do", err)
 			}
+			must(t, s.conn.Exec(t.Context(), "OPTIMIZE TABLE words FINAL"))
+			must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE words"))
+			s.words = &wordsStored{} // as after a start
+			if given, err := s.numberWords(t.Context(), []string{"c"}); err != nil || given[0] != 1 {
+				t.Errorf("after doing so: got %v and %v, want 1", given, err)
+			}
 		})
 	}
 }

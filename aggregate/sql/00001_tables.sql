@@ -73,8 +73,8 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The raw truth, with what its tag says beside (view interactions, 00003_interactions.sql). One row per interaction and Kafka position;
 -- copies of one interaction collapse by the sorting key. arrived_at is the time of the block's first Kafka record, the same for all its
--- rows, so a block never splits over partitions and its insert is atomic. Projection ledger answers how far a topic is stored, and of when the newest is; it lives in
--- the rows' own parts, so it is never ahead of the rows nor behind. A part of one block is compact: one file to be synced to disk.
+-- rows, so a block never splits over partitions and its insert is atomic. Projection ledger answers how far a topic is stored, and of when
+-- the newest is; it lives in the rows' own parts, so it is never ahead of the rows nor behind. A part of one block is compact: one file to be synced to disk.
 -- Texts are no LowCardinality: every merge makes all dictionaries anew, which took more than half of its time.
 CREATE TABLE IF NOT EXISTS records
 (

@@ -3,7 +3,8 @@
 -- cases, visits, waits, steps: what the walk found, a row for each. They unfold table findings. attempt, number (of steps and waits) count from
 -- 1, position from 0; a wait asked outside any case has attempt 0.
 CREATE OR REPLACE VIEW cases AS
-WITH (SELECT groupArray(word) FROM (SELECT word FROM words ORDER BY number)) AS named
+WITH
+    -- piece: words
 SELECT
     journey, subject, attempt, case_id, person, account, named[of_persona] AS persona, customer, opened_at, closed_at, exit,
     named[in_stage] AS stage, position, first_at, last_at, interactions, value, walked
@@ -15,7 +16,8 @@ ARRAY JOIN
 WHERE attempt > 0;
 
 CREATE OR REPLACE VIEW visits AS
-WITH (SELECT groupArray(word) FROM (SELECT word FROM words ORDER BY number)) AS named
+WITH
+    -- piece: words
 SELECT
     journey, subject, runs.attempt[run] AS attempt, position, runs.case_id[run] AS case_id, runs.person[run] AS person, runs.account[run] AS account,
     named[runs.persona[run]] AS persona, runs.customer[run] AS customer, value_known, named[in_stage] AS stage, entered_at, left_at, exit, last_activity_at,
@@ -27,7 +29,8 @@ ARRAY JOIN
     visits.department AS by_department, visits.interactions AS interactions, visits.value AS value, visits.value_known AS value_known;
 
 CREATE OR REPLACE VIEW waits AS
-WITH (SELECT groupArray(word) FROM (SELECT word FROM words ORDER BY number)) AS named
+WITH
+    -- piece: words
 SELECT
     journey, subject, number, runs.attempt[run] AS attempt, runs.case_id[run] AS case_id, contacts.person[contact] AS person,
     runs.account[run] AS account, named[runs.persona[run]] AS persona, customer, value_known, thread, first, missed_call, source,
@@ -35,29 +38,23 @@ SELECT
     ask_origin, ask_id, answered_at, answer_origin, answer_id, waited_ms, business_ms, target_ms, target_business, due_at, walked
 FROM findings FINAL
 ARRAY JOIN
-    waits.run AS run, waits.number AS number, waits.contact AS contact, waits.customer AS customer, waits.value_known AS value_known,
-    waits.thread AS thread, waits.first AS first, waits.missed_call AS missed_call, waits.source AS source, waits.stage AS in_stage,
-    waits.touchpoint AS at_touchpoint, waits.channel AS on_channel, waits.department AS by_department, waits.priority AS priority,
-    waits.asked_at AS asked_at, waits.ask_origin AS ask_origin, waits.ask_id AS ask_id, waits.answered_at AS answered_at,
-    waits.answer_origin AS answer_origin, waits.answer_id AS answer_id, waits.waited_ms AS waited_ms, waits.business_ms AS business_ms,
-    waits.target_ms AS target_ms, waits.target_business AS target_business, waits.due_at AS due_at;
+    -- piece: waits_unfolded
+;
 
 CREATE OR REPLACE VIEW steps AS
-WITH (SELECT groupArray(word) FROM (SELECT word FROM words ORDER BY number)) AS named
+WITH
+    -- piece: words
 SELECT
     journey, subject, runs.attempt[run] AS attempt, toUInt32(place - runs.first_step[run] + 1) AS number, runs.case_id[run] AS case_id,
     contacts.person[contact] AS person, runs.account[run] AS account, named[runs.persona[run]] AS persona, runs.customer[run] AS customer,
-    value_known, contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, named[of_source] AS source, type, activity, direction,
+    value_known, contacts.contact_key[contact] AS contact_key, occurred_at, origin, id, named[of_source] AS source, type, activity, way AS direction,
     named[in_stage] AS stage, is_return, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[by_department] AS department,
-    automatic, outcome, mood_eligible, mood_label, mood_score, mood_emotion, mood_lang, walked
+    automatic, ending AS outcome, mood_eligible, label AS mood_label, mood_score, emotion AS mood_emotion, mood_lang, walked
 FROM findings FINAL
 ARRAY JOIN
     arrayEnumerate(steps.run) AS place,
-    steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id, steps.stage AS in_stage,
-    steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score, steps.automatic AS automatic,
-    steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS of_source, steps.type AS type, steps.activity AS activity,
-    steps.direction AS direction, steps.touchpoint AS at_touchpoint, steps.channel AS on_channel, steps.department AS by_department,
-    steps.outcome AS outcome, steps.mood_label AS mood_label, steps.mood_emotion AS mood_emotion, steps.mood_lang AS mood_lang;
+    -- piece: steps_unfolded
+;
 
 -- +goose Down
 DROP VIEW steps;

@@ -47,7 +47,7 @@ WITH
     ) AS firsts
 SELECT
     case_id, subject, attempt, person, account, toString(w.customer) AS customer, value_known, named[w.persona] AS persona, thread, number, first, missed_call,
-    source, named[w.stage] AS stage, named[w.touchpoint] AS touchpoint, named[w.channel] AS channel, named[w.department] AS department, priority, asked_at,
+    source, named[in_stage] AS stage, named[at_touchpoint] AS touchpoint, named[on_channel] AS channel, named[by_department] AS department, priority, asked_at,
     if(answered_at <= {as_of:DateTime64(3, 'UTC')}, answered_at, NULL) AS answer_at,
     if(answer_at IS NULL, 'waiting', 'answered') AS state,
     multiIf(due_at IS NULL, '',
@@ -66,27 +66,22 @@ FROM
 (
     SELECT
         subject, contacts.person[contact] AS person, runs.case_id[run] AS case_id, runs.attempt[run] AS attempt, runs.account[run] AS account,
-        runs.persona[run] AS persona, number, customer, value_known, thread, first, missed_call, source, stage, touchpoint, channel, department,
+        runs.persona[run] AS persona, number, customer, value_known, thread, first, missed_call, source, in_stage, at_touchpoint, on_channel, by_department,
         priority, asked_at, ask_origin, ask_id, answered_at, answer_origin, answer_id, waited_ms, business_ms, target_ms, target_business, due_at
     FROM findings FINAL
     ARRAY JOIN
-        waits.run AS run, waits.number AS number, waits.contact AS contact, waits.customer AS customer, waits.value_known AS value_known,
-        waits.thread AS thread, waits.first AS first, waits.missed_call AS missed_call, waits.source AS source, waits.stage AS stage,
-        waits.touchpoint AS touchpoint, waits.channel AS channel, waits.department AS department, waits.priority AS priority,
-        waits.asked_at AS asked_at, waits.ask_origin AS ask_origin, waits.ask_id AS ask_id, waits.answered_at AS answered_at,
-        waits.answer_origin AS answer_origin, waits.answer_id AS answer_id, waits.waited_ms AS waited_ms, waits.business_ms AS business_ms,
-        waits.target_ms AS target_ms, waits.target_business AS target_business, waits.due_at AS due_at
+        -- piece: waits_unfolded
     PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
     WHERE ({limit:UInt64} = 0 OR asked_at <= firsts.2) AND asked_at <= {as_of:DateTime64(3, 'UTC')}
         AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
         AND ({persona:String} = '' OR persona = number_of({persona:String}))
-        AND ({channel:String} = '' OR channel = number_of({channel:String}))
-        AND ({touchpoint:String} = '' OR touchpoint = number_of({touchpoint:String}))
-        AND ({department:String} = '' OR department = number_of({department:String}))
+        AND ({channel:String} = '' OR on_channel = number_of({channel:String}))
+        AND ({touchpoint:String} = '' OR at_touchpoint = number_of({touchpoint:String}))
+        AND ({department:String} = '' OR by_department = number_of({department:String}))
         AND ({account:String} = '' OR {account:String} IN (if(account = '', '-', '+'), account))
         AND ({customer:String} = '' OR customer = {customer:String})
         AND ({value_from:Float64} = 0 AND {value_to:Float64} = inf OR value_known BETWEEN {value_from:Float64} AND {value_to:Float64})
-        AND ({stage:String} = '' OR stage = number_of({stage:String}))
+        AND ({stage:String} = '' OR in_stage = number_of({stage:String}))
 ) AS w
 WHERE multiIf(
         {state:String} = '', true,

@@ -52,12 +52,8 @@ SELECT
     toString(emotion) AS mood_emotion, mood_lang
 FROM findings FINAL
 ARRAY JOIN
-    arrayEnumerate(steps.run) AS place, steps.run AS run, steps.occurred_at AS occurred_at, steps.contact AS contact, steps.id AS id,
-    steps.stage AS in_stage, steps.is_return AS is_return, steps.value_known AS value_known, steps.mood_score AS mood_score,
-    steps.automatic AS automatic, steps.mood_eligible AS mood_eligible, steps.origin AS origin, steps.source AS of_source, steps.type AS type,
-    steps.activity AS activity, steps.direction AS way, steps.touchpoint AS at_touchpoint, steps.channel AS on_channel,
-    steps.department AS by_department, steps.outcome AS ending, steps.mood_label AS label, steps.mood_emotion AS emotion,
-    steps.mood_lang AS mood_lang
+    arrayEnumerate(steps.run) AS place,
+    -- piece: steps_unfolded
 PREWHERE journey = {journey:String} AND ({limit:UInt64} = 0 OR subject IN (SELECT arrayJoin(firsts.1)))
 WHERE ({limit:UInt64} = 0 OR toUnixTimestamp64Milli(occurred_at) <= firsts.2) AND occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}

@@ -69,7 +69,7 @@ func rebuild(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  walks: %s\n", n)
+	fmt.Printf("  findings: %s\n", n)
 	events, err := b.ask(ctx, "SELECT event, value FROM system.events WHERE event IN ('MergedRows', 'MergeExecuteMilliseconds', 'MergeTreeDataWriterRows', "+
 		"'MergeTreeDataWriterSortingBlocksMicroseconds', 'MergeTreeDataWriterMergingBlocksMicroseconds', 'FileSyncElapsedMicroseconds', 'OSCPUVirtualTimeMicroseconds') FORMAT TSV")
 	fmt.Println("  the engine since it started:", strings.ReplaceAll(strings.ReplaceAll(events, "\n", ", "), "\t", " "))
