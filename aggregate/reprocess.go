@@ -73,7 +73,7 @@ func (s *Store) again() *Store {
 	if _, known := settings["deduplicate_insert"]; known {
 		settings["deduplicate_insert"] = "disable"
 	}
-	return &Store{conn: s.conn, opts: s.opts, settings: settings, tags: s.tags}
+	return &Store{conn: s.conn, opts: s.opts, settings: settings, tags: s.tags, words: s.words, erased: s.erased}
 }
 
 // nextReprocessed numbers a run, and tells whether the one before it was broken off.

@@ -30,6 +30,7 @@ type Snapshot struct {
 const (
 	LateData       = "late data"       // interactions of that month or before came after it was frozen
 	LaterKnowledge = "later knowledge" // later interactions said who somebody is: a persona, two persons that are one
+	Request        = "erasure"         // somebody who was in it was erased on request
 	NewDefinition  = "definition"      // the journey file changed
 	NewComputation = "computation"     // the same facts give other numbers: another version of the software
 )
@@ -108,17 +109,23 @@ func (s *Store) refresh(ctx context.Context, id, monthName, software string) (sn
 	case newest.SHA256 == snap.SHA256:
 		return newest, false, nil
 	default:
-		snap.Reason = snap.since(newest)
+		erased, err := s.erasedSince(ctx, newest.TakenAt)
+		if err != nil {
+			return snap, false, err
+		}
+		snap.Reason = snap.since(newest, erased)
 	}
 	snap.Version = newest.Version + 1
 	return snap, true, s.putSnapshot(ctx, snap)
 }
 
-// since finds why the numbers differ from those of an earlier version.
-func (s Snapshot) since(before Snapshot) string {
+// since finds why the numbers differ from those of an earlier version, since which somebody was erased or not.
+func (s Snapshot) since(before Snapshot, erased bool) string {
 	switch {
 	case s.Definition != before.Definition:
 		return NewDefinition
+	case erased && s.Interactions < before.Interactions:
+		return Request
 	case s.Interactions != before.Interactions || s.seen != before.seen:
 		return LateData
 	case s.facts != before.facts:

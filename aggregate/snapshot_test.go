@@ -161,6 +161,13 @@ func TestLateDataRestates(t *testing.T) {
 	if len(list) != 2 || list[0].Version != 2 || list[1].Version != 1 {
 		t.Errorf("list: got %+v", list)
 	}
+	e := must2(s.BeginErasure(t.Context(), Erasure{By: "anna", At: time.Now()}, []string{"email:d"}, 1))(t)
+	must(t, s.Remove(t.Context(), e))
+	catchUp(t, newWalker(t, s, j, WalkerOptions{}))
+	must2(s.FinishErasure(t.Context(), e))(t)
+	if third, added := refreshed(t, s, "", "2026-03"); !added || third.Version != 3 || third.Reason != Request {
+		t.Errorf("after an erasure: got version %d, reason %q", third.Version, third.Reason)
+	}
 	if _, err := s.Snapshot(t.Context(), "", "2026-02", 0); !errors.Is(err, ErrNoSnapshot) {
 		t.Errorf("unknown month: got error %v", err)
 	}

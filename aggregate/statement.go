@@ -153,7 +153,8 @@ func (w *Walker) learnStatements(ctx context.Context, after int64) error {
 		}
 		w.people.State(a, b, statedVerdicts[verdict])
 		return nil
-	}, "SELECT key_a, key_b, toString(verdict), deleted FROM identity_statements FINAL WHERE revision > ? ORDER BY revision", after)
+	}, `SELECT key_a, key_b, toString(verdict), deleted FROM identity_statements FINAL
+		WHERE revision > ? AND key_a != '' ORDER BY revision`, after)
 	if err != nil {
 		return fmt.Errorf("read statements: %w", err)
 	}
@@ -173,5 +174,5 @@ func (w *Walker) meetStated(ctx context.Context, a arrivals, t touched) error {
 		t.keys[w.people.Add(a)] = struct{}{}
 		t.keys[w.people.Add(b)] = struct{}{}
 		return nil
-	}, "SELECT key_a, key_b FROM identity_statements WHERE revision > ? AND revision <= ?", a.from, a.to)
+	}, "SELECT key_a, key_b FROM identity_statements WHERE revision > ? AND revision <= ? AND key_a != ''", a.from, a.to)
 }

@@ -12,7 +12,7 @@ import (
 const minWindow = 1000
 
 // Stored gives, for each partition of a topic, the highest offset stored. It is the collectors' ledger: rows and
-// ledger are in the same part, hence never apart. Partitions of which nothing is stored are not in the map.
+// ledger are in the same part, hence never apart. What was erased counts as stored. Partitions of which nothing is stored are not in the map.
 //
 // Stored refuses to answer, with an error that says what to set, if the table does not remember enough inserts to
 // recognise a retried block.
@@ -20,9 +20,18 @@ func (s *Store) Stored(ctx context.Context, topic string) (map[int]int64, error)
 	if err := s.checkWindow(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.LoadErased(ctx); err != nil {
+		return nil, err
+	}
 	s.tags.forget()
 	// The projection keeps max(offset) by topic and partition: this reads a row a part, not the table.
-	const query = "SELECT partition, max(offset) FROM records WHERE topic = ? GROUP BY partition"
+	const query = `
+		SELECT partition, max(last) FROM
+		(
+			SELECT partition, max(offset) AS last FROM records WHERE topic = ? GROUP BY partition
+			UNION ALL SELECT partition, max(offset) AS last FROM erased WHERE topic = ? GROUP BY partition
+		)
+		GROUP BY partition`
 	stored := make(map[int]int64)
 	err := s.each(ctx, func(scan func(...any) error) error {
 		var partition int32
@@ -30,7 +39,7 @@ func (s *Store) Stored(ctx context.Context, topic string) (map[int]int64, error)
 		err := scan(&partition, &offset)
 		stored[int(partition)] = offset
 		return err
-	}, query, topic)
+	}, query, topic, topic)
 	if err != nil {
 		return nil, fmt.Errorf("stored %s: %w", topic, err)
 	}

@@ -193,6 +193,7 @@ func (w *Walker) CatchUp(ctx context.Context) (Progress, error) {
 }
 
 func (w *Walker) catchUp(ctx context.Context) error {
+	knew := w.loaded
 	if err := w.load(ctx); err != nil {
 		return err
 	}
@@ -202,6 +203,12 @@ func (w *Walker) catchUp(ctx context.Context) error {
 	target, err := w.ledger(ctx)
 	if err != nil {
 		return err
+	}
+	if knew && w.reprocessed(target) { // perhaps somebody was erased, whom nothing may be remembered of
+		w.loaded = false
+		if err := w.load(ctx); err != nil {
+			return err
+		}
 	}
 	w.progress.Backlog = w.backlog(target)
 	var outdated []*walked
@@ -232,6 +239,11 @@ func (w *Walker) catchUp(ctx context.Context) error {
 		}
 		w.progress.Backlog = w.backlog(target)
 	}
+}
+
+// reprocessed says whether stored interactions were changed or erased since the journeys were walked.
+func (w *Walker) reprocessed(target map[place]int64) bool {
+	return slices.ContainsFunc(w.journeys, func(j *walked) bool { return j.upTo[reprocessedPlace] < target[reprocessedPlace] })
 }
 
 // Rebuild walks every subject of a journey anew, whatever was walked before. It reads the raw table chunk by chunk, in

@@ -25,6 +25,9 @@ type Evidence interface {
 	// whatever partition, have collapsed into one.
 	Distinct(ctx context.Context, topic string, partition int, below int64) (int64, error)
 
+	// EachErased calls f with the offsets of a partition whose interactions were erased, in ascending order.
+	EachErased(ctx context.Context, topic string, partition int, f func(offset int64)) error
+
 	// Holds says of each interaction whether it, as its origin and id name it, is stored.
 	Holds(ctx context.Context, interactions []journey.Interaction) ([]bool, error)
 }
@@ -44,7 +47,7 @@ type VerifyOptions struct {
 }
 
 // Account is what became of the records of a partition. Read is always the sum of Stored, Duplicate, all Dead,
-// Filtered, Gap and Missing; Read and Waiting together are End.
+// Filtered, Erased, Gap and Missing; Read and Waiting together are End.
 type Account struct {
 	Topic     string           `json:"topic"`
 	Partition int              `json:"partition"`
@@ -55,6 +58,7 @@ type Account struct {
 	Duplicate int64            `json:"duplicate"` // further copies of interactions that are stored
 	Dead      map[string]int64 `json:"dead"`      // records among the dead letters, by reason
 	Filtered  int64            `json:"filtered"`  // carry nothing: tombstones, markers of transactions, aborted records, vendors' asides
+	Erased    int64            `json:"erased"`    // were stored, and erased on request
 	Gap       int64            `json:"gap"`       // deleted from Kafka, and nothing is stored of them
 	Missing   int64            `json:"missing"`   // still in Kafka, and nowhere else
 	Waiting   int64            `json:"waiting"`   // not read yet
@@ -133,6 +137,12 @@ func (v *verifier) verify(ctx context.Context) ([]Account, error) {
 			return nil, err
 		}
 	}
+	erased := map[Partition][]int64{}
+	for _, p := range all {
+		if err := v.opts.Evidence.EachErased(ctx, p.Topic, p.Number, func(offset int64) { erased[p] = append(erased[p], offset) }); err != nil {
+			return nil, err
+		}
+	}
 	logs, err := v.logs(ctx, all)
 	if err != nil {
 		return nil, err
@@ -149,7 +159,7 @@ func (v *verifier) verify(ctx context.Context) ([]Account, error) {
 	}
 	accounts := make([]Account, len(all))
 	for i, p := range all {
-		if accounts[i], err = v.partition(ctx, p, logs[p], done[p].CommittedOffset, stored[p]); err != nil {
+		if accounts[i], err = v.partition(ctx, p, logs[p], done[p].CommittedOffset, stored[p], erased[p]); err != nil {
 			return nil, fmt.Errorf("partition %s/%d: %w", p.Topic, p.Number, err)
 		}
 	}
@@ -157,7 +167,7 @@ func (v *verifier) verify(ctx context.Context) ([]Account, error) {
 }
 
 // partition accounts for one partition.
-func (v *verifier) partition(ctx context.Context, p Partition, at log, committed int64, stored []Range) (a Account, err error) {
+func (v *verifier) partition(ctx context.Context, p Partition, at log, committed int64, stored []Range, erased []int64) (a Account, err error) {
 	a = Account{Topic: p.Topic, Partition: p.Number, Start: at.first, End: at.end, Dead: map[string]int64{}}
 	for len(stored) > 0 && stored[len(stored)-1].To > at.end {
 		last := &stored[len(stored)-1]
@@ -171,6 +181,9 @@ func (v *verifier) partition(ctx context.Context, p Partition, at log, committed
 	if len(stored) > 0 {
 		a.Read = max(a.Read, stored[len(stored)-1].To)
 	}
+	if len(erased) > 0 {
+		a.Read = max(a.Read, min(erased[len(erased)-1]+1, at.end))
+	}
 	a.Waiting = a.End - a.Read
 	if a.Stored, err = v.opts.Evidence.Distinct(ctx, p.Topic, p.Number, a.Read); err != nil {
 		return a, err
@@ -179,7 +192,8 @@ func (v *verifier) partition(ctx context.Context, p Partition, at log, committed
 		a.Duplicate += r.To - r.From
 	}
 	a.Duplicate -= a.Stored
-	doubtful := v.takeDead(&a, p, without(Range{0, a.Read}, stored))
+	doubtful := pick(without(Range{0, a.Read}, stored), erased, func(int64) { a.Erased++ })
+	doubtful = pick(doubtful, slices.Sorted(maps.Keys(v.dead[p])), func(offset int64) { a.Dead[v.dead[p][offset]]++ })
 	return a, v.look(ctx, &a, p, doubtful)
 }
 
@@ -197,16 +211,15 @@ func without(whole Range, out []Range) (left []Range) {
 	return left
 }
 
-// takeDead counts the dead letters of records in ranges, and returns what is left of the ranges. A record of which a row
-// is stored as well, since it was read again when it could be used, is not looked for.
-func (v *verifier) takeDead(a *Account, p Partition, ranges []Range) (left []Range) {
-	offsets := slices.Sorted(maps.Keys(v.dead[p]))
+// pick takes those of some offsets, ascending, out of ranges that lie in them, and returns what is left of the ranges. A record of which a
+// row is stored as well as a letter, since it was read again when it could be used, is in no range.
+func pick(ranges []Range, offsets []int64, take func(offset int64)) (left []Range) {
 	for _, r := range ranges {
 		from, _ := slices.BinarySearch(offsets, r.From)
 		to, _ := slices.BinarySearch(offsets, r.To)
 		var out []Range
 		for _, offset := range offsets[from:to] {
-			a.Dead[v.dead[p][offset]]++
+			take(offset)
 			out = append(out, Range{offset, offset + 1})
 		}
 		left = append(left, without(r, out)...)

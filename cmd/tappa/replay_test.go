@@ -54,7 +54,7 @@ func TestReplayAndVerify(t *testing.T) {
 	expect(exitDone, []string{"replay", "--data", data, "--reason", "missing-key"}, "missing-key 3 2 0 0 1 0 0", "2 collected: 2 stored, 0 dead again")
 	expect(exitDone, []string{"replay", "--data", data}, "missing-key 3 0 2 0 1 0 0")
 	expect(exitDone, []string{"replay", "--data", data, "--set", "data.customer.email=c@example.com"}, "missing-key 3 1 2 0 0 0 0", "1 stored")
-	expect(exitDone, []string{"verify", "--data", data}, "all 8 5 0 3 0 0 0 0", "dead: missing-key 3", "every record is accounted for")
+	expect(exitDone, []string{"verify", "--data", data}, "all 8 5 0 3 0 0 0 0 0", "dead: missing-key 3", "every record is accounted for")
 	expect(exitDone, []string{"verify", "--data", data, "--format", "json"}, `"stored": 5`)
 	expect(exitUsage, []string{"replay", "--data", data, "--reason", "bad", "--since", "x", "--set", "y"}, "the reasons are", "--since", "--set")
 	expect(exitFailed, []string{"verify", "--data", filepath.Join(dir, "none")}, "no tappa data")

@@ -13,14 +13,14 @@ func newVerifyCommand() *cobra.Command {
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Account for every record: read = stored + duplicate + dead + filtered + gap",
+		Short: "Account for every record: read = stored + duplicate + dead + filtered + erased + gap",
 		Long: `Finds out what became of every record of every partition, from evidence alone: where Kafka's logs begin and end, which
 offsets the rows in ClickHouse name, which the dead letters name, and, for what is left, the record itself.
 
   stored     interactions, each once            filtered  tombstones, markers of transactions
   duplicate  further copies of those            gap       deleted by retention, nothing stored
   dead       dead letters, by reason            missing   still in Kafka and nowhere else
-  waiting    not read yet; not part of read
+  erased     stored, and erased on request      waiting   not read yet; not part of read
 
 It changes nothing and may run beside collectors. If anything is missing it is listed, and the exit code is 1.
 

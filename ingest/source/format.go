@@ -42,15 +42,16 @@ type Settings struct {
 	Company journey.Company // which side of a mail or call is not the customer
 }
 
-// Nothings are the kinds of records in a vendor's format that are sound and carry no interaction.
+// Nothings are the kinds of records that are sound and carry no interaction.
 const (
 	NothingHappened = "no-interaction" // about something else: a user created, a list changed
 	NothingYet      = "part"           // part of what another record tells whole: a call is ringing
+	NothingAnyMore  = "erased"         // a copy of an interaction that was erased on request
 )
 
 // Nothing says that a record is sound and carries no interaction. Such records are counted as filtered, by Kind.
 type Nothing struct {
-	Kind   string // NothingHappened or NothingYet
+	Kind   string // one of the Nothings
 	Detail string // what it was: the vendor's own name for it
 }
 

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -160,9 +159,7 @@ func (o IdentityOptions) with(ctx context.Context, use func(*workshop) error) (e
 
 func (o IdentityOptions) print(value any, table func(io.Writer)) error {
 	if o.JSON {
-		enc := json.NewEncoder(o.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(value)
+		return printJSON(o.Out, value)
 	}
 	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
 	table(w)

@@ -48,11 +48,23 @@ func NewCollector(opts PipelineOptions) (*ingest.Collector, error) {
 	o := opts.Tuning
 	o.Brokers, o.Connection, o.Group = opts.Brokers, opts.Connection, opts.Group
 	o.Topics, o.TopicPattern, o.DeadLetterTopic = topics, opts.TopicPattern, opts.DeadLetters
-	o.Decode, o.Tag, o.Score = newDecoder(opts.Journeys, opts.Topics).Decode, tagger(opts.Journeys), scorer.Score
+	o.Decode, o.Tag, o.Score = opts.decode(), tagger(opts.Journeys), scorer.Score
 	o.Definition = definition(opts.Journeys)
 	o.Sink, o.ReadyAfter = opts.Store, opts.ReadyAfter
 	o.Logger, o.Registerer = opts.Logger, opts.Registerer
 	return ingest.New(o)
+}
+
+// decode makes an interaction of a record, unless it was erased: a copy of one that was carries nothing.
+func (opts *PipelineOptions) decode() func(source.Record) (journey.Interaction, error) {
+	decoder, store := newDecoder(opts.Journeys, opts.Topics), opts.Store
+	return func(rec source.Record) (journey.Interaction, error) {
+		ix, err := decoder.Decode(rec)
+		if err == nil && store.Erased(&ix) {
+			return journey.Interaction{}, &source.Nothing{Kind: source.NothingAnyMore, Detail: "erased on request"}
+		}
+		return ix, err
+	}
 }
 
 // NewDecoder makes the decoder of journeys, for records of which each says itself what it is.

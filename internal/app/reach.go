@@ -71,6 +71,6 @@ func (p PipelineOptions) verifyOptions() ingest.VerifyOptions {
 	topics, _ := splitTopics(p.Topics)
 	return ingest.VerifyOptions{
 		Brokers: p.Brokers, Connection: p.Connection, Topics: topics, TopicPattern: p.TopicPattern, Group: p.Group, DeadLetterTopic: p.DeadLetters,
-		Decode: newDecoder(p.Journeys, p.Topics).Decode, Evidence: p.Store,
+		Decode: p.decode(), Evidence: p.Store,
 	}
 }

@@ -154,10 +154,17 @@ type workshop struct {
 	own   bool // no walk runs there, unless this process runs one
 	held  bool // another process runs on it
 	close func() error
+
+	pipeline PipelineOptions // of its Kafka, if that was asked for: Brokers and how to reach them
 }
 
 // open finds the target's ClickHouse. An embedded directory that another process holds is reached through that process.
 func (t Target) open(ctx context.Context, logger *slog.Logger) (workshop, error) {
+	return t.openWith(ctx, false, logger)
+}
+
+// openWith is open and, where asked for, finds its Kafka, too.
+func (t Target) openWith(ctx context.Context, kafka bool, logger *slog.Logger) (workshop, error) {
 	if t.Dir == "" {
 		store, err := aggregate.Open(ctx, t.Config.store)
 		if err != nil {
@@ -166,14 +173,14 @@ func (t Target) open(ctx context.Context, logger *slog.Logger) (workshop, error)
 		if err := store.Migrate(ctx); err != nil {
 			return workshop{}, errors.Join(err, store.Close())
 		}
-		return workshop{store, false, true, store.Close}, nil
+		return workshop{store, false, true, store.Close, t.Config.pipeline(store)}, nil
 	}
 	if _, err := os.Stat(filepath.Join(t.Dir, "clickhouse")); errors.Is(err, fs.ErrNotExist) {
 		return workshop{}, fmt.Errorf("no tappa data in %q: name another directory with --data", t.Dir)
 	}
-	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: t.Dir, Logger: logger})
+	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: t.Dir, Kafka: kafka, Logger: logger})
 	if err == nil {
-		return workshop{e.Store, true, false, e.Close}, nil
+		return workshop{e.Store, true, false, e.Close, PipelineOptions{Brokers: e.Brokers}}, nil
 	}
 	if !errors.Is(err, chdb.ErrHeld) {
 		return workshop{}, err
@@ -189,7 +196,7 @@ func (t Target) open(ctx context.Context, logger *slog.Logger) (workshop, error)
 	if err != nil {
 		return workshop{}, fmt.Errorf("reach the tappa that holds %q (process %d): %w", t.Dir, holder.PID, err)
 	}
-	return workshop{store, false, true, store.Close}, nil
+	return workshop{store, false, true, store.Close, PipelineOptions{Brokers: holder.Brokers}}, nil
 }
 
 // journeys are the stored ones, in the order in which they tag. Files take the place of those with the same id, as

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -80,9 +79,7 @@ func Corrections(ctx context.Context, opts CorrectOptions, asJSON bool) (err err
 		return err
 	}
 	if asJSON {
-		enc := json.NewEncoder(opts.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(append([]aggregate.Correction{}, list...))
+		return printJSON(opts.Out, append([]aggregate.Correction{}, list...))
 	}
 	if len(list) == 0 {
 		_, err := fmt.Fprintln(opts.Out, "nothing is corrected")

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,9 +123,7 @@ func SuiteCRM(ctx context.Context, opts SuiteCRMOptions) error {
 		return err
 	}
 	if opts.JSON {
-		enc := json.NewEncoder(opts.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(report)
+		return printJSON(opts.Out, report)
 	}
 	if len(report.Changes) == 0 {
 		fmt.Fprintf(opts.Out, "no topic matches %s: set TAPPA_SUITECRM_TOPICS to the connector's topics\n", relay.Topics)

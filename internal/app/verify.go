@@ -35,15 +35,16 @@ func Verify(ctx context.Context, opts VerifyOptions) (err error) {
 	if at.pipeline.Journeys, err = storedJourneys(ctx, at.pipeline.Store); err != nil {
 		return err
 	}
+	if err := at.pipeline.Store.LoadErased(ctx); err != nil {
+		return err
+	}
 	accounts, err := ingest.Verify(ctx, at.pipeline.verifyOptions())
 	if err != nil {
 		return err
 	}
 	total := sumOf(accounts)
 	if opts.JSON {
-		enc := json.NewEncoder(opts.Out)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(map[string]any{"partitions": accounts, "total": total})
+		err = printJSON(opts.Out, map[string]any{"partitions": accounts, "total": total})
 	} else {
 		err = printAccounts(opts.Out, accounts, total)
 	}
@@ -63,6 +64,7 @@ func sumOf(accounts []ingest.Account) ingest.Account {
 		sum.Stored += a.Stored
 		sum.Duplicate += a.Duplicate
 		sum.Filtered += a.Filtered
+		sum.Erased += a.Erased
 		sum.Gap += a.Gap
 		sum.Missing += a.Missing
 		sum.Waiting += a.Waiting
@@ -77,10 +79,10 @@ func sumOf(accounts []ingest.Account) ingest.Account {
 // printAccounts writes a line a partition, and beneath them what somebody may want to act on.
 func printAccounts(out io.Writer, accounts []ingest.Account, total ingest.Account) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "partition\tread\t= stored\t+ duplicate\t+ dead\t+ filtered\t+ gap\t+ missing\twaiting\t")
+	fmt.Fprintln(w, "partition\tread\t= stored\t+ duplicate\t+ dead\t+ filtered\t+ erased\t+ gap\t+ missing\twaiting\t")
 	line := func(name string, a ingest.Account) {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n",
-			name, a.Read, a.Stored, a.Duplicate, a.AllDead(), a.Filtered, a.Gap, a.Missing, a.Waiting)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n",
+			name, a.Read, a.Stored, a.Duplicate, a.AllDead(), a.Filtered, a.Erased, a.Gap, a.Missing, a.Waiting)
 	}
 	for _, a := range accounts {
 		line(fmt.Sprintf("%s/%d", a.Topic, a.Partition), a)
@@ -108,6 +110,13 @@ func printAccounts(out io.Writer, accounts []ingest.Account, total ingest.Accoun
 		fmt.Fprintln(out, "every record is accounted for")
 	}
 	return nil
+}
+
+// printJSON writes a value as JSON that people can read.
+func printJSON(out io.Writer, value any) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(value)
 }
 
 func named(m ingest.MissingRecord) string {

@@ -30,7 +30,7 @@ func newVerifyWatch(p PipelineOptions, every time.Duration, logger *slog.Logger,
 	w := &verifyWatch{
 		options: p.verifyOptions(), every: every, logger: logger,
 		records: prometheus.NewGaugeVec(name("records", "What became of the records of a partition, by evidence: stored, duplicate, "+
-			"dead, filtered, gap and missing add up to those read; waiting are not read yet."), []string{"topic", "partition", "fate"}),
+			"dead, filtered, erased, gap and missing add up to those read; waiting are not read yet."), []string{"topic", "partition", "fate"}),
 		at:   prometheus.NewGauge(name("timestamp_seconds", "When the records were last accounted for.")),
 		took: prometheus.NewGauge(name("seconds", "How long that took.")),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
@@ -73,8 +73,8 @@ func (w *verifyWatch) once(ctx context.Context) error {
 	for _, a := range accounts {
 		missing += a.Missing
 		for fate, n := range map[string]int64{
-			"stored": a.Stored, "duplicate": a.Duplicate, "dead": a.AllDead(), "filtered": a.Filtered, "gap": a.Gap,
-			"missing": a.Missing, "waiting": a.Waiting,
+			"stored": a.Stored, "duplicate": a.Duplicate, "dead": a.AllDead(), "filtered": a.Filtered, "erased": a.Erased,
+			"gap": a.Gap, "missing": a.Missing, "waiting": a.Waiting,
 		} {
 			w.records.WithLabelValues(a.Topic, strconv.Itoa(a.Partition), fate).Set(float64(n))
 		}

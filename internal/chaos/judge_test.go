@@ -170,7 +170,7 @@ func (v *verdict) compareAccounts(ctx context.Context, t *testing.T, s *site, st
 		v.duplicate += int(a.Duplicate)
 		v.missing += int(a.Missing + a.Waiting + a.Beyond)
 		v.gap += int(a.Gap)
-		if sum := a.Stored + a.Duplicate + a.AllDead() + a.Filtered + a.Gap + a.Missing; sum != a.Read {
+		if sum := a.Stored + a.Duplicate + a.AllDead() + a.Filtered + a.Erased + a.Gap + a.Missing; sum != a.Read {
 			t.Errorf("verify: partition %d does not add up: %+v", a.Partition, a)
 		}
 	}

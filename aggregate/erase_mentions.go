@@ -1,0 +1,92 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// needlesAtOnce is how many texts the engine looks for in one go.
+const needlesAtOnce = 255
+
+// shortNeedle is the length below which an address or a number is looked for with its kind before it: alone it would be found anywhere.
+const shortNeedle = 6
+
+// needle is what of a key somebody may have written in a text: a mail address or a cookie itself, a number's digits, else the key.
+func needle(key string) string {
+	kind, rest, _ := strings.Cut(key, ":")
+	switch kind {
+	case "phone":
+		rest = strings.TrimPrefix(rest, "+")
+	case "email", "cookie":
+	default:
+		return key
+	}
+	if len(rest) < shortNeedle {
+		return key
+	}
+	return rest
+}
+
+// Needles are what Mentions looks for, for keys.
+func Needles(keys []string) []string {
+	out := make([]string, len(keys))
+	for i, key := range keys {
+		out[i] = needle(key)
+	}
+	sortUnique(&out)
+	return out
+}
+
+// Mentions counts, by table and column, the rows that name a key in any text, list or payload, whoever they are of. Capitals count as small
+// letters. It reads everything that is stored.
+func (s *Store) Mentions(ctx context.Context, keys []string) (map[string]uint64, error) {
+	columns, err := s.textColumns(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list columns: %w", err)
+	}
+	out := map[string]uint64{}
+	for table, names := range columns {
+		for some := range slices.Chunk(Needles(keys), needlesAtOnce) {
+			var counts []string
+			var args []any
+			for _, name := range names {
+				counts = append(counts, fmt.Sprintf("countIf(multiSearchAnyCaseInsensitive(toString(%s), ?))", name))
+				args = append(args, some)
+			}
+			found := make([]uint64, len(names))
+			dest := make([]any, len(names))
+			for i := range found {
+				dest[i] = &found[i]
+			}
+			query := fmt.Sprintf("SELECT %s FROM %s", strings.Join(counts, ", "), table)
+			if err := s.conn.QueryRow(longQuery(ctx), query, args...).Scan(dest...); err != nil {
+				return nil, fmt.Errorf("look through table %s: %w", table, err)
+			}
+			for i, n := range found {
+				if n > 0 {
+					out[table+"."+names[i]] += n
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// textColumns gives the columns of each table that hold texts. What an erasure at work notes of its keys is not among them.
+func (s *Store) textColumns(ctx context.Context) (map[string][]string, error) {
+	const query = `
+		SELECT table, name FROM system.columns
+		WHERE database = currentDatabase() AND type LIKE '%String%' AND table != 'erasures'
+			AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')
+		ORDER BY table, position`
+	out := map[string][]string{}
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var table, name string
+		err := scan(&table, &name)
+		out[table] = append(out[table], "`"+name+"`")
+		return err
+	}, query)
+	return out, err
+}
