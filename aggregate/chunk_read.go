@@ -59,7 +59,11 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 		}
 		return nil
 	}
-	if err := w.store.scanBlocks(longQuery(ctx), r.all(), read, query, c.args...); err != nil {
+	var settings clickhouse.Settings
+	if !c.whole && w.store.opts.Protocol == protocolHTTP { // a few rows from each of many places are sooner handed out together than piece by piece
+		settings = clickhouse.Settings{"wait_end_of_query": 1}
+	}
+	if err := w.store.scanBlocks(longQuery(ctx, settings), r.all(), read, query, c.args...); err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	w.interactions[0], w.hashes = out, hashes
@@ -163,7 +167,11 @@ func copies(a, b *interaction) bool {
 	return a.at == b.at && a.id == b.id && a.origin == b.origin && a.contact == b.contact
 }
 
-// longQuery allows for the lists of keys that a chunk's condition holds.
-func longQuery(ctx context.Context) context.Context {
-	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": 256 << 20}))
+// longQuery allows for the lists of keys that a statement's condition holds, under some settings besides.
+func longQuery(ctx context.Context, besides ...clickhouse.Settings) context.Context {
+	settings := clickhouse.Settings{"max_query_size": 256 << 20}
+	for _, some := range besides {
+		maps.Copy(settings, some)
+	}
+	return clickhouse.Context(ctx, clickhouse.WithSettings(settings))
 }

@@ -71,7 +71,7 @@ func on(text string, keys []string) (string, []any) {
 
 // mutated has a statement that changes rows return when every replica has.
 func mutated(ctx context.Context) context.Context {
-	return clickhouse.Context(longQuery(ctx), clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 2}))
+	return longQuery(ctx, clickhouse.Settings{"mutations_sync": 2})
 }
 
 // PersonKeys gives all contact keys of the persons that some keys belong to, and how many persons those are. Each key is to be one that was

@@ -226,19 +226,18 @@ func (w *Walker) catchUp(ctx context.Context) error {
 	if err := w.walkStale(ctx); err != nil {
 		return err
 	}
-	for {
-		s := w.nextSlice(target)
-		if len(s) == 0 {
-			return nil
-		}
-		if err := w.holdDivision(ctx); err != nil {
-			return err
+	for s := w.nextSlice(target); len(s) > 0; s = w.nextSlice(target) {
+		if w.progress.Walks > 0 { // else it was just asked
+			if err := w.holdDivision(ctx); err != nil {
+				return err
+			}
 		}
 		if err := w.walkSlice(ctx, s); err != nil {
 			return err
 		}
 		w.progress.Backlog = w.backlog(target)
 	}
+	return nil
 }
 
 // reprocessed says whether stored interactions were changed or erased since the journeys were walked.
