@@ -1,0 +1,67 @@
+package app
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// TestEraseBesideATappaThatRuns erases one of two customers while collector and walk run, and has both send once more what they sent, and
+// something new after it: of the one who was erased only what is new comes in, and every record is accounted for.
+func TestEraseBesideATappaThatRuns(t *testing.T) {
+	text, err := os.ReadFile("../../journey/templates/machinery.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	up := startUp(t, UpOptions{Dir: dir, Journeys: []string{file(t, "journey.yaml", string(text))}})
+	defer up.stopUp()
+	at, err := readAnnouncement(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish := func(people, id string) {
+		t.Helper()
+		var messages []kafka.Message
+		for who := range strings.FieldsSeq(people) {
+			e := enquiry(who)
+			e.ID += id
+			messages = append(messages, mistake{}.structured(t, e))
+		}
+		send(t, at.Brokers, messages)
+	}
+	await := func(want string) {
+		t.Helper()
+		got := ""
+		for end := time.Now().Add(patience); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			got = sql(t, dir, "SELECT contact_key, groupArray(id) FROM (SELECT contact_key, id FROM tappa.steps ORDER BY id) GROUP BY contact_key ORDER BY contact_key FORMAT TSV")
+		}
+		if got != want {
+			t.Fatalf("interactions walked: got\n%s, want\n%s", got, want)
+		}
+	}
+	publish("anna bruno", "-1")
+	await("email:anna@example.com\t['anna-1']\nemail:bruno@example.com\t['bruno-1']\n")
+	var out bytes.Buffer
+	err = Erase(t.Context(), EraseOptions{
+		Target: Target{Dir: dir}, Keys: []string{"anna@example.com"}, By: "mara", Reference: "7", Sure: true, Out: &out, Logger: quiet(t),
+	})
+	if err != nil || !strings.Contains(out.String(), "no row is left") || !strings.Contains(out.String(), "1 records of topic tappa.interactions") {
+		t.Fatalf("%v, it says %s", err, out.String())
+	}
+	await("email:bruno@example.com\t['bruno-1']\n")
+	publish("anna bruno", "-1")
+	publish("anna bruno", "-2")
+	await("email:anna@example.com\t['anna-2']\nemail:bruno@example.com\t['bruno-1','bruno-2']\n")
+	out.Reset()
+	if err := Verify(t.Context(), VerifyOptions{Target: Target{Dir: dir}, Out: &out, Logger: quiet(t)}); err != nil {
+		t.Error(err)
+	}
+	if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, "all 6 3 1 0 1 1 0 0 0") {
+		t.Errorf("want 3 stored, a copy, one filtered and one erased:\n%s", out.String())
+	}
+}
