@@ -7,7 +7,8 @@ package arrows
 var Allowed = map[string][]string{
 	"cmd/tappa":            {"internal/app", "ingest", "aggregate", "alert", "dashboards", "journey", "sentiment"},
 	"internal/app":         {"ingest", "aggregate", "alert", "dashboards", "journey", "sentiment", "internal/broker", "internal/chdb", "internal/synth", "internal/discover"},
-	"dashboards":           {"aggregate", "alert", "journey"},
+	"dashboards":           {"aggregate", "alert", "journey", "dashboards/draw"},
+	"dashboards/draw":      {},
 	"alert":                {"aggregate", "journey"},
 	"aggregate":            {"journey"},
 	"ingest":               {"journey", "sentiment"},
@@ -31,4 +32,5 @@ var Importers = map[string][]string{
 	"github.com/ebitengine/purego":        {"internal/chdb"},
 	"github.com/segmentio/kafka-go":       {"ingest", "internal/testenv"},
 	"github.com/ClickHouse/clickhouse-go": {"aggregate"},
+	"github.com/tdewolff":                 {"dashboards/draw"},
 }
