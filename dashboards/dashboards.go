@@ -71,6 +71,9 @@ func New(opts Options) (http.Handler, error) {
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", cached(http.FileServerFS(ui))))
 	mux.Handle("GET /{$}", http.RedirectHandler("/map", http.StatusFound))
 	mux.Handle("GET /map", s.page(s.mapPage))
+	for _, format := range MapFormats {
+		mux.Handle("GET /map."+format, s.mapFile(format))
+	}
 	mux.Handle("GET /funnel", s.page(s.funnelPage))
 	mux.Handle("GET /waits", s.page(s.waitsPage))
 	mux.Handle("GET /mood", s.page(s.moodPage))
@@ -156,10 +159,11 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, lang string, err e
 	var missing notFoundError
 	var bad badRequestError
 	var query *aggregate.BadQueryError
+	var file *MapError
 	switch {
 	case errors.As(err, &missing):
 		code, message = http.StatusNotFound, s.texts.text(lang, missing.key)
-	case errors.As(err, &bad), errors.As(err, &query):
+	case errors.As(err, &bad), errors.As(err, &query), errors.As(err, &file):
 		code = http.StatusBadRequest
 	case r.Context().Err() != nil:
 		return // nobody is listening any more

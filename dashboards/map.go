@@ -21,6 +21,7 @@ type mapContent struct {
 	Legend    []stateCount
 	Curve     []curvePoint
 	CurveText string
+	Files     []link // the same as a file
 }
 
 type personaCard struct{ Label, Role, Goal string }
@@ -29,13 +30,14 @@ type personaCard struct{ Label, Role, Goal string }
 type stageColumn struct {
 	ID, Label, Activity                   string
 	Entered, Mature, Reached, TimeInStage string
-	HasDropoff, Few                       bool
+	HasDropoff, Few, Anybody              bool
 	Dropoff, DropoffLow, DropoffHigh      string
 	LostHref, EnteredHref                 string
 	BarLabel                              string
 	Bar                                   []barPart
 	States                                []stateCount
 	Touchpoints                           []touchpointCell
+	MoreTouchpoints, MoreFrictions        int // beside those that are shown
 	Mood                                  *moodCell
 	Waits                                 *waitCell
 	Frictions                             []frictionCell
@@ -56,6 +58,7 @@ type touchpointCell struct {
 
 type moodCell struct {
 	Net, Scored, Coverage string
+	Interval              string // of Net; the page has it on the curve
 	Few                   bool
 	Emotions              []stateCount
 	Quotes                []quoteCell
@@ -81,16 +84,22 @@ type curvePoint struct {
 }
 
 func (s *server) mapPage(r *request) (string, any, error) {
+	c, err := r.mapContent()
+	return "map", c, err
+}
+
+// mapContent is what the page shows, and what files of it show.
+func (r *request) mapContent() (mapContent, error) {
 	f, err := r.frame("map.title")
 	if err != nil {
-		return "", nil, err
+		return mapContent{}, err
 	}
-	c := mapContent{frame: f, Persona: r.persona()}
+	c := mapContent{frame: f, Persona: r.persona(), Files: r.mapFiles()}
 	if c.Empty != "" {
-		return "map", c, nil
+		return c, nil
 	}
 	if c.Stages, c.How, err = r.stageColumns(); err != nil {
-		return "", nil, err
+		return mapContent{}, err
 	}
 	c.Legend = r.legend()
 	var moodHow, waitHow string
@@ -100,10 +109,10 @@ func (s *server) mapPage(r *request) (string, any, error) {
 	parts.Go(func() error { return r.fillTouchpoints(c.Stages) })
 	parts.Go(func() error { return r.fillOpportunities(c.Stages) })
 	if err := parts.Wait(); err != nil {
-		return "", nil, err
+		return mapContent{}, err
 	}
 	c.How = append(c.How, moodHow, waitHow)
-	return "map", c, nil
+	return c, nil
 }
 
 func (r *request) persona() *personaCard {
@@ -143,7 +152,7 @@ func (r *request) stageColumn(row row) *stageColumn {
 		ID: id, Label: stage.Labels.In(r.lang), Activity: stage.Activity.In(r.lang),
 		Entered: r.format.Count(row.count("entered")), EnteredHref: r.behind("/cases", "stage", id),
 		Mature: r.format.Count(row.count("mature")), Reached: r.format.Count(row.count("reached")),
-		HasDropoff: row.number("dropoff") != nil, Few: row.yes("few"),
+		HasDropoff: row.number("dropoff") != nil, Few: row.yes("few"), Anybody: row.count("entered") > 0,
 		Dropoff:    r.format.Percent(row.number("dropoff")),
 		DropoffLow: r.format.Percent(row.number("dropoff_low")), DropoffHigh: r.format.Percent(row.number("dropoff_high")),
 		LostHref:    r.behind("/cases", "stage", id, "state", "lost"),
@@ -190,6 +199,9 @@ func (r *request) fillExperience(c *mapContent) (how string, err error) {
 		}
 		column.Mood = r.moodCell(row)
 		column.Mood.Quotes = quotes[column.ID]
+		if point.Low != nil && point.High != nil {
+			column.Mood.Interval = r.format.Signed(point.Low) + " – " + r.format.Signed(point.High)
+		}
 	}
 	c.CurveText = strings.Join(words, ", ")
 	return mood.report.How, nil

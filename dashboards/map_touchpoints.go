@@ -36,14 +36,23 @@ func (r *request) fillTouchpoints(stages []*stageColumn) error {
 func (r *request) fillStageTouchpoints(c *stageColumn, rows []row) {
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].count("cases") > rows[j].count("cases") })
 	for _, row := range rows {
-		if tp, ok := r.journey.Touchpoint(journey.TouchpointID(row.text("touchpoint"))); ok && len(c.Touchpoints) < shownTouchpoints {
+		tp, ok := r.journey.Touchpoint(journey.TouchpointID(row.text("touchpoint")))
+		switch {
+		case !ok:
+		case len(c.Touchpoints) == shownTouchpoints:
+			c.MoreTouchpoints++
+		default:
 			c.Touchpoints = append(c.Touchpoints, r.touchpointCell(c.ID, tp, row))
 		}
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return friction(rows[i]) > friction(rows[j]) })
 	for _, row := range rows {
 		tp, ok := r.journey.Touchpoint(journey.TouchpointID(row.text("touchpoint")))
-		if !ok || friction(row) <= 0 || len(c.Frictions) == shownFrictions {
+		if !ok || friction(row) <= 0 {
+			continue
+		}
+		if len(c.Frictions) == shownFrictions {
+			c.MoreFrictions++
 			continue
 		}
 		c.Frictions = append(c.Frictions, frictionCell{

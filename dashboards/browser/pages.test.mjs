@@ -94,6 +94,17 @@ test('a case opens its person, with what connects their contacts, and the person
   await done();
 });
 
+test('the map as one HTML file shows its letters and prints on one page', async () => {
+  for (const [lang, paper] of [['it', 'a3'], ['en', 'a3'], ['it', 'a4'], ['en', 'a4']]) {
+    const { page, done } = await visit(`/map.html?lang=${lang}&page=${paper}`, { lang });
+    assert.equal(await page.locator('.curve circle').count(), await page.locator('.curve svg svg text').count());
+    assert.ok(await page.evaluate(() => document.fonts.ready.then((fonts) => [...fonts].every((font) => font.status === 'loaded'))), 'fonts are whole');
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    assert.equal(pdf.match(/\/Type\s*\/Page\b/g).length, 1, `${lang} on ${paper}`);
+    await done();
+  }
+});
+
 test('a persona has a map of its own', async () => {
   const { page, done } = await visit('/map');
   const all = number(await page.locator('.phase dd a').first().textContent());
