@@ -29,7 +29,8 @@
 //
 // Reports are parameterised views in ClickHouse (aggregate/sql) over what the walk found, asked through
 // aggregate.Store.Report. The pages and the API (dashboards), `tappa report` (cmd/tappa) and the analyst's own SQL ask the
-// same views, so all show the same number. [MOT.Judge] says how a moment of truth turned out by them.
+// same views, so all show the same number; dashboards/draw puts the map on paper. [MOT.Judge] says how a moment of truth
+// turned out by them.
 //
 // Package alert asks the same reports again and again and tells people when a number is too much. aggregate.Store.Refresh
 // freezes a month's numbers; opportunities and notes say what is done about them, and later months whether it worked.

@@ -11,12 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"tappa/aggregate"
+	"tappa/dashboards"
 )
 
 // exportFormats are the formats of each kind of export.
 var exportFormats = map[string][]string{
 	"cases":    {"csv", "xlsx", "parquet"},
 	"log":      {"csv", "xlsx", "parquet", "xes"},
+	"map":      dashboards.MapFormats,
 	"snapshot": {"csv", "xlsx", "parquet", "json"},
 }
 
@@ -25,31 +27,45 @@ var exportReports = map[string]string{"cases": "cases", "log": "steps"}
 
 func newExportCommand() *cobra.Command {
 	var f reportFlags
+	var m mapFlags
 	var file, month string
 	cmd := &cobra.Command{
-		Use:   "export cases|log|snapshot",
-		Short: "write cases, all their interactions as an event log, or a snapshot's numbers, for other tools",
+		Use:   "export cases|log|snapshot|map",
+		Short: "write cases, all their interactions as an event log, a snapshot's numbers, or the journey map on one page",
 		Long: `Writes the cases, the log of all their interactions, or the numbers of a snapshot, as CSV, as a workbook (XLSX), as Parquet,
 or, for the log, as an event log (XES) that process mining tools read. Contact keys are shortened unless --whole-keys asks
-for them. Of a snapshot, json is the frozen content itself.`,
+for them. Of a snapshot, json is the frozen content itself.
+
+Of a map, writes the page of the same name for paper, mail and wall: one page as PDF, SVG, PNG or a single HTML file. The same
+data give the same bytes (docs/export.md).`,
 		Example: `  tappa export cases --format xlsx --out cases.xlsx --data data/demo
   tappa export log --format xes --from 2026-01-01 > log.xes
-  tappa export snapshot --month 2026-01 --format parquet --out 2026-01.parquet`,
-		Args: func(_ *cobra.Command, args []string) error {
+  tappa export snapshot --month 2026-01 --format parquet --out 2026-01.parquet
+  tappa export map --format pdf --lang it --persona buyer --out map.pdf`,
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || exportFormats[args[0]] == nil {
-				return usageError{errors.New("say what to export: cases, log or snapshot")}
+				return usageError{errors.New("say what to export: cases, log, snapshot or map")}
 			}
 			if (args[0] == "snapshot") != (month != "") {
 				return usageError{errors.New("--month and snapshot go together")}
 			}
+			if args[0] == "map" && !cmd.Flags().Changed("format") {
+				f.format = dashboards.MapFormats[0]
+			}
 			if known := exportFormats[args[0]]; !slices.Contains(known, f.format) {
 				return usageError{fmt.Errorf("--format %q: %s can be exported as %s", f.format, args[0], strings.Join(known, ", "))}
+			}
+			if err := m.check(cmd, args[0]); err != nil {
+				return usageError{err}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] == "snapshot" {
+			switch args[0] {
+			case "snapshot":
 				return exportSnapshot(cmd, f, month, file)
+			case "map":
+				return exportMap(cmd, f, m, file)
 			}
 			return runExport(cmd, args[0], f, file)
 		},
@@ -57,15 +73,16 @@ for them. Of a snapshot, json is the frozen content itself.`,
 	dataFlag(cmd, &f.data)
 	flags := cmd.Flags()
 	flags.StringVar(&f.query.Journey, "journey", "", "journey's id (default: the only one stored)")
-	flags.StringVar(&f.from, "from", "", "opened (cases) or occurred (log) from this day or instant on")
+	flags.StringVar(&f.from, "from", "", "opened (cases), occurred (log) or entered (map) from this day or instant on")
 	flags.StringVar(&f.to, "to", "", "to before this day or instant")
 	flags.StringVar(&f.asOf, "as-of", "", "as things stood at this instant, or at the end of this day (default: the newest interaction)")
 	flags.StringVar(&f.query.Persona, "persona", "", `only this persona; "-" is none`)
 	flags.StringVar(&f.query.Stage, "stage", "", "only this stage")
 	flags.StringVar(&f.query.State, "state", "", "only rows in this state (tappa report lists them)")
 	flags.BoolVar(&f.query.Whole, "whole-keys", false, "contact keys in full instead of shortened")
-	flags.StringVar(&f.format, "format", "csv", "csv, xlsx, parquet, for the log xes, for a snapshot json")
+	flags.StringVar(&f.format, "format", "csv", "csv, xlsx, parquet, for the log xes, for a snapshot json; for a map pdf (its default), svg, png, html")
 	flags.StringVar(&month, "month", "", "of a snapshot: the month, like 2026-01, or 2026-01@1 for its first version")
+	m.add(cmd)
 	flags.StringVar(&file, "out", "", "file to write (default: standard output)")
 	return cmd
 }

@@ -25,7 +25,7 @@ func TestExport(t *testing.T) {
 	if book := mustTappa(t, "export", "cases", "--format", "xlsx", "--data", dir); !strings.HasPrefix(book, "PK") {
 		t.Error("cases: no workbook")
 	}
-	for _, args := range [][]string{{"export"}, {"export", "map"}, {"export", "cases", "--format", "xes"}} {
+	for _, args := range [][]string{{"export"}, {"export", "dance"}, {"export", "cases", "--format", "xes"}} {
 		if code, _, _ := tappaCommand(t, "", args...); code != exitUsage {
 			t.Errorf("%v: exit %d, want %d", args, code, exitUsage)
 		}
