@@ -8,12 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
-	"slices"
 	"strings"
-
-	"github.com/tdewolff/font"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/goregular"
 )
 
 //go:embed sheet.html
@@ -73,11 +68,12 @@ func writeHTML(w io.Writer, l *layout) error {
 	if err := t.Execute(&b, page); err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
-	if page.Regular, err = letters(goregular.TTF, b.String()); err != nil {
-		return err
-	}
-	if page.Bold, err = letters(gobold.TTF, b.String()); err != nil {
-		return err
+	for bold, url := range map[bool]*template.URL{false: &page.Regular, true: &page.Bold} {
+		f, err := small(bold, b.String())
+		if err != nil {
+			return fmt.Errorf("write html: %w", err)
+		}
+		*url = template.URL("data:font/ttf;base64," + base64.StdEncoding.EncodeToString(f.data)) //nolint:gosec // base64
 	}
 	b.Reset()
 	if err := t.Execute(&b, page); err != nil {
@@ -85,31 +81,6 @@ func writeHTML(w io.Writer, l *layout) error {
 	}
 	_, err = b.WriteTo(w)
 	return err
-}
-
-// letters gives a font that has only the letters of a text, to be written into a file.
-func letters(ttf []byte, text string) (template.URL, error) {
-	f, err := font.ParseFont(ttf, 0) // anew: making a smaller one changes it
-	if err != nil {
-		return "", fmt.Errorf("write html: %w", err)
-	}
-	runes := []rune(text)
-	slices.Sort(runes)
-	glyphs := []uint16{0}
-	for _, r := range slices.Compact(runes) {
-		if g := f.GlyphIndex(r); g != 0 && !slices.Contains(glyphs, g) {
-			glyphs = append(glyphs, g)
-		}
-	}
-	small, err := f.Subset(glyphs, font.SubsetOptions{Tables: font.KeepMinTables})
-	if err != nil {
-		return "", fmt.Errorf("write html: %w", err)
-	}
-	data := small.Write()
-	if err := timelessFont(data); err != nil {
-		return "", fmt.Errorf("write html: %w", err)
-	}
-	return template.URL("data:font/ttf;base64," + base64.StdEncoding.EncodeToString(data)), nil //nolint:gosec // base64
 }
 
 // number writes what CSS reads.

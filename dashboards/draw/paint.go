@@ -1,23 +1,16 @@
 package draw
 
-import "github.com/tdewolff/canvas"
-
 // painter draws a layout from top to bottom.
 type painter struct {
 	*layout
 	pen pen
 }
 
-// paint draws a layout on a canvas of the page's size.
-func paint(l *layout) *canvas.Canvas {
-	c := canvas.New(l.page.Width, l.page.Height)
-	ctx := canvas.NewContext(c)
-	ctx.SetFillColor(ink(Paper))
-	ctx.DrawPath(0, 0, canvas.Rectangle(l.page.Width, l.page.Height))
-	p := painter{l, pen{
-		ctx: ctx, fonts: l.fonts, em: l.em, left: l.page.margin, top: l.page.Height - l.page.margin,
-		rule: 0.07, accent: 0.16,
-	}}
+// drawn draws a layout.
+func drawn(l *layout) *drawing {
+	d := &drawing{page: l.page}
+	d.marks = append(d.marks, mark{outline: polygon(point{0, 0}, point{l.page.Width, 0}, point{l.page.Width, l.page.Height}, point{0, l.page.Height}), colour: Paper})
+	p := painter{l, pen{on: d, em: l.em, rule: 0.07, accent: 0.16}}
 	y := p.heading()
 	top := y
 	for _, row := range l.sheet.Rows {
@@ -25,7 +18,7 @@ func paint(l *layout) *canvas.Canvas {
 	}
 	p.grid(top, y)
 	p.footer(p.legend(y))
-	return c
+	return d
 }
 
 func (p painter) heading() float64 {

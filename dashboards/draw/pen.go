@@ -1,69 +1,59 @@
 package draw
 
-import (
-	"image/color"
+import "math"
 
-	"github.com/tdewolff/canvas"
-)
-
-// pen draws on a canvas in body sizes, from the top left of the page's content; the canvas counts millimetres from the
-// bottom left.
+// pen draws in body sizes, from the top left of the page's content.
 type pen struct {
-	ctx    *canvas.Context
-	fonts  *fonts
-	em     float64
-	left   float64
-	top    float64
+	on     *drawing
+	em     float64 // a body size in millimetres
 	rule   float64 // width of a thin line
 	accent float64 // width of a line that matters
 }
 
-func (p pen) x(x float64) float64 { return p.left + x*p.em }
-func (p pen) y(y float64) float64 { return p.top - y*p.em }
+func (p pen) x(x float64) float64 { return p.on.page.margin + x*p.em }
 
-// ink gives a colour to draw with; none is the ink of the text.
-func ink(c Colour) color.RGBA {
+func (p pen) fill(o outline, c Colour) {
 	if c == "" {
 		c = Ink
 	}
-	return canvas.Hex(string(c))
+	for i := range o {
+		for j := range places[o[i].kind] {
+			at := &o[i].points[j]
+			at.x, at.y = p.x(at.x), p.x(at.y)
+		}
+	}
+	p.on.marks = append(p.on.marks, mark{outline: o, colour: c})
 }
 
 func (p pen) rect(x, y, width, height float64, fill Colour) {
-	p.ctx.SetFillColor(ink(fill))
-	p.ctx.SetStrokeColor(canvas.Transparent)
-	p.ctx.DrawPath(p.x(x), p.y(y+height), canvas.Rectangle(width*p.em, height*p.em))
+	p.fill(polygon(point{x, y}, point{x + width, y}, point{x + width, y + height}, point{x, y + height}), fill)
 }
 
 // pill is a frame with round ends.
 func (p pen) pill(x, y, width, height float64, c Colour) {
-	p.ctx.SetFillColor(canvas.Transparent)
-	p.ctx.SetStrokeColor(ink(c))
-	p.ctx.SetStrokeWidth(p.rule * p.em)
-	p.ctx.DrawPath(p.x(x), p.y(y+height), canvas.RoundedRectangle(width*p.em, height*p.em, height*p.em/2))
+	t := p.rule
+	inner := rounded(x+t, y+t, width-2*t, height-2*t, height/2-t)
+	p.fill(append(rounded(x, y, width, height, height/2), inner.reversed()...), c)
 }
 
 func (p pen) line(x1, y1, x2, y2, width float64, c Colour) {
-	p.ctx.SetFillColor(canvas.Transparent)
-	p.ctx.SetStrokeColor(ink(c))
-	p.ctx.SetStrokeWidth(width * p.em)
-	path := &canvas.Path{}
-	path.MoveTo(0, 0)
-	path.LineTo((x2-x1)*p.em, -(y2-y1)*p.em)
-	p.ctx.DrawPath(p.x(x1), p.y(y1), path)
+	length := math.Hypot(x2-x1, y2-y1)
+	if length == 0 {
+		return
+	}
+	dx, dy := (y1-y2)/length*width/2, (x2-x1)/length*width/2 // across the line
+	p.fill(polygon(point{x1 - dx, y1 - dy}, point{x2 - dx, y2 - dy}, point{x2 + dx, y2 + dy}, point{x1 + dx, y1 + dy}), c)
 }
 
 // dot is a full circle, or, where it is hollow, an empty one.
 func (p pen) dot(x, y, radius float64, c Colour, hollow bool) {
-	fill := c
+	p.fill(circle(x, y, radius+p.accent/2), c)
 	if hollow {
-		fill = Paper
+		p.fill(circle(x, y, radius-p.accent/2), Paper)
 	}
-	p.ctx.SetFillColor(ink(fill))
-	p.ctx.SetStrokeColor(ink(c))
-	p.ctx.SetStrokeWidth(p.accent * p.em)
-	p.ctx.DrawPath(p.x(x), p.y(y), canvas.Circle(radius*p.em))
 }
+
+func circle(x, y, r float64) outline { return rounded(x-r, y-r, 2*r, 2*r, r) }
 
 // whisker is an interval: a line with a bar at each end.
 func (p pen) whisker(x, high, low float64) {
@@ -73,16 +63,26 @@ func (p pen) whisker(x, high, low float64) {
 	p.line(x-half, low, x+half, low, p.rule*1.5, Soft)
 }
 
+// star has five points, one of them above.
 func (p pen) star(x, y, size float64, c Colour) {
-	p.ctx.SetFillColor(ink(c))
-	p.ctx.SetStrokeColor(canvas.Transparent)
-	p.ctx.DrawPath(p.x(x+size/2), p.y(y), canvas.StarPolygon(5, size*0.45*p.em, size*0.19*p.em, true))
+	var points []point
+	for i := range 10 {
+		r := size * 0.45
+		if i%2 == 1 {
+			r = size * 0.19
+		}
+		angle := float64(i) * math.Pi / 5
+		points = append(points, point{x + size/2 + r*math.Sin(angle), y - r*math.Cos(angle)})
+	}
+	p.fill(polygon(points...), c)
 }
 
 // text writes one line from x on, its baseline at y.
 func (p pen) text(x, y float64, text string, size float64, bold bool, c Colour) {
-	face := p.fonts.font(bold).Face(size*p.em/pt, ink(c))
-	p.ctx.DrawText(p.x(x), p.y(y), canvas.NewTextLine(face, text, canvas.Left))
+	if c == "" {
+		c = Ink
+	}
+	p.on.marks = append(p.on.marks, mark{letters: text, bold: bold, colour: c, x: p.x(x), y: p.x(y), size: size * p.em})
 }
 
 const (

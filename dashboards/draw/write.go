@@ -1,75 +1,38 @@
 package draw
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
 	"io"
-
-	"github.com/tdewolff/canvas"
-	"github.com/tdewolff/canvas/renderers/pdf"
-	"github.com/tdewolff/canvas/renderers/rasterizer"
-	"github.com/tdewolff/canvas/renderers/svg"
+	"sync"
 )
 
-// PixelsWide is the width of a PNG: 300 to the inch on A4, 212 on A3.
-const PixelsWide = 3508
+// one lets one sheet be drawn at a time: an image takes 35 MB while it is made.
+var one sync.Mutex
 
 // Write writes a sheet in a format: "svg", "pdf", "png" or "html".
 func Write(w io.Writer, s *Sheet, page Page, format string) error {
-	drawing.Lock()
-	defer drawing.Unlock()
+	one.Lock()
+	defer one.Unlock()
 	f, err := loadFonts()
 	if err != nil {
 		return err
 	}
 	l := fit(s, page, f)
+	var data []byte
 	switch format {
 	case "svg":
-		return writeSVG(w, l)
+		data = drawn(l).svg(s.Title, f)
 	case "pdf":
-		return writePDF(w, l)
+		if data, err = drawn(l).pdf(s.Title, f); err != nil {
+			return err
+		}
 	case "png":
-		return writePNG(w, l)
+		return drawn(l).png(w, f)
 	case "html":
 		return writeHTML(w, l)
+	default:
+		return fmt.Errorf("draw sheet: there is no format %q", format)
 	}
-	return fmt.Errorf("draw sheet: there is no format %q", format)
-}
-
-// writeSVG writes letters as outlines: few programs use fonts that an SVG brings along. What was written stands beside them.
-func writeSVG(w io.Writer, l *layout) error {
-	var b bytes.Buffer
-	r := svg.New(&b, l.page.Width, l.page.Height, &svg.Options{SizeUnits: "mm"})
-	b.WriteString("<title>" + escape(l.sheet.Title) + "</title>")
-	paint(l).RenderTo(outlines{r, &b, map[glyph]string{}})
-	if err := r.Close(); err != nil {
-		return fmt.Errorf("write svg: %w", err)
-	}
-	_, err := b.WriteTo(w)
+	_, err = w.Write(data)
 	return err
-}
-
-func writePDF(w io.Writer, l *layout) error {
-	var b bytes.Buffer
-	r := pdf.New(&b, l.page.Width, l.page.Height, nil)
-	r.SetInfo(l.sheet.Title, "", "", "", "tappa")
-	paint(l).RenderTo(r)
-	if err := r.Close(); err != nil {
-		return fmt.Errorf("write pdf: %w", err)
-	}
-	out, err := withoutClock(b.Bytes())
-	if err != nil {
-		return fmt.Errorf("write pdf: %w", err)
-	}
-	_, err = w.Write(out)
-	return err
-}
-
-func writePNG(w io.Writer, l *layout) error {
-	img := rasterizer.Draw(paint(l), canvas.DPMM(PixelsWide/l.page.Width), canvas.LinearColorSpace{})
-	if err := png.Encode(w, img); err != nil {
-		return fmt.Errorf("write png: %w", err)
-	}
-	return nil
 }
