@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"math"
 	"sort"
 	"strings"
 	"time"
@@ -105,6 +106,9 @@ func (r *request) department(id journey.DepartmentID) string {
 func (r *request) signedCount(x *float64) string {
 	if x == nil {
 		return missing
+	}
+	if math.Abs(*x) < 0.05 {
+		return r.format.num.Sprintf("%.1f", 0.)
 	}
 	return strings.Replace(r.format.num.Sprintf("%+.1f", *x), "-", "−", 1)
 }

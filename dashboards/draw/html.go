@@ -112,7 +112,7 @@ func barLabel(parts []Part) string {
 	return strings.Join(labels, ", ")
 }
 
-// clamped gives a block's words; where the drawing shortens them, the lines that it leaves.
+// clamped gives a block's words; where the drawing shortens them, those that it leaves. A quote's lines are the browser's to break.
 func (l *layout) clamped(b Block) []Run {
 	lines := l.words(b, l.column-2*pad)
 	last := len(lines) - 1
@@ -121,7 +121,7 @@ func (l *layout) clamped(b Block) []Run {
 	}
 	var out []Run
 	for i, line := range lines {
-		if i > 0 {
+		if i > 0 && b.Frame != Quote {
 			out = append(out, Run{Style: Break})
 		}
 		for _, w := range line.words {
