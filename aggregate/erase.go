@@ -145,17 +145,7 @@ func (s *Store) Remove(ctx context.Context, e Erasure) error {
 		return err
 	}
 	for _, r := range removals {
-		keys := e.keys
-		if r.learnt {
-			keys = slices.Concat(e.keys, e.beside)
-		}
-		where, args := on(r.where, keys)
-		statement := "DELETE WHERE " + where
-		if r.update != "" {
-			update, first := on(r.update, e.keys)
-			statement, args = "UPDATE "+update+" WHERE "+where, append(first, args...)
-		}
-		if err := s.conn.Exec(mutated(ctx), "ALTER TABLE "+r.table+" "+statement, args...); err != nil {
+		if err := s.remove(ctx, r, e); err != nil {
 			return fmt.Errorf("erase from %s: %w", r.table, err)
 		}
 	}
@@ -165,6 +155,25 @@ func (s *Store) Remove(ctx context.Context, e Erasure) error {
 	}
 	run.Changed, run.Walk = int(e.Interactions()), true //nolint:gosec // a number of rows
 	return insert(ctx, s, "reprocessed", reprocessedColumns, []reprocessedRow{run}, "")
+}
+
+// remove removes what an erasure removes of one table. A table that has nothing of it is left alone: changing any part of one takes its time.
+func (s *Store) remove(ctx context.Context, r removal, e Erasure) error {
+	keys := e.keys
+	if r.learnt {
+		keys = slices.Concat(e.keys, e.beside)
+	}
+	where, args := on(r.where, keys)
+	var rows uint64
+	if err := s.conn.QueryRow(longQuery(ctx), "SELECT count() FROM "+r.table+" WHERE "+where, args...).Scan(&rows); err != nil || rows == 0 {
+		return err
+	}
+	statement := "DELETE WHERE " + where
+	if r.update != "" {
+		update, first := on(r.update, e.keys)
+		statement, args = "UPDATE "+update+" WHERE "+where, append(first, args...)
+	}
+	return s.conn.Exec(mutated(ctx), "ALTER TABLE "+r.table+" "+statement, args...)
 }
 
 // keepRevisions sees to it that the highest revision of corrections and of statements is not one of those that go: who counts on from it

@@ -47,12 +47,17 @@ func Erase(ctx context.Context, opts EraseOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, at.close()) }()
+	resumed := false
 	if opts.Sure {
-		if err := opts.resume(ctx, &at); err != nil {
+		if resumed, err = opts.resume(ctx, &at); err != nil {
 			return err
 		}
 	}
 	keys, persons, err := opts.whom(ctx, &at)
+	if resumed && errors.Is(err, aggregate.ErrNoKey) { // the command that was cut off, once more
+		opts.say("nothing is stored of whom you name, any more")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -132,29 +137,37 @@ func (o *EraseOptions) preview(ctx context.Context, at *workshop, keys []string,
 	return err
 }
 
-// resume goes on with erasures that were cut off.
-func (o *EraseOptions) resume(ctx context.Context, at *workshop) error {
+// resume goes on with erasures that were cut off, and says whether there were any.
+func (o *EraseOptions) resume(ctx context.Context, at *workshop) (resumed bool, err error) {
 	list, err := at.store.Erasures(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, e := range list {
 		if e.Finished {
 			continue
 		}
-		fmt.Fprintf(o.Out, "erasure %d was cut off: it is gone on with\n", e.Number)
+		o.say("erasure %d was cut off: it is gone on with", e.Number)
 		if err := o.finish(ctx, at, e); err != nil {
-			return err
+			return false, err
 		}
+		resumed = true
 	}
-	return nil
+	return resumed, nil
+}
+
+// say tells people what goes on. JSON is for programs.
+func (o *EraseOptions) say(format string, args ...any) {
+	if !o.JSON {
+		fmt.Fprintf(o.Out, format+"\n", args...)
+	}
 }
 
 // finish removes, has everybody walked, looks whether anything is left, and tells.
 func (o *EraseOptions) finish(ctx context.Context, at *workshop, e aggregate.Erasure) error {
 	keys := e.Keys()
 	if !at.own { // collectors that run there learn first what they must not store again
-		fmt.Fprintf(o.Out, "waiting %v, until all collectors know\n", eraseWait)
+		o.say("waiting %v, until all collectors know", eraseWait)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -192,7 +205,7 @@ func (o *EraseOptions) finish(ctx context.Context, at *workshop, e aggregate.Era
 	}
 	out.print(o.Out)
 	if !at.own {
-		fmt.Fprintln(o.Out, "the walk of the tappa that runs there finds anew what concerned others, too")
+		o.say("the walk of the tappa that runs there finds anew what concerned others, too")
 	}
 	return nil
 }

@@ -2,12 +2,15 @@ package app
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"tappa/aggregate"
 )
 
 // TestEraseBesideATappaThatRuns erases one of two customers while collector and walk run, and has both send once more what they sent, and
@@ -63,5 +66,44 @@ func TestEraseBesideATappaThatRuns(t *testing.T) {
 	}
 	if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, "all 6 3 1 0 1 1 0 0 0") {
 		t.Errorf("want 3 stored, a copy, one filtered and one erased:\n%s", out.String())
+	}
+}
+
+// TestEraseGoesOn begins an erasure that nobody ends: the same command does, and finds that nothing is left of the person; as JSON it says
+// nothing else.
+func TestEraseGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	for _, asJSON := range []bool{false, true} {
+		e, err := OpenEmbedded(t.Context(), EmbeddedOptions{Dir: dir, Kafka: true, Logger: quiet(t)})
+		needEngine(t, err)
+		anna := enquiry("anna")
+		if asJSON {
+			anna.ID = "anna-later" // what was erased does not come again
+		} else {
+			roomyTopic(t, e.Brokers)
+		}
+		send(t, e.Brokers, []kafka.Message{mistake{}.structured(t, anna)})
+		collect(t, e, machinery(t))
+		begun, err := e.Store.BeginErasure(t.Context(), aggregate.Erasure{By: "mara", Reference: "7"}, []string{"email:anna@example.com"}, 1)
+		if err != nil || begun.Interactions() != 1 {
+			t.Fatalf("%+v, %v", begun, err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		err = Erase(t.Context(), EraseOptions{
+			Target: Target{Dir: dir}, Keys: []string{"anna@example.com"}, By: "mara", Reference: "7", Sure: true, JSON: asJSON, Out: &out, Logger: quiet(t),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told Erased
+		switch {
+		case !asJSON && !(strings.Contains(out.String(), "erasure 1 was cut off") && strings.Contains(out.String(), "nothing is stored of whom you name")):
+			t.Errorf("it says %s", out.String())
+		case asJSON && (json.Unmarshal(out.Bytes(), &told) != nil || told.Number != 2 || !told.Finished || told.Interactions() != 1):
+			t.Errorf("as JSON it says %s", out.String())
+		}
 	}
 }
