@@ -119,7 +119,10 @@ func (s *Store) BeginErasure(ctx context.Context, e Erasure, keys []string, pers
 		return e, fmt.Errorf("erase: %w", ErrNoKey)
 	}
 	e.keys, e.Persons = slices.Clone(keys), persons
-	err := s.conn.QueryRow(ctx, "SELECT max(number) + 1 FROM erasures").Scan(&e.Number)
+	err := s.forgetKeys(ctx) // of one that was killed when it had finished
+	if err == nil {
+		err = s.conn.QueryRow(ctx, "SELECT max(number) + 1 FROM erasures").Scan(&e.Number)
+	}
 	if err == nil {
 		e.Removed, err = s.Stocktake(ctx, keys)
 	}
@@ -206,11 +209,21 @@ func (s *Store) FinishErasure(ctx context.Context, e Erasure) (Erasure, error) {
 	if err := s.putErasure(ctx, done); err != nil {
 		return e, fmt.Errorf("finish erasing: %w", err)
 	}
-	const begun = "ALTER TABLE erasures DELETE WHERE number = ? AND finished = 0"
-	if err := s.conn.Exec(mutated(ctx), begun, e.Number); err != nil {
-		return e, fmt.Errorf("forget which keys were erased: %w", err)
+	return done, s.forgetKeys(ctx)
+}
+
+// forgetKeys removes the rows that finished erasures were begun with.
+func (s *Store) forgetKeys(ctx context.Context) error {
+	const begun = "finished = 0 AND number IN (SELECT number FROM erasures WHERE finished = 1)"
+	var rows uint64
+	err := s.conn.QueryRow(ctx, "SELECT count() FROM erasures WHERE "+begun).Scan(&rows)
+	if err == nil && rows > 0 {
+		err = s.conn.Exec(mutated(ctx), "ALTER TABLE erasures DELETE WHERE "+begun)
 	}
-	return done, nil
+	if err != nil {
+		return fmt.Errorf("forget which keys were erased: %w", err)
+	}
+	return nil
 }
 
 // LeftoverError says that rows of erased keys are stored still, or again, by table.
