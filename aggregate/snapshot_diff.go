@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tappa/journey"
 )
 
 // Verdicts on a changed number of two snapshots.
@@ -280,5 +282,28 @@ func (s *Store) CompareSnapshots(ctx context.Context, id, before string, beforeV
 	if err != nil {
 		return Diff{}, err
 	}
-	return b.Compare(a)
+	d, err := b.Compare(a)
+	if err != nil {
+		return d, err
+	}
+	return d, s.nameUnits(ctx, &d)
+}
+
+// nameUnits gives changes of KPIs the unit of what the journey file says that they measure.
+func (s *Store) nameUnits(ctx context.Context, d *Diff) error {
+	stored, err := s.chooseJourney(ctx, string(d.After.Journey))
+	if err != nil {
+		return err
+	}
+	j, err := journey.Parse(string(stored.Journey), []byte(stored.YAML))
+	if err != nil {
+		return err
+	}
+	for i := range d.Changes {
+		c := &d.Changes[i]
+		if k := slices.IndexFunc(j.KPIs, func(k journey.KPI) bool { return c.Report == "kpi" && k.ID == c.Key }); k >= 0 {
+			c.Unit = unitOf(j.KPIs[k].Metric)
+		}
+	}
+	return nil
 }

@@ -79,18 +79,40 @@ func differ(a, b Measured) (p float64, ok bool) {
 	case isShare:
 		return proportionsDiffer(a.hits(), float64(a.N), b.hits(), float64(b.N)), true
 	case isMean:
-		se := math.Hypot(a.se, b.se)
-		if se == 0 || a.N < 2 || b.N < 2 {
+		if min(a.N, b.N) < leastOfMean {
 			return 0, false
 		}
-		return twoSided((*a.Value - *b.Value) / se), true
+		return meansDiffer(a, b), true
 	}
 	return 0, false
 }
 
-// apart says whether two intervals have no point in common; known is false where either is open.
+// leastOfMean is how many values a mean has to be of to be told from another. Of fewer the spread is hardly known: of one, or of some that
+// happen to be the same, it seems to be none.
+const leastOfMean = 5
+
+// meansDiffer is the two-sided p of two means: the score test, as of proportions. What chance does is judged by the spread of all values
+// together, since one side's own may be none by chance.
+func meansDiffer(a, b Measured) float64 {
+	m, n := float64(a.N), float64(b.N)
+	all := (m**a.Value + n**b.Value) / (m + n)
+	of := func(x Measured) float64 { // the sum of squares about the mean of all
+		n, away := float64(x.N), *x.Value-all
+		return n * (n*x.se*x.se + away*away)
+	}
+	spread := (of(a) + of(b)) / (m + n)
+	if spread == 0 {
+		return 1
+	}
+	return twoSided((*a.Value - *b.Value) / math.Sqrt(spread*(1/m+1/n)))
+}
+
+// apart says whether two intervals have no point in common; known is false where either is open, or is that of a mean of too few values.
 func apart(a, b Measured) (yes, known bool) {
 	if a.Low == nil || a.High == nil || b.Low == nil || b.High == nil {
+		return false, false
+	}
+	if a.kind == isMean && min(a.N, b.N) < leastOfMean {
 		return false, false
 	}
 	return *a.High < *b.Low || *b.High < *a.Low, true

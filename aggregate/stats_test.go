@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -71,6 +72,65 @@ func TestProportionsDiffer(t *testing.T) {
 	near(t, "24 and 37 of 100", proportionsDiffer(24, 100, 37, 100), distuv.ChiSquared{K: 1}.Survival(chi), 1e-12)
 	near(t, "nothing in either", proportionsDiffer(0, 10, 0, 20), 1, 0)
 	near(t, "few: Fisher", proportionsDiffer(3, 4, 1, 4), 34./70, 1e-9)
+}
+
+// signsOf is the mean of so many +1, -1 and 0.
+func signsOf(plus, minus, zero int) Measured {
+	n := plus + minus + zero
+	row := tableRow{"positive": float64(plus), "negative": float64(minus), "scored": float64(n)}
+	se, _ := row.standardError("mood", "net")
+	return meanOf(float64(plus-minus)/float64(n), se, int64(n))
+}
+
+func TestMeansDiffer(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		a, b Measured
+		p    float64
+		ok   bool
+	}{
+		// Of values 0 and 1 the test is the one of proportions.
+		{"24 and 37 of 100", signsOf(24, 0, 76), signsOf(37, 0, 63), proportionsDiffer(24, 100, 37, 100), true},
+		{"all the same", signsOf(0, 40, 0), signsOf(0, 9, 0), 1, true},
+		{"one text", signsOf(0, 3, 1), signsOf(0, 0, 1), 0, false},
+		{"four", signsOf(20, 30, 50), signsOf(4, 0, 0), 0, false},
+	} {
+		p, ok := differ(c.a, c.b)
+		if near(t, c.what, p, c.p, 1e-12); ok != c.ok {
+			t.Errorf("%s: tested %v, want %v", c.what, ok, c.ok)
+		}
+		if _, known := apart(c.a, c.b); known != c.ok {
+			t.Errorf("%s: intervals decide: %v, want %v", c.what, known, c.ok)
+		}
+	}
+	// Where nothing differs, chance seems to be real about as often as it says.
+	r := rand.New(rand.NewPCG(1, 1))
+	draw := func(n int) Measured {
+		counts := [3]int{}
+		for range n {
+			switch x := r.Float64(); {
+			case x < 0.1:
+				counts[0]++
+			case x < 0.45:
+				counts[1]++
+			default:
+				counts[2]++
+			}
+		}
+		return signsOf(counts[0], counts[1], counts[2])
+	}
+	const draws = 4000
+	for _, n := range [][2]int{{5, 5}, {5, 100}, {30, 40}, {500, 600}} {
+		found := 0
+		for range draws {
+			if p, _ := differ(draw(n[0]), draw(n[1])); p < 0.05 {
+				found++
+			}
+		}
+		if share := float64(found) / draws; share > 0.07 {
+			t.Errorf("%d values and %d of one source: told apart %.1f %% of the time, want about 5 %%", n[0], n[1], 100*share)
+		}
+	}
 }
 
 func TestAdjust(t *testing.T) {

@@ -48,7 +48,7 @@ type server struct {
 }
 
 // pageNames are the templates of ui/, each read together with the layout.
-var pageNames = []string{"map", "funnel", "report", "cases", "case", "people", "error"}
+var pageNames = []string{"map", "funnel", "report", "cases", "case", "people", "months", "error"}
 
 // New returns the handler of pages, assets and API.
 func New(opts Options) (http.Handler, error) {
@@ -80,6 +80,7 @@ func New(opts Options) (http.Handler, error) {
 	mux.Handle("GET /cases", s.page(s.casesPage))
 	mux.Handle("GET /case/{id}", s.page(s.casePage))
 	mux.Handle("GET /people", s.page(s.peoplePage))
+	mux.Handle("GET /months", s.page(s.monthsPage))
 	mux.Handle("GET /reports", s.page(s.reportsPage))
 	mux.Handle("GET /reports/{name}", s.page(s.reportPage))
 	s.routeAPI(mux)

@@ -60,6 +60,7 @@ var navigation = []struct{ path, key string }{
 	{"/mood", "nav.mood"},
 	{"/cases", "nav.cases"},
 	{"/people", "nav.people"},
+	{"/months", "nav.months"},
 	{"/reports", "nav.reports"},
 }
 

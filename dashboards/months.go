@@ -1,0 +1,282 @@
+package dashboards
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"tappa/aggregate"
+	"tappa/journey"
+)
+
+// monthsContent is what the monthly meeting looks at: what changed from one frozen month to another, and what was decided.
+type monthsContent struct {
+	frame
+	Frozen        []frozenMonth
+	After, Before []option // which months are compared
+	Compared      bool
+	Summary       []verdictCount
+	Tested        string
+	Changes       []changeLine
+	All           bool   // changes that chance may have made are listed, too
+	Other         string // address of the other list
+	More          string // address of the whole list, where only its beginning is shown
+	Opportunities []opportunityLine
+}
+
+type frozenMonth struct{ Month, Version, AsOf, Reason, Interactions, Taken, JSON string }
+
+type verdictCount struct{ Verdict, Count string }
+
+type changeLine struct {
+	Verdict, Report, Href, Window, Row, Number string
+	Was, WasInterval, Is, IsInterval, N, Q     string
+}
+
+type opportunityLine struct {
+	ID, Kind, Action, Touchpoint, Department, Due, Number string
+	Baseline, Was, Month, Is, Verdict, Target, Closed     string
+	Late, Met                                             bool
+}
+
+// monthsPage compares two frozen months, the newest and the one before unless ?after and ?before name others.
+func (s *server) monthsPage(r *request) (string, any, error) {
+	f, err := r.frame("months.title")
+	if err != nil {
+		return "", nil, err
+	}
+	f.Empty = ""
+	c := monthsContent{frame: f, All: r.values.Get("all") != ""}
+	list, err := s.store.Snapshots(r.ctx, string(r.journey.ID))
+	if err != nil {
+		return "", nil, err
+	}
+	c.Frozen = r.frozenMonths(list)
+	if err := r.compareMonths(&c, list); err != nil {
+		return "", nil, err
+	}
+	c.Opportunities, err = r.opportunityLines()
+	return "months", c, err
+}
+
+func (r *request) frozenMonths(list []aggregate.Snapshot) (out []frozenMonth) {
+	for _, snap := range list {
+		line := frozenMonth{
+			Month: snap.Month, Version: r.format.Count(int64(snap.Version)), AsOf: r.format.Time(snap.AsOf), Taken: r.format.Time(snap.TakenAt),
+			Interactions: r.format.Count(int64(snap.Interactions)), Reason: missing, //nolint:gosec // a number of rows
+			JSON: apiBase + "/journeys/" + string(r.journey.ID) + "/snapshots/" + monthVersion(snap),
+		}
+		if snap.Reason != "" {
+			line.Reason = r.textOr("reason.", strings.ReplaceAll(snap.Reason, " ", "_"))
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// monthVersion names a version of a month, as addresses and commands do.
+func monthVersion(s aggregate.Snapshot) string {
+	return fmt.Sprintf("%s@%d", s.Month, s.Version)
+}
+
+// compareMonths fills what changed between the months asked for. With fewer than two, there is nothing to compare.
+func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) error {
+	after, before := r.values.Get("after"), r.values.Get("before")
+	var newest []string // of each month, and all versions where one has several
+	for i, snap := range list {
+		if i == 0 || list[i-1].Month != snap.Month {
+			newest = append(newest, snap.Month)
+		}
+		name := snap.Month
+		if i > 0 && list[i-1].Month == snap.Month {
+			name = monthVersion(snap)
+		}
+		c.After = append(c.After, option{Value: name, Label: name})
+	}
+	if after == "" && len(newest) > 0 {
+		after = newest[0]
+	}
+	if before == "" && len(newest) > 1 {
+		before = newest[1]
+	}
+	c.Before = append([]option{}, c.After...)
+	for i := range c.After {
+		c.After[i].Selected, c.Before[i].Selected = c.After[i].Value == after, c.Before[i].Value == before
+	}
+	if after == "" || before == "" {
+		return nil
+	}
+	d, err := r.diff(before, after)
+	if err != nil {
+		return err
+	}
+	c.Compared, c.Tested, c.How = true, r.format.Count(int64(d.Tested)), []string{d.How}
+	r.fillChanges(c, d)
+	return nil
+}
+
+func (r *request) diff(before, after string) (aggregate.Diff, error) {
+	a, aVersion, err := readMonth(before)
+	if err != nil {
+		return aggregate.Diff{}, err
+	}
+	b, bVersion, err := readMonth(after)
+	if err != nil {
+		return aggregate.Diff{}, err
+	}
+	d, err := r.server.store.CompareSnapshots(r.ctx, string(r.journey.ID), a, aVersion, b, bVersion)
+	if errors.Is(err, aggregate.ErrNoSnapshot) {
+		err = notFoundError{"months.notfound"}
+	}
+	return d, err
+}
+
+// verdicts are those of changes, in the order in which they are counted.
+var verdicts = []string{aggregate.RealChange, aggregate.Noise, aggregate.Immature, aggregate.Untested}
+
+func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
+	counts := map[string]int64{}
+	for _, change := range d.Changes {
+		counts[change.Verdict]++
+		if change.Verdict == aggregate.RealChange || c.All {
+			c.Changes = append(c.Changes, r.changeLine(change))
+		}
+	}
+	for _, verdict := range verdicts {
+		c.Summary = append(c.Summary, verdictCount{verdict, r.format.Count(counts[verdict])})
+	}
+	if c.Other = r.here("all", "1"); c.All {
+		c.Other = r.here("all", "")
+	}
+	if len(c.Changes) > shownRows && r.values.Get("rows") == "" {
+		c.Changes, c.More = c.Changes[:shownRows], r.here("rows", "all")
+	}
+}
+
+func (r *request) changeLine(c aggregate.Change) changeLine {
+	line := changeLine{
+		Verdict: c.Verdict, Report: c.Report, Window: r.text("window." + c.Window), Row: r.rowLabel(c), Q: missing,
+		Number: r.heading(aggregate.Column{Name: c.Metric}),
+		Was:    r.measured(c.Before.Value, c.Unit), WasInterval: r.interval(c.Before, c.Unit),
+		Is: r.measured(c.After.Value, c.Unit), IsInterval: r.interval(c.After, c.Unit),
+		N: r.format.Count(c.Before.N) + " → " + r.format.Count(c.After.N),
+	}
+	if c.Report != "kpi" {
+		line.Href = r.href("/reports/"+c.Report, "by", c.By, "persona", c.Persona)
+	}
+	if c.Q != nil {
+		line.Q = r.small(*c.Q)
+	}
+	return line
+}
+
+// small writes how likely something is.
+func (r *request) small(q float64) string {
+	if q < 0.0001 {
+		return "< " + r.format.num.Sprintf("%.4f", 0.0001)
+	}
+	return r.format.num.Sprintf("%.4f", q)
+}
+
+// keyColumns are what the rows of reports that are not split are about.
+var keyColumns = map[string]string{"dropoff": "stage", "touchpoints": "touchpoint", "paths": "touchpoint", "handoffs": "department"}
+
+// rowLabel says which row a changed number is of, in the reader's words.
+func (r *request) rowLabel(c aggregate.Change) string {
+	if c.Report == "kpi" {
+		for _, k := range r.journey.KPIs {
+			if k.ID == c.Key {
+				return k.Labels.In(r.lang)
+			}
+		}
+		return c.Key
+	}
+	column := c.By
+	if column == "" {
+		column = keyColumns[c.Report]
+	}
+	parts := strings.Split(c.Key, " → ")
+	for i, part := range parts {
+		if column == "touchpoint" && strings.HasPrefix(part, "(") {
+			continue // how a case stands
+		}
+		parts[i] = r.named(column, part)
+	}
+	label := strings.Join(parts, " → ")
+	if c.Persona != "" {
+		label += " · " + r.named("persona", c.Persona)
+	}
+	return label
+}
+
+// measured writes a number by its unit.
+func (r *request) measured(v *float64, unit string) string {
+	if v == nil {
+		return missing
+	}
+	return r.number(aggregate.Column{Unit: unit}, *v)
+}
+
+func (r *request) interval(m aggregate.Measured, unit string) string {
+	if m.Low == nil || m.High == nil {
+		return ""
+	}
+	return r.measured(m.Low, unit) + " – " + r.measured(m.High, unit)
+}
+
+// opportunityLines are the journey's opportunities, open ones first, with how the newest frozen month compares.
+func (r *request) opportunityLines() ([]opportunityLine, error) {
+	all, err := r.server.store.Opportunities(r.ctx, string(r.journey.ID))
+	if err != nil {
+		return nil, err
+	}
+	var open, closed []opportunityLine
+	lines := make([]opportunityLine, len(all))
+	var asking errgroup.Group
+	asking.SetLimit(2)
+	for i, o := range all {
+		if o.Closed != "" {
+			lines[i] = r.opportunityLine(aggregate.Outlook{Opportunity: o})
+			continue
+		}
+		asking.Go(func() error {
+			outlook, err := r.server.store.Outlook(r.ctx, o)
+			lines[i] = r.opportunityLine(outlook)
+			return err
+		})
+	}
+	if err := asking.Wait(); err != nil {
+		return nil, err
+	}
+	for i, o := range all {
+		if o.Closed == "" {
+			open = append(open, lines[i])
+		} else {
+			closed = append(closed, lines[i])
+		}
+	}
+	return append(open, closed...), nil
+}
+
+func (r *request) opportunityLine(out aggregate.Outlook) opportunityLine {
+	o := out.Opportunity
+	line := opportunityLine{
+		ID: o.ID, Kind: r.text("opportunity." + o.Kind), Action: o.Action, Touchpoint: r.touchpoint(o.Touchpoint),
+		Department: r.department(journey.DepartmentID(o.Department)), Due: o.Due, Baseline: o.Baseline, Closed: o.Closed,
+		Number: o.Target.Labels.In(r.lang), Was: r.measured(out.Current.Value, out.Current.Unit), Is: missing,
+		Target: r.measured(o.Target.Target, out.Current.Unit),
+		Late:   o.Closed == "" && o.Due != "" && o.Due < r.query.AsOf.In(r.journey.Location).Format("2006-01-02"),
+	}
+	if line.Number == "" {
+		line.Number = o.Target.View + ", " + o.Target.Metric
+	}
+	if n := len(out.Progress); n > 0 {
+		last := out.Progress[n-1]
+		line.Month, line.Verdict = last.Month, last.Change.Verdict
+		line.Was, line.Is = r.measured(last.Change.Before.Value, out.Current.Unit), r.measured(last.Change.After.Value, out.Current.Unit)
+		line.Met = last.Change.After.Met != nil && *last.Change.After.Met
+	}
+	return line
+}

@@ -1,0 +1,90 @@
+package dashboards
+
+import (
+	"encoding/json"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tappa/aggregate"
+	"tappa/journey"
+)
+
+// TestMonths freezes two months of the demo's customers and decides on an opportunity between them: the page counts and lists what the API
+// says, in both languages, and says what to do where there is nothing to compare.
+func TestMonths(t *testing.T) {
+	block := worldBlock(t)
+	s, store := newSiteWith(t, func(*Options) {}, block)
+	if code, page := fetch(t, s, "/months?lang=it"); code != http.StatusOK || !strings.Contains(page, "tappa refresh --month") || !strings.Contains(page, "Nessun mese è congelato") {
+		t.Errorf("nothing frozen: status %d, %s", code, page)
+	}
+	last := block.Records[0].Interaction.OccurredAt
+	for _, rec := range block.Records {
+		if at := rec.Interaction.OccurredAt; at.After(last) {
+			last = at
+		}
+	}
+	month := func(back int) string { return time.Date(last.Year(), last.Month()-time.Month(back), 1, 0, 0, 0, 0, time.UTC).Format("2006-01") }
+	freeze := func(name string) {
+		t.Helper()
+		if _, _, err := store.Refresh(t.Context(), "machinery", name, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	freeze(month(6))
+	target := 0.9
+	if _, err := store.AddOpportunity(t.Context(), aggregate.Opportunity{
+		Kind: aggregate.Fix, Touchpoint: "quote", Department: "sales", Action: "call <b>back</b>", Due: "2020-01-01",
+		Target: journey.KPI{View: "dropoff", Metric: "step_conversion", Filter: map[string]string{"stage": "decision"}, Better: "up", Target: &target},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	freeze(month(1))
+	var answer aggregate.Diff
+	if code, body := fetch(t, s, "/api/v1/journeys/machinery/snapshots/"+month(1)+"/diff?against="+month(6)); code != http.StatusOK || json.Unmarshal([]byte(body), &answer) != nil {
+		t.Fatalf("the API: status %d, %s", code, body)
+	}
+	isReal := 0
+	for _, c := range answer.Changes {
+		if c.Verdict == aggregate.RealChange {
+			isReal++
+		}
+	}
+	for lang, says := range map[string][]string{
+		"it": {"reale: ", "in ritardo", "<td>Offerta</td><td>Commerciale</td>", "call &lt;b&gt;back&lt;/b&gt;", "da correggere"},
+		"en": {"real: ", "late", "<td>Quote</td><td>Sales</td>", month(6), month(1)},
+	} {
+		code, page := fetch(t, s, "/months?lang="+lang)
+		if code != http.StatusOK {
+			t.Fatalf("%s: status %d", lang, code)
+		}
+		rows := strings.Count(between(t, page, `<table id="changes"`, `</table>`), "<tr>") - 1
+		if rows != isReal || rows == 0 {
+			t.Errorf("%s: %d changes listed, the API has %d real ones", lang, rows, isReal)
+		}
+		for _, text := range says {
+			if !strings.Contains(page, text) {
+				t.Errorf("%s: no %q on the page", lang, text)
+			}
+		}
+		all := regexp.MustCompile(`href="(/months\?[^"]*all=1[^"]*)"`).FindStringSubmatch(page)
+		if all == nil {
+			t.Fatalf("%s: all changes are not linked", lang)
+		}
+		page = mustFetch(t, s, html.UnescapeString(all[1])+"&rows=all")
+		if rows := strings.Count(between(t, page, `<table id="changes"`, `</table>`), "<tr>") - 1; rows != len(answer.Changes) {
+			t.Errorf("%s: all are %d, the API has %d", lang, rows, len(answer.Changes))
+		}
+	}
+	for path, want := range map[string]int{
+		"/months?after=2001-01": http.StatusNotFound, "/months?after=" + month(1) + "@x": http.StatusBadRequest,
+		"/months?after=" + month(1) + "@1&before=" + month(6) + "@1": http.StatusOK,
+	} {
+		if code, body := fetch(t, s, path); code != want {
+			t.Errorf("%s: status %d, want %d: %s", path, code, want, body)
+		}
+	}
+}
