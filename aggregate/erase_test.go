@@ -48,7 +48,7 @@ func TestErasedAsIfNeverMet(t *testing.T) {
 	s := openStore(t)
 	whole := s.conn
 	journeys := testJourneys(t, "v1")
-	seeds(t, 3, func(t *testing.T, r *rand.Rand) {
+	seeds(t, 2, func(t *testing.T, r *rand.Rand) {
 		defer func() { s.conn = whole }()
 		for _, table := range []string{"identity_statements", "corrections", "erased", "erasures"} {
 			must(t, s.conn.Exec(t.Context(), "TRUNCATE TABLE "+table))

@@ -80,7 +80,7 @@ func TestServe(t *testing.T) {
 	if err := producer.Close(); err != nil {
 		t.Error(err)
 	}
-	accounted := regexp.MustCompile(`all +42 +40 +1 +1 +0 +0 +0 +0\n`)
+	accounted := regexp.MustCompile(`all +42 +40 +1 +1 +0 +0 +0 +0 +0\n`)
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		out, errOut, code := tappa(t, "", "verify")
 		if code == exitDone && accounted.MatchString(out) {
