@@ -27,7 +27,9 @@ func TestMonths(t *testing.T) {
 			last = at
 		}
 	}
-	month := func(back int) string { return time.Date(last.Year(), last.Month()-time.Month(back), 1, 0, 0, 0, 0, time.UTC).Format("2006-01") }
+	month := func(back int) string {
+		return time.Date(last.Year(), last.Month()-time.Month(back), 1, 0, 0, 0, 0, time.UTC).Format("2006-01")
+	}
 	freeze := func(name string) {
 		t.Helper()
 		if _, _, err := store.Refresh(t.Context(), "machinery", name, "test"); err != nil {
