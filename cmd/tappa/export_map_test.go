@@ -7,25 +7,28 @@ import (
 	"testing"
 )
 
-// TestExportMap writes the map of a real log in every format and language, and has it say what it cannot do.
+// TestExportMap writes the map of a real log in every format, and has it say what it cannot do.
 func TestExportMap(t *testing.T) {
 	dir := t.TempDir()
 	mustTappa(t, "import", "--data", dir, "--journey", example("reports", "journey.yaml"), "--format", "csv",
 		"--mapping", example("reports", "mapping.yaml"), example("reports", "segnalazioni-municipium.csv"))
-	for format, begins := range map[string]string{"pdf": "%PDF", "svg": "<svg", "png": "\x89PNG", "html": "<!doctype html>"} {
-		for lang, says := range map[string]string{"it": "Mappa del viaggio", "en": "Journey map"} {
-			args := []string{"export", "map", "--data", dir, "--format", format, "--lang", lang, "--page", "a4", "--from", "2023-06-01", "--to", "2023-07-01"}
-			body := mustTappa(t, args...)
-			if !strings.HasPrefix(body, begins) || (format == "svg" || format == "html") && !strings.Contains(body, says) {
-				t.Errorf("%s in %s: no such file: %.80q", format, lang, body)
-			}
-			file := filepath.Join(t.TempDir(), "map."+format)
-			if out := mustTappa(t, append(args, "--out", file)...); out != "" {
-				t.Errorf("%s in %s: prints %.80q beside the file", format, lang, out)
-			}
-			if again, err := os.ReadFile(file); err != nil || string(again) != body {
-				t.Errorf("%s in %s: not the same bytes again, %v", format, lang, err)
-			}
+	for _, c := range []struct{ format, lang, begins, says string }{
+		{"pdf", "it", "%PDF", ""},
+		{"svg", "en", "<svg", "Journey map"},
+		{"png", "it", "\x89PNG", ""},
+		{"html", "it", "<!doctype html>", "Mappa del viaggio"},
+	} {
+		args := []string{"export", "map", "--data", dir, "--format", c.format, "--lang", c.lang, "--page", "a4", "--from", "2023-06-01", "--to", "2023-07-01"}
+		file := filepath.Join(t.TempDir(), "map."+c.format)
+		if out := mustTappa(t, append(args, "--out", file)...); out != "" {
+			t.Errorf("%s: prints %.80q beside the file", c.format, out)
+		}
+		body, err := os.ReadFile(file)
+		if err != nil || !strings.HasPrefix(string(body), c.begins) || !strings.Contains(string(body), c.says) {
+			t.Errorf("%s in %s: no such file: %.80q, %v", c.format, c.lang, body, err)
+		}
+		if c.format == "pdf" && mustTappa(t, args...) != string(body) {
+			t.Errorf("%s: not the same bytes on standard output", c.format)
 		}
 	}
 	untouched := filepath.Join(t.TempDir(), "untouched.pdf")
