@@ -42,7 +42,7 @@ type removal struct {
 var removals = []removal{
 	{table: "records", where: "contact_key IN (?)"},
 	{table: "arrivals", where: "contact_keys[1] IN (?)"},
-	{table: "arrivals", where: "hasAny(contact_keys, ?)", update: "contact_keys = arrayFilter(key -> NOT has(?, key), contact_keys)"},
+	{table: "arrivals", where: "NOT contact_keys[1] IN (?) AND hasAny(contact_keys, ?)", update: "contact_keys = arrayFilter(key -> NOT has(?, key), contact_keys)"},
 	{table: "links", where: "key_a IN (?) OR key_b IN (?)", learnt: true},
 	{table: "account_links", where: "contact_key IN (?)", learnt: true},
 	{table: "corrections", where: "hasAny(contact_keys, ?)"},
@@ -97,19 +97,24 @@ func (s *Store) PersonKeys(ctx context.Context, keys []string) (all []string, pe
 func (s *Store) Stocktake(ctx context.Context, keys []string) (map[string]uint64, error) {
 	counts := map[string]uint64{}
 	for _, r := range removals {
-		where, args := on(r.where, keys)
-		if r.update != "" { // rows that are deleted are not counted as changed
-			where, args = on("NOT contact_keys[1] IN (?) AND "+r.where, keys)
-		}
-		var n uint64
-		if err := s.conn.QueryRow(longQuery(ctx), "SELECT count() FROM "+r.table+" WHERE "+where, args...).Scan(&n); err != nil {
-			return nil, fmt.Errorf("count rows of %s: %w", r.table, err)
+		n, err := s.rowsOf(ctx, r, keys)
+		if err != nil {
+			return nil, err
 		}
 		if n > 0 {
 			counts[r.name()] = n
 		}
 	}
 	return counts, nil
+}
+
+// rowsOf counts the rows of keys that are removed of one table.
+func (s *Store) rowsOf(ctx context.Context, r removal, keys []string) (n uint64, err error) {
+	where, args := on(r.where, keys)
+	if err := s.conn.QueryRow(longQuery(ctx), "SELECT count() FROM "+r.table+" WHERE "+where, args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count rows of %s: %w", r.table, err)
+	}
+	return n, nil
 }
 
 // BeginErasure notes that keys are to be erased, and marks their interactions so that no copy of one is stored from now on. Other
@@ -144,9 +149,6 @@ func (s *Store) Remove(ctx context.Context, e Erasure) error {
 	if err := s.mark(ctx, e); err != nil { // what has come since it was begun
 		return err
 	}
-	if err := s.keepRevisions(ctx, e); err != nil {
-		return err
-	}
 	for _, r := range removals {
 		if err := s.remove(ctx, r, e); err != nil {
 			return fmt.Errorf("erase from %s: %w", r.table, err)
@@ -166,11 +168,13 @@ func (s *Store) remove(ctx context.Context, r removal, e Erasure) error {
 	if r.learnt {
 		keys = slices.Concat(e.keys, e.beside)
 	}
-	where, args := on(r.where, keys)
-	var rows uint64
-	if err := s.conn.QueryRow(longQuery(ctx), "SELECT count() FROM "+r.table+" WHERE "+where, args...).Scan(&rows); err != nil || rows == 0 {
+	if n, err := s.rowsOf(ctx, r, keys); err != nil || n == 0 {
 		return err
 	}
+	if err := s.keepRevision(ctx, r.table); err != nil {
+		return err
+	}
+	where, args := on(r.where, keys)
 	statement := "DELETE WHERE " + where
 	if r.update != "" {
 		update, first := on(r.update, e.keys)
@@ -179,18 +183,14 @@ func (s *Store) remove(ctx context.Context, r removal, e Erasure) error {
 	return s.conn.Exec(mutated(ctx), "ALTER TABLE "+r.table+" "+statement, args...)
 }
 
-// keepRevisions sees to it that the highest revision of corrections and of statements is not one of those that go: who counts on from it
+// keepRevision sees to it that the highest revision of corrections, or of statements, is not one of those that go: who counts on from it
 // would give a number once more that walks have passed.
-func (s *Store) keepRevisions(ctx context.Context, e Erasure) error {
-	left, err := s.Stocktake(ctx, e.keys)
-	if err == nil && left["corrections"] > 0 {
-		err = s.putCorrection(ctx, correctionRow{deleted: 1})
-	}
-	if err == nil && left["identity_statements"] > 0 {
-		err = s.putStatement(ctx, statementRow{deleted: 1})
-	}
-	if err != nil {
-		return fmt.Errorf("erase: keep count of revisions: %w", err)
+func (s *Store) keepRevision(ctx context.Context, table string) error {
+	switch table {
+	case "corrections":
+		return s.putCorrection(ctx, correctionRow{deleted: 1})
+	case "identity_statements":
+		return s.putStatement(ctx, statementRow{deleted: 1})
 	}
 	return nil
 }

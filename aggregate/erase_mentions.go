@@ -46,9 +46,9 @@ func (s *Store) Mentions(ctx context.Context, keys []string) (map[string]uint64,
 	if err != nil {
 		return nil, fmt.Errorf("list columns: %w", err)
 	}
-	out := map[string]uint64{}
+	out, needles := map[string]uint64{}, Needles(keys)
 	for table, names := range columns {
-		for some := range slices.Chunk(Needles(keys), needlesAtOnce) {
+		for some := range slices.Chunk(needles, needlesAtOnce) {
 			var counts []string
 			var args []any
 			for _, name := range names {

@@ -81,11 +81,7 @@ func (s *Store) Refresh(ctx context.Context, id, monthName, software string) (sn
 }
 
 func (s *Store) refresh(ctx context.Context, id, monthName, software string) (snap Snapshot, added bool, err error) {
-	stored, err := s.chooseJourney(ctx, id)
-	if err != nil {
-		return snap, false, err
-	}
-	j, err := journey.Parse(string(stored.Journey), []byte(stored.YAML))
+	j, err := s.definition(ctx, id)
 	if err != nil {
 		return snap, false, err
 	}

@@ -291,11 +291,7 @@ func (s *Store) CompareSnapshots(ctx context.Context, id, before string, beforeV
 
 // nameUnits gives changes of KPIs the unit of what the journey file says that they measure.
 func (s *Store) nameUnits(ctx context.Context, d *Diff) error {
-	stored, err := s.chooseJourney(ctx, string(d.After.Journey))
-	if err != nil {
-		return err
-	}
-	j, err := journey.Parse(string(stored.Journey), []byte(stored.YAML))
+	j, err := s.definition(ctx, string(d.After.Journey))
 	if err != nil {
 		return err
 	}

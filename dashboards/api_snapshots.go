@@ -59,14 +59,19 @@ type diffInput struct {
 }
 
 func (s *server) apiDiff(ctx context.Context, in *diffInput) (*answer[aggregate.Diff], error) {
-	after, afterVersion, err := readMonth(in.Month)
-	if err != nil {
-		return nil, s.apiError(ctx, err)
-	}
-	before, beforeVersion, err := readMonth(in.Against)
-	if err != nil {
-		return nil, s.apiError(ctx, err)
-	}
-	d, err := s.store.CompareSnapshots(ctx, in.Journey, before, beforeVersion, after, afterVersion)
+	d, err := s.diff(ctx, in.Journey, in.Against, in.Month)
 	return answerOf(ctx, s, d, err)
+}
+
+// diff compares two months, or versions of them, as readMonth reads them.
+func (s *server) diff(ctx context.Context, id, before, after string) (aggregate.Diff, error) {
+	later, laterVersion, err := readMonth(after)
+	if err != nil {
+		return aggregate.Diff{}, err
+	}
+	earlier, earlierVersion, err := readMonth(before)
+	if err != nil {
+		return aggregate.Diff{}, err
+	}
+	return s.store.CompareSnapshots(ctx, id, earlier, earlierVersion, later, laterVersion)
 }

@@ -108,29 +108,16 @@ func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) err
 	if after == "" || before == "" {
 		return nil
 	}
-	d, err := r.diff(before, after)
+	d, err := r.server.diff(r.ctx, string(r.journey.ID), before, after)
+	if errors.Is(err, aggregate.ErrNoSnapshot) {
+		return notFoundError{"months.notfound"}
+	}
 	if err != nil {
 		return err
 	}
 	c.Compared, c.Tested, c.How = true, r.format.Count(int64(d.Tested)), []string{d.How}
 	r.fillChanges(c, d)
 	return nil
-}
-
-func (r *request) diff(before, after string) (aggregate.Diff, error) {
-	a, aVersion, err := readMonth(before)
-	if err != nil {
-		return aggregate.Diff{}, err
-	}
-	b, bVersion, err := readMonth(after)
-	if err != nil {
-		return aggregate.Diff{}, err
-	}
-	d, err := r.server.store.CompareSnapshots(r.ctx, string(r.journey.ID), a, aVersion, b, bVersion)
-	if errors.Is(err, aggregate.ErrNoSnapshot) {
-		err = notFoundError{"months.notfound"}
-	}
-	return d, err
 }
 
 // verdicts are those of changes, in the order in which they are counted.

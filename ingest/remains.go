@@ -44,8 +44,12 @@ func Remain(ctx context.Context, opts RemainsOptions) (topics []Remains, letters
 			topics = append(topics, r)
 		}
 	}
+	texts := make([][]byte, len(opts.Texts))
+	for i, text := range opts.Texts {
+		texts[i] = bytes.ToLower([]byte(text))
+	}
 	_, err = c.letters(ctx, opts.DeadLetterTopic, func(l letter) error {
-		if names(l.record.Value, opts.Texts) || names(l.record.Key, opts.Texts) {
+		if names(l.record.Value, texts) || names(l.record.Key, texts) {
 			letters++
 		}
 		return nil
@@ -53,10 +57,10 @@ func Remain(ctx context.Context, opts RemainsOptions) (topics []Remains, letters
 	return topics, letters, err
 }
 
-// names says whether data holds any of some texts, whatever the capitals.
-func names(data []byte, texts []string) bool {
+// names says whether data holds any of some texts, which are in small letters, whatever its own capitals.
+func names(data []byte, texts [][]byte) bool {
 	data = bytes.ToLower(data)
-	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(data, bytes.ToLower([]byte(text))) })
+	return slices.ContainsFunc(texts, func(text []byte) bool { return bytes.Contains(data, text) })
 }
 
 // remains counts the places that a topic's logs reach back to. A topic that does not exist has none.
