@@ -35,7 +35,7 @@ type Store struct {
 	settings clickhouse.Settings // sent with every insert
 	tags     *tagsStored
 	words    *wordsStored
-	erased   *erasedMarks
+	erased   *markBook
 
 	mu      sync.Mutex
 	checked bool // the deduplication window was seen to be long enough
@@ -63,7 +63,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open clickhouse %s: %w", opts.Addr, err)
 	}
-	s := &Store{conn: conn, opts: opts, tags: &tagsStored{}, words: &wordsStored{}, erased: &erasedMarks{}}
+	s := &Store{conn: conn, opts: opts, tags: &tagsStored{}, words: &wordsStored{}, erased: &markBook{}}
 	if s.settings, err = insertSettings(ctx, conn); err != nil {
 		return nil, errors.Join(fmt.Errorf("open clickhouse %s: %w", opts.Addr, err), conn.Close())
 	}

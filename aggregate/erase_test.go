@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +26,18 @@ func without(records []journey.Record, keys []string) []journey.Record {
 		}
 		rec.Interaction.Keys = slices.DeleteFunc(slices.Clone(rec.Interaction.Keys), erased)
 		out = append(out, rec)
+	}
+	return out
+}
+
+// copiesOf gives the interactions of those who have any of the keys, at other places in Kafka.
+func copiesOf(records []journey.Record, keys []string) []journey.Record {
+	var out []journey.Record
+	for _, rec := range records {
+		if slices.Contains(keys, string(rec.Interaction.Keys[0])) {
+			rec.Position = journey.Position{Topic: "copies", Offset: int64(len(out))}
+			out = append(out, rec)
+		}
 	}
 	return out
 }
@@ -118,7 +132,17 @@ func TestErasedAsIfNeverMet(t *testing.T) {
 			}
 			must(t, s.Write(t.Context(), journey.Block{Token: fmt.Sprint(t.Name(), "again", i), ArrivedAt: b.ArrivedAt, Records: others}))
 		}
+		theirs := copiesOf(records, keys) // from a collector that had them in a block since before
+		must(t, s.Write(t.Context(), journey.Block{Token: fmt.Sprint(t.Name(), "late"), ArrivedAt: blocks[0].ArrivedAt, Records: theirs}))
+		s.conn = &crashing{whole, r.Int64N(8)}
+		if _, err := w.CatchUp(t.Context()); err != nil && !errors.Is(err, errCrash) {
+			t.Fatal(err)
+		}
+		s.conn = whole
 		catchUp(t, w)
+		if got := dump(t, s, "SELECT uniqExact(offset) FROM erased WHERE topic = 'copies'"); got != fmt.Sprintln(len(theirs)) {
+			t.Errorf("copies noted as erased: got %s, want %d", got, len(theirs))
+		}
 		got := derived(t, s)
 
 		left := without(records, keys)
@@ -135,4 +159,35 @@ func TestErasedAsIfNeverMet(t *testing.T) {
 			t.Errorf("the keys are kept: %+v", e)
 		}
 	})
+}
+
+// TestErasedIsKnownToAll has another process mark interactions while this one has marks that are due to be read again: of all that ask at
+// once, nobody goes by the old ones.
+func TestErasedIsKnownToAll(t *testing.T) {
+	t.Parallel()
+	here := openStore(t)
+	there, err := Open(t.Context(), here.opts)
+	must(t, err)
+	defer func() { must(t, there.Close()) }()
+	rec := randomRecords(rand.New(rand.NewPCG(1, 1)), 1)[0]
+	if here.Erased(&rec.Interaction) {
+		t.Fatal("nobody was erased")
+	}
+	must(t, there.Write(t.Context(), journey.Block{Token: "1", ArrivedAt: time.Now(), Records: []journey.Record{rec}}))
+	_, err = there.BeginErasure(t.Context(), Erasure{Reference: "7", By: "anna"}, []string{string(rec.Interaction.Keys[0])}, 1)
+	must(t, err)
+	here.erased.known.Store(&knownMarks{})
+	var missed atomic.Int64
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if !here.Erased(&rec.Interaction) {
+				missed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := missed.Load(); n > 0 {
+		t.Errorf("%d of 16 take an interaction that was erased", n)
+	}
 }

@@ -15,6 +15,9 @@ import (
 // ErasedRefresh is after how long a process knows at the latest which interactions another one has marked as erased.
 const ErasedRefresh = 10 * time.Second
 
+// erasedRetry is how soon it is asked again when the database gave no answer.
+const erasedRetry = time.Second
+
 // mark stands for an interaction that was erased.
 type mark [sha256.Size / 2]byte
 
@@ -24,35 +27,46 @@ func markOf(origin, id string) (m mark) {
 	return m
 }
 
-// erasedMarks are the marks that are known to this process.
-type erasedMarks struct {
+// markBook holds the marks that are known to this process.
+type markBook struct {
 	known  atomic.Pointer[knownMarks]
 	asking sync.Mutex
 }
 
 type knownMarks struct {
-	rows  uint64 // in table erased, when they were read
-	asked time.Time
+	rows  uint64    // in table erased, when they were read: places, which only ever come to be more
+	until time.Time // when they are to be read again
 	marks map[mark]struct{}
 }
 
-// Erased says whether an interaction was erased: a copy of it is not to be stored again. It asks the database now and then; while that is
-// away, it goes by what is known.
+// Erased says whether an interaction was erased: a copy of it is not to be stored again. It asks the database now and then, and all that
+// decode meanwhile wait for the answer; while the database is away, it goes by what is known. What gets through then, or was decoded long
+// before it is stored, is removed by the walk: see removeReturned.
 func (s *Store) Erased(ix *journey.Interaction) bool {
-	known := s.erased.known.Load()
-	if (known == nil || time.Since(known.asked) > ErasedRefresh) && s.erased.asking.TryLock() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		_ = s.learnErased(ctx)
-		cancel()
-		s.erased.asking.Unlock()
-		known = s.erased.known.Load()
-	}
-	if known == nil || len(known.marks) == 0 {
+	marks := s.erasedMarks()
+	if len(marks) == 0 {
 		return false
 	}
-	_, there := known.marks[markOf(ix.Origin, ix.ID)]
+	_, there := marks[markOf(ix.Origin, ix.ID)]
 	return there
 }
+
+// erasedMarks are the marks of all interactions that were erased, as of ErasedRefresh ago at most.
+func (s *Store) erasedMarks() map[mark]struct{} {
+	if known := s.erased.known.Load(); known.good() {
+		return known.marks
+	}
+	s.erased.asking.Lock()
+	defer s.erased.asking.Unlock()
+	if !s.erased.known.Load().good() { // else somebody asked meanwhile
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_ = s.learnErased(ctx) // without an answer, it goes by what is known
+	}
+	return s.erased.known.Load().marks
+}
+
+func (k *knownMarks) good() bool { return k != nil && time.Now().Before(k.until) }
 
 // LoadErased learns which interactions were erased, as of now.
 func (s *Store) LoadErased(ctx context.Context) error {
@@ -63,16 +77,17 @@ func (s *Store) LoadErased(ctx context.Context) error {
 
 // learnErased reads the marks if there are others than are known.
 func (s *Store) learnErased(ctx context.Context) error {
-	next := knownMarks{asked: time.Now(), marks: map[mark]struct{}{}}
+	begun, next := time.Now(), knownMarks{until: time.Now().Add(erasedRetry), marks: map[mark]struct{}{}}
 	if known := s.erased.known.Load(); known != nil {
 		next.rows, next.marks = known.rows, known.marks
 	}
 	defer func() { s.erased.known.Store(&next) }() // also after a failure, so that not every interaction asks
 	var rows uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM erased").Scan(&rows); err != nil {
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM erased FINAL").Scan(&rows); err != nil {
 		return fmt.Errorf("count erased interactions: %w", err)
 	}
 	if rows == next.rows {
+		next.until = begun.Add(ErasedRefresh)
 		return nil
 	}
 	marks := map[mark]struct{}{}
@@ -91,7 +106,7 @@ func (s *Store) learnErased(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read marks of erased interactions: %w", err)
 	}
-	next.rows, next.marks = rows, marks
+	next = knownMarks{rows, begun.Add(ErasedRefresh), marks}
 	return nil
 }
 

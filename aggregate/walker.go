@@ -211,6 +211,9 @@ func (w *Walker) catchUp(ctx context.Context) error {
 		}
 	}
 	w.progress.Backlog = w.backlog(target)
+	if err := w.turnAway(ctx, target); err != nil {
+		return err
+	}
 	var outdated []*walked
 	for _, j := range w.journeys {
 		if j.version != j.journey.Version || j.upTo[reprocessedPlace] < target[reprocessedPlace] {

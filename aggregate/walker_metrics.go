@@ -57,7 +57,6 @@ func (m *walkerMetrics) observe(p Progress, err error) {
 	m.touched.Add(float64(p.Touched))
 	m.subjects.Add(float64(p.Subjects))
 	m.interactions.Add(float64(p.Interactions))
-	m.backlog.Set(float64(p.Backlog))
 	if err != nil {
 		m.failures.Inc()
 	}
@@ -76,17 +75,18 @@ func (m *walkerMetrics) know(g *people.Graph) {
 
 // lookAround has the metrics say how far behind the part is that is farthest behind: one that does not run says nothing itself.
 func (w *Walker) lookAround(ctx context.Context) {
-	if w.opts.Part.whole() || w.opts.Registerer == nil {
-		return
+	most := w.progress.Backlog
+	if !w.opts.Part.whole() && w.opts.Registerer != nil {
+		ids := make([]journey.JourneyID, len(w.journeys))
+		for i, j := range w.journeys {
+			ids[i] = j.journey.ID
+		}
+		behind, _, err := w.store.WalkState(ctx, ids, Part{})
+		if err != nil { // what it said last stands
+			w.opts.Logger.Warn("cannot ask how far the other parts of the walk are", "error", err)
+			return
+		}
+		most = max(most, behind)
 	}
-	ids := make([]journey.JourneyID, len(w.journeys))
-	for i, j := range w.journeys {
-		ids[i] = j.journey.ID
-	}
-	behind, _, err := w.store.WalkState(ctx, ids, Part{})
-	if err != nil {
-		w.opts.Logger.Warn("cannot ask how far the other parts of the walk are", "error", err)
-		return
-	}
-	w.metrics.backlog.Set(float64(max(behind, w.progress.Backlog)))
+	w.metrics.backlog.Set(float64(most))
 }

@@ -120,22 +120,24 @@ func TestServe(t *testing.T) {
 // secondPart starts the other half of the walk: until then the first one, which has walked its own, says that some is left.
 func secondPart(t *testing.T, url string) {
 	t.Helper()
-	none := "\ntappa_walk_backlog_offsets 0\n"
-	if _, text := get(t, url+"metrics"); !strings.Contains(text, "\ntappa_walk_backlog_offsets ") || strings.Contains(text, none) {
-		t.Errorf("one part of two walks, and there is no backlog:\n%s", text)
+	const none = "\ntappa_walk_backlog_offsets 0\n"
+	await := func(want bool, what string) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			_, text := get(t, url+"metrics")
+			if strings.Contains(text, "\ntappa_walk_backlog_offsets ") && strings.Contains(text, none) == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s:\n%s", what, text)
+			}
+		}
 	}
+	await(false, "one part of two walks, and there is no backlog")
 	t.Setenv("TAPPA_WALK_PART", "2/2")
 	t.Setenv("TAPPA_ROLES", "aggregate")
 	serve(t)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		_, text := get(t, url+"metrics")
-		if strings.Contains(text, none) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("both parts of two walk, and there is a backlog:\n%s", text)
-		}
-	}
+	await(true, "both parts of two walk, and there is a backlog")
 }
 
 // serve starts `tappa serve`, and stops it with the test. It returns its address.
