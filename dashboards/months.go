@@ -3,6 +3,7 @@ package dashboards
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -16,6 +17,7 @@ type monthsContent struct {
 	frame
 	Frozen        []frozenMonth
 	After, Before []option // which months are compared
+	Kinds         []option // of which kind the numbers are whose changes are counted and listed
 	Compared      bool
 	Summary       []verdictCount
 	Tested        string
@@ -49,6 +51,9 @@ func (s *server) monthsPage(r *request) (string, any, error) {
 	}
 	f.Empty = ""
 	c := monthsContent{frame: f, All: r.values.Get("all") != ""}
+	if c.Kinds, err = r.changeKinds(); err != nil {
+		return "", nil, err
+	}
 	list, err := s.store.Snapshots(r.ctx, string(r.journey.ID))
 	if err != nil {
 		return "", nil, err
@@ -59,6 +64,33 @@ func (s *server) monthsPage(r *request) (string, any, error) {
 	}
 	c.Opportunities, err = r.opportunityLines()
 	return "months", c, err
+}
+
+// kindUnit is a kind of numbers, and the unit that such have.
+type kindUnit struct{ kind, unit string }
+
+// kindUnits are the kinds that changes may be looked at by.
+var kindUnits = []kindUnit{{"share", "share"}, {"time", "s"}, {"mood", "mood"}, {"count", ""}}
+
+// changeKinds are the choices of ?kind; without one, changes of all kinds are shown.
+func (r *request) changeKinds() ([]option, error) {
+	asked := r.values.Get("kind")
+	out := []option{{Label: r.text("months.kind.all"), Selected: asked == ""}}
+	known := asked == ""
+	for _, k := range kindUnits {
+		out = append(out, option{Value: k.kind, Label: r.text("months.kind." + k.kind), Selected: asked == k.kind})
+		known = known || asked == k.kind
+	}
+	if !known {
+		return nil, badRequestError{fmt.Sprintf("there is no kind of numbers %q: say share, time, mood or count", asked)}
+	}
+	return out, nil
+}
+
+// ofKind says whether a change is of the kind asked for.
+func (r *request) ofKind(c aggregate.Change) bool {
+	asked := r.values.Get("kind")
+	return asked == "" || slices.Contains(kindUnits, kindUnit{asked, c.Unit})
 }
 
 func (r *request) frozenMonths(list []aggregate.Snapshot) (out []frozenMonth) {
@@ -126,6 +158,9 @@ var verdicts = []string{aggregate.RealChange, aggregate.Noise, aggregate.Immatur
 func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 	counts := map[string]int64{}
 	for _, change := range d.Changes {
+		if !r.ofKind(change) {
+			continue
+		}
 		counts[change.Verdict]++
 		if change.Verdict == aggregate.RealChange || c.All {
 			c.Changes = append(c.Changes, r.changeLine(change))

@@ -49,8 +49,9 @@ func TestMonths(t *testing.T) {
 	if code, body := fetch(t, s, "/api/v1/journeys/machinery/snapshots/"+month(1)+"/diff?against="+month(6)); code != http.StatusOK || json.Unmarshal([]byte(body), &answer) != nil {
 		t.Fatalf("the API: status %d, %s", code, body)
 	}
-	isReal := 0
+	isReal, ofUnit := 0, map[string]int{}
 	for _, c := range answer.Changes {
+		ofUnit[c.Unit]++
 		if c.Verdict == aggregate.RealChange {
 			isReal++
 		}
@@ -80,9 +81,15 @@ func TestMonths(t *testing.T) {
 		if rows := strings.Count(between(t, page, `<table id="changes"`, `</table>`), "<tr>") - 1; rows != len(answer.Changes) {
 			t.Errorf("%s: all are %d, the API has %d", lang, rows, len(answer.Changes))
 		}
+		for kind, unit := range map[string]string{"share": "share", "time": "s", "mood": "mood", "count": ""} {
+			page = mustFetch(t, s, "/months?all=1&rows=all&kind="+kind+"&lang="+lang)
+			if rows := strings.Count(between(t, page, `<table id="changes"`, `</table>`), "<tr>") - 1; rows != ofUnit[unit] || rows == 0 {
+				t.Errorf("%s: %d changes of kind %s, the API has %d", lang, rows, kind, ofUnit[unit])
+			}
+		}
 	}
 	for path, want := range map[string]int{
-		"/months?after=2001-01": http.StatusNotFound, "/months?after=" + month(1) + "@x": http.StatusBadRequest,
+		"/months?kind=colour": http.StatusBadRequest, "/months?after=2001-01": http.StatusNotFound, "/months?after=" + month(1) + "@x": http.StatusBadRequest,
 		"/months?after=" + month(1) + "@1&before=" + month(6) + "@1": http.StatusOK,
 	} {
 		if code, body := fetch(t, s, path); code != want {
