@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tappa/aggregate"
 	"tappa/dashboards"
@@ -23,15 +24,20 @@ func (m *mapFlags) add(cmd *cobra.Command) {
 }
 
 // check refuses flags that do not go with what is exported.
-func (m *mapFlags) check(cmd *cobra.Command, what string) error {
-	refused, why := []string{"lang", "page"}, "goes with map only"
-	if what == "map" {
-		refused, why = []string{"stage", "state", "whole-keys"}, "does not go with map, which shows every stage and no keys"
-	}
-	for _, name := range refused {
-		if cmd.Flags().Changed(name) {
-			return fmt.Errorf("--%s %s", name, why)
+func (m *mapFlags) check(cmd *cobra.Command, what string) (err error) {
+	cmd.Flags().Visit(func(given *pflag.Flag) {
+		switch ofMap := given.Name == "lang" || given.Name == "page"; {
+		case err != nil:
+		case ofMap && what != "map":
+			err = fmt.Errorf("--%s goes with map only", given.Name)
+		case what == "map" && slices.Contains([]string{"stage", "state", "whole-keys"}, given.Name):
+			err = fmt.Errorf("--%s does not go with map, which shows every stage and no keys", given.Name)
+		case what == "snapshot" && !slices.Contains([]string{"data", "journey", "month", "format", "out"}, given.Name):
+			err = fmt.Errorf("--%s does not go with snapshot, whose numbers are frozen", given.Name)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	if !slices.Contains(dashboards.MapPages, m.page) {
 		return fmt.Errorf("--page %q: there are: %s", m.page, strings.Join(dashboards.MapPages, ", "))

@@ -16,9 +16,9 @@ func TestExportMap(t *testing.T) {
 		{"pdf", "it", "%PDF", ""},
 		{"svg", "en", "<svg", "Journey map"},
 		{"png", "it", "\x89PNG", ""},
-		{"html", "it", "<!doctype html>", "Mappa del viaggio"},
+		{"html", "it", "<!doctype html>", "nuovo"}, // the filter is named
 	} {
-		args := []string{"export", "map", "--data", dir, "--format", c.format, "--lang", c.lang, "--page", "a4", "--from", "2023-06-01", "--to", "2023-07-01"}
+		args := []string{"export", "map", "--data", dir, "--format", c.format, "--lang", c.lang, "--page", "a4", "--from", "2023-06-01", "--to", "2023-07-01", "--customer", "new"}
 		file := filepath.Join(t.TempDir(), "map."+c.format)
 		if out := mustTappa(t, append(args, "--out", file)...); out != "" {
 			t.Errorf("%s: prints %.80q beside the file", c.format, out)
@@ -45,6 +45,7 @@ func TestExportMap(t *testing.T) {
 		{"--as-of soon", exitUsage, "--as-of"},
 		{"--journey other", exitUsage, `--journey "other": there are: reports`},
 		{"--persona nobody", exitUsage, `there is no persona "nobody"`},
+		{"--channel pigeon", exitFailed, "Nobody entered a stage"},
 		{"--to 2001-01-01", exitFailed, "Nobody entered a stage"},
 		{"--data " + filepath.Join(dir, "missing"), exitFailed, "tappa import"},
 	} {
@@ -58,5 +59,8 @@ func TestExportMap(t *testing.T) {
 	}
 	if out, errOut, code := tappa(t, "", "export", "cases", "--data", dir, "--page", "a4"); code != exitUsage || !strings.Contains(errOut, "--page goes with map") {
 		t.Errorf("cases on a page: exit code %d: %s%s", code, out, errOut)
+	}
+	if out, errOut, code := tappa(t, "", "export", "snapshot", "--data", dir, "--month", "2023-06", "--channel", "app"); code != exitUsage || !strings.Contains(errOut, "--channel does not go with snapshot") {
+		t.Errorf("a part of what is frozen: exit code %d: %s%s", code, out, errOut)
 	}
 }

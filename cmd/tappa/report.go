@@ -49,29 +49,35 @@ shares are fractions and times are UTC.`,
 	}
 	dataFlag(cmd, &f.data)
 	flags := cmd.Flags()
+	f.addFilters(cmd, "from this day or instant on: 2006-01-31 in the journey's time zone, or RFC 3339")
+	flags.StringVar(&f.query.Activity, "activity", "", "only this activity (report steps)")
+	flags.StringVar(&f.query.Case, "case", "", "the case's id (report timeline)")
+	flags.StringVar(&f.query.By, "by", "", "split by stage, touchpoint, department, persona or channel (timing, mood)")
+	flags.StringVar(&f.query.Lang, "lang", "en", "language of labels: it or en")
+	flags.IntVar(&f.query.Limit, "limit", 0, "rows at most (default: all)")
+	flags.StringVar(&f.format, "format", "table", "table, csv or json")
+	flags.BoolVar(&f.wide, "wide", false, "all columns in the table")
+	return cmd
+}
+
+// addFilters adds the flags that say of whom, and of what, a report is. From says what it is that begins on day --from.
+func (f *reportFlags) addFilters(cmd *cobra.Command, from string) {
+	flags := cmd.Flags()
 	flags.StringVar(&f.query.Journey, "journey", "", "journey's id (default: the only one stored)")
-	flags.StringVar(&f.from, "from", "", "from this day or instant on: 2006-01-31 in the journey's time zone, or RFC 3339")
+	flags.StringVar(&f.from, "from", "", from)
 	flags.StringVar(&f.to, "to", "", "to before this day or instant")
 	flags.StringVar(&f.asOf, "as-of", "", "as things stood at this instant, or at the end of this day (default: the newest interaction)")
-	flags.StringVar(&f.query.Persona, "persona", "", `only this persona; "-" is none, here and below`)
+	flags.StringVar(&f.query.Persona, "persona", "", `only this persona; "-" is none, also of channels, touchpoints, departments and stages`)
 	flags.StringVar(&f.query.Channel, "channel", "", "only this channel")
 	flags.StringVar(&f.query.Touchpoint, "touchpoint", "", "only this touchpoint")
 	flags.StringVar(&f.query.Department, "department", "", "only this department")
 	flags.StringVar(&f.query.Stage, "stage", "", "only this stage")
-	flags.StringVar(&f.query.Activity, "activity", "", "only this activity (report steps)")
 	flags.StringVar(&f.query.Account, "account", "", `only this account's; "-" is nobody's, "+" any account's`)
 	flags.StringVar(&f.query.Customer, "customer", "", "only new customers, or existing ones: who completed an earlier case")
 	flags.Float64Var(&f.query.ValueMin, "value-min", 0, "only where the case had shown at least this value by then")
 	flags.Float64Var(&f.query.ValueMax, "value-max", 0, "only where the case had shown no more than this value by then (default: no bound)")
-	flags.StringVar(&f.query.Case, "case", "", "the case's id (report timeline)")
 	flags.StringVar(&f.query.State, "state", "", "only rows in this state (lists)")
-	flags.StringVar(&f.query.By, "by", "", "split by stage, touchpoint, department, persona or channel (timing, mood)")
-	flags.StringVar(&f.query.Lang, "lang", "en", "language of labels: it or en")
-	flags.IntVar(&f.query.Limit, "limit", 0, "rows at most (default: all)")
 	flags.BoolVar(&f.query.Whole, "whole-keys", false, "show contact keys in full instead of shortened")
-	flags.StringVar(&f.format, "format", "table", "table, csv or json")
-	flags.BoolVar(&f.wide, "wide", false, "all columns in the table")
-	return cmd
 }
 
 // listReports prints a line for each report.
