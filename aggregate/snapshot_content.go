@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tappa/journey"
 )
 
@@ -132,20 +134,18 @@ func (s *Store) snapshotContent(ctx context.Context, j *journey.Journey, m month
 		Format: snapshotFormat, Journey: j.ID, Month: m.name, TimeZone: j.Location.String(),
 		From: canonicalTime(m.start), AsOf: canonicalTime(m.asOf()), Definition: j.Version, KPIs: []snapshotKPI{},
 	}
-	for _, q := range questions(j, m) {
-		r, err := s.Report(ctx, q.part.Report, q.query)
-		if err != nil {
-			return c, err
-		}
-		part := q.part
-		part.Columns, part.Rows = columnNames(r.Columns), make([][]any, len(r.Rows))
-		for i, row := range r.Rows {
-			part.Rows[i] = make([]any, len(row))
-			for k, v := range row {
-				part.Rows[i][k] = canonicalValue(v)
-			}
-		}
-		c.Parts = append(c.Parts, part)
+	all := questions(j, m)
+	c.Parts = make([]SnapshotPart, len(all))
+	asking, of := errgroup.WithContext(ctx)
+	asking.SetLimit(2) // analysing a statement, which is most of a small answer, keeps one processor busy
+	for i, q := range all {
+		asking.Go(func() (err error) {
+			c.Parts[i], err = s.answer(of, q)
+			return err
+		})
+	}
+	if err := asking.Wait(); err != nil {
+		return c, err
 	}
 	for _, window := range []string{InMonth, AllTime} {
 		for _, k := range j.KPIs {
@@ -162,6 +162,23 @@ func (s *Store) snapshotContent(ctx context.Context, j *journey.Journey, m month
 		}
 	}
 	return c, nil
+}
+
+// answer asks one report.
+func (s *Store) answer(ctx context.Context, q question) (SnapshotPart, error) {
+	r, err := s.Report(ctx, q.part.Report, q.query)
+	if err != nil {
+		return SnapshotPart{}, err
+	}
+	part := q.part
+	part.Columns, part.Rows = columnNames(r.Columns), make([][]any, len(r.Rows))
+	for i, row := range r.Rows {
+		part.Rows[i] = make([]any, len(row))
+		for k, v := range row {
+			part.Rows[i][k] = canonicalValue(v)
+		}
+	}
+	return part, nil
 }
 
 // plain takes the pointer off a number that may be missing.
