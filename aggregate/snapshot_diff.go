@@ -31,7 +31,7 @@ type Change struct {
 	// Since is what happened between the two snapshots alone, where numbers are of all time: it is what is tested.
 	Since   *Measured `json:"since,omitempty"`
 	P       *float64  `json:"p"` // nil where intervals decide, or nothing does
-	Q       *float64  `json:"q"` // P after Benjamini-Hochberg over all numbers tested
+	Q       *float64  `json:"q"` // P after Benjamini-Hochberg over all numbers of its kind that were tested
 	Verdict string    `json:"verdict"`
 }
 
@@ -39,20 +39,20 @@ type Change struct {
 type Diff struct {
 	Before  Snapshot `json:"before"`
 	After   Snapshot `json:"after"`
-	Tested  int      `json:"tested"` // numbers tested, changed or not: what q is over
+	Tested  int      `json:"tested"` // numbers tested, changed or not
 	Changes []Change `json:"changes"`
 	How     string   `json:"how"`
 }
 
 // Compare lists what changed from one snapshot to another of the same journey, in the order of the reports.
 //
-// Shares and means are tested; q is p after Benjamini-Hochberg over all that were, and a change is real where q is under 5 %.
+// Shares, means and counts are tested; q is p after Benjamini-Hochberg over all of the same kind, and a change is real where q is under 5 %.
 // Percentiles are real where their intervals have no point in common. How often something happened in a month is tested
 // by the lengths of the months. A share of all time holds what the earlier snapshot held already: what came since is
 // tested against that.
 func (s Snapshot) Compare(before Snapshot) (Diff, error) {
-	d := Diff{Before: before, After: s, Changes: []Change{}, How: "shares and means: two-sided test, Benjamini-Hochberg over all tested, real under 5 %; " +
-		"percentiles: real where 95 % intervals are apart; counts of a month: by the months' lengths; all time: what came since, against what was there"}
+	d := Diff{Before: before, After: s, Changes: []Change{}, How: "shares and means: two-sided test, Benjamini-Hochberg over all shares, or means, tested, real under 5 %; " +
+		"percentiles: real where 95 % intervals are apart; counts of a month: by the months' lengths, likewise; all time: what came since, against what was there"}
 	if s.Journey != before.Journey {
 		return d, &BadQueryError{fmt.Sprintf("snapshots of two journeys, %s and %s, cannot be compared", before.Journey, s.Journey)}
 	}
@@ -244,20 +244,24 @@ func sinceThen(report, metric string, before, after tableRow) (Measured, bool) {
 	return Measured{}, false
 }
 
-// judge gives every tested number its q, and keeps what changed.
+// judge gives every tested number its q, and keeps what changed. Counts, shares and means are judged each among their own: of two months
+// of which one was busier nearly all counts differ, and among these a share that chance has moved would pass for real.
 func (d *Diff) judge(changes []Change) {
-	var ps []float64
+	ps := map[kind][]float64{}
 	for _, c := range changes {
 		if c.P != nil {
-			ps = append(ps, *c.P)
+			ps[c.Before.kind] = append(ps[c.Before.kind], *c.P)
+			d.Tested++
 		}
 	}
-	qs := adjust(ps)
-	d.Tested = len(ps)
+	qs := map[kind][]float64{}
+	for of, some := range ps {
+		qs[of] = adjust(some)
+	}
 	for _, c := range changes {
-		if c.P != nil {
-			q := qs[0]
-			qs = qs[1:]
+		if of := c.Before.kind; c.P != nil {
+			q := qs[of][0]
+			qs[of] = qs[of][1:]
 			if c.Q, c.Verdict = &q, Noise; q < level {
 				c.Verdict = RealChange
 			}

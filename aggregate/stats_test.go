@@ -186,3 +186,40 @@ func TestIntervalsApart(t *testing.T) {
 	near(t, "Wilson, high", high, 0.33230, 1e-4)
 	near(t, "as many events a day", countsDiffer(31, 31, 28, 28), 1, 1e-12)
 }
+
+// TestKindsAreJudgedApart has hundreds of counts that differ beside shares of which none does, as of two months of which one was busier: in
+// hardly more than one of twenty such pairs any share is called real.
+func TestKindsAreJudgedApart(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 0))
+	const rounds = 400
+	wrong := 0
+	for range rounds {
+		var changes []Change
+		add := func(of kind, p float64) {
+			changes = append(changes, Change{Before: Measured{Value: ptr(0.), kind: of}, After: Measured{Value: ptr(1.), kind: of}, P: &p})
+		}
+		for range 300 {
+			add(isCount, 1e-6*r.Float64())
+			add(isShare, r.Float64())
+		}
+		var d Diff
+		d.judge(changes)
+		if d.Tested != 600 || len(d.Changes) != 600 {
+			t.Fatalf("%d tested, %d changed; want 600", d.Tested, len(d.Changes))
+		}
+		shares := 0
+		for _, c := range d.Changes {
+			if c.Before.kind == isShare && c.Verdict == RealChange {
+				shares++
+			} else if c.Before.kind == isCount && c.Verdict != RealChange {
+				t.Fatalf("a count with p %g is called %s", *c.P, c.Verdict)
+			}
+		}
+		if shares > 0 {
+			wrong++
+		}
+	}
+	if wrong > rounds/10 { // 20 are expected; 40 are five standard deviations more
+		t.Errorf("in %d of %d pairs of months shares that chance moved are called real", wrong, rounds)
+	}
+}
