@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"tappa/journey"
 )
 
 // chunkColumns is what a walk reads of interactions.
@@ -70,7 +72,7 @@ func (w *worker) readChunk(ctx context.Context, c chunk) ([]interaction, error) 
 	if err := w.tag(ctx, out); err != nil {
 		return nil, err
 	}
-	w.interactions[1] = newest(bySubject(out, w.interactions[1], len(c.subjects)))
+	w.interactions[1] = standing(newest(bySubject(out, w.interactions[1], len(c.subjects))))
 	return w.interactions[1], nil
 }
 
@@ -165,6 +167,36 @@ func byPlace(a, b *interaction) int {
 // copies tells rows with the same sorting key.
 func copies(a, b *interaction) bool {
 	return a.at == b.at && a.id == b.id && a.origin == b.origin && a.contact == b.contact
+}
+
+// standing leaves out what was taken back, and what takes it back: of each subject, so it does not matter which of the two came first.
+func standing(rows []interaction) []interaction {
+	kept := 0
+	for from := 0; from < len(rows); {
+		to := from
+		var gone map[interactionID]struct{}
+		for ; to < len(rows) && rows[to].subject == rows[from].subject; to++ {
+			if x := &rows[to]; x.kind == journey.Retracted {
+				if gone == nil {
+					gone = map[interactionID]struct{}{}
+				}
+				gone[interactionID{x.origin, x.id}] = struct{}{}
+			}
+		}
+		for ; from < to; from++ {
+			x := &rows[from]
+			if gone != nil {
+				if _, taken := gone[interactionID{x.origin, journey.RetractedID(x.id)}]; taken || x.kind == journey.Retracted {
+					continue
+				}
+			}
+			if kept != from {
+				rows[kept] = *x
+			}
+			kept++
+		}
+	}
+	return rows[:kept]
 }
 
 // longQuery allows for the lists of keys that a statement's condition holds, under some settings besides.

@@ -17,7 +17,7 @@ type Totals struct {
 func (s *Store) Totals(ctx context.Context) (Totals, error) {
 	const query = `
 		SELECT
-			toInt64(count()), toInt64(countIf(tag IN (SELECT tag FROM tags WHERE journey = ''))),
+			toInt64(count()), toInt64(countIf(tag IN (SELECT tag FROM tags WHERE journey = '' AND type != 'interaction.retracted'))),
 			(SELECT sum(last) FROM (SELECT max(walked) AS last FROM walked GROUP BY part))
 		FROM records FINAL`
 	var t Totals

@@ -40,6 +40,57 @@ func rebuilt(t *testing.T, s *Store, journeys []*journey.Journey, records []jour
 	return derived(t, s)
 }
 
+// takenBack is what takes a record's interaction back.
+func takenBack(rec journey.Record) journey.Record {
+	of := rec.Interaction
+	rec.Tag, rec.Mood = journey.Tag{}, journey.Mood{}
+	rec.Interaction = journey.Interaction{
+		Origin: of.Origin, ID: journey.RetractedID(of.ID), Source: journey.SourceRetraction, Type: journey.Retracted, Activity: journey.Retracted,
+		OccurredAt: of.OccurredAt, Direction: journey.Internal, Thread: of.Thread, Keys: of.Keys, Account: of.Account,
+	}
+	return rec
+}
+
+// TestTakenBackAsIfItHadNotBeen takes some interactions of a history back, in any order with the rest and more than once: what is found is
+// what would be had others of the same keys, which say nothing, been in their places.
+func TestTakenBackAsIfItHadNotBeen(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	seeds(t, 3, func(t *testing.T, r *rand.Rand) {
+		journeys := testJourneys(t, "v1")
+		records := randomRecords(r, 200)
+		silent := slices.Clone(records)
+		for _, i := range r.Perm(len(records))[:40] {
+			back := takenBack(records[i])
+			records, silent = append(records, back), append(silent, back)
+			silent[i] = takenBack(silent[i])
+			silent[i].Interaction.ID = "retracted/what nobody sent " + fmt.Sprint(i)
+		}
+		found := func(all map[string][]string) map[string][]string {
+			delete(all, "links FINAL") // they name what shows them
+			delete(all, "account_links FINAL")
+			return all
+		}
+		want := found(rebuilt(t, s, journeys, silent))
+		empty(t, s)
+		w := newWalker(t, s, journeys, WalkerOptions{Slice: int64(10 + r.IntN(200)), Chunk: 20 + r.IntN(300)})
+		for i, b := range deliver(r, records) {
+			b.Token = fmt.Sprint(t.Name(), i)
+			must(t, s.Write(t.Context(), b))
+			if r.IntN(2) == 0 {
+				catchUp(t, w)
+			}
+		}
+		catchUp(t, w)
+		if diff := cmp.Diff(found(derived(t, s)), want); diff != "" {
+			t.Errorf("walked bit by bit (-got, +had it not been):\n%s", diff)
+		}
+		if diff := cmp.Diff(found(rebuilt(t, s, journeys, records)), want); diff != "" {
+			t.Errorf("walked at once (-got, +had it not been):\n%s", diff)
+		}
+	})
+}
+
 // TestAnyArrivalEndsTheSame delivers one history in random order, with duplicates, in random blocks, and what people state of
 // keys in between, walked now and then by walkers that are replaced now and then, and expects what a single walk over everything
 // finds.

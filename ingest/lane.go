@@ -199,7 +199,7 @@ func (b *batch) take(c *Collector, in *source.Record) error {
 		b.block.Begin(arrivedAt(in.Time))
 	}
 	b.raw = append(b.raw, *in)
-	if out.Tag.Rule == "" {
+	if out.Tag.Rule == "" && out.Interaction.Type != journey.Retracted {
 		b.unmapped[out.Interaction.Source]++
 	}
 	if len(b.fresh) == freshRecords {

@@ -25,7 +25,17 @@ const (
 	SourceSurvey  Source = "survey"
 	SourcePayment Source = "payment"
 	SourceAd      Source = "ad"
+
+	// SourceRetraction is of what takes an interaction back. No rule sees it.
+	SourceRetraction Source = "interaction"
 )
+
+// Retracted is the type of what takes back an interaction of the same origin and the same person, or thread: that one does not count,
+// whichever of the two came first. Its id is RetractedID of the other's.
+const Retracted = "interaction.retracted"
+
+// RetractedID is the id of what takes back the interaction with an id.
+func RetractedID(id string) string { return "retracted/" + id }
 
 // Direction says who addressed whom.
 type Direction string

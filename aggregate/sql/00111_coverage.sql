@@ -5,6 +5,7 @@
 --   from, to    occurred in [from, to)
 --   as_of       the instant T; what happened after it does not exist yet
 --
+-- What takes an interaction back is not counted; what was taken back is, since it was stored.
 -- unmapped: no rule of any journey matched. eligible: customer-written text; scored: of these, those given a mood.
 CREATE OR REPLACE VIEW coverage AS
 WITH known AS
@@ -19,6 +20,7 @@ WITH known AS
         GROUP BY tag
     ) AS r
     ANY LEFT JOIN tags AS t ON t.tag = r.tag
+    WHERE t.type != 'interaction.retracted'
 )
 SELECT
     part AS source,

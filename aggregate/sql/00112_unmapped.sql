@@ -12,7 +12,7 @@ SELECT
     min(occurred_at) AS first_at, max(occurred_at) AS last_at,
     argMax(r.origin, (occurred_at, r.origin, id)) AS example_origin,
     argMax(id, (occurred_at, r.origin, id)) AS example_id
-FROM (SELECT * FROM records FINAL WHERE tag IN (SELECT tag FROM tags WHERE journey = '')) AS r
+FROM (SELECT * FROM records FINAL WHERE tag IN (SELECT tag FROM tags WHERE journey = '' AND type != 'interaction.retracted')) AS r
 ANY LEFT JOIN tags AS t ON t.tag = r.tag
 WHERE occurred_at <= {as_of:DateTime64(3, 'UTC')}
     AND occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}

@@ -7,7 +7,7 @@ import (
 	"tappa/journey"
 )
 
-// What CRMs tell beyond mails, calls and tickets: what became of a record, meetings, answers to surveys.
+// What CRMs tell beyond mails, calls and tickets: what became of a record, meetings, answers to surveys, and what is taken back.
 
 // decodeCRM reads a CRM: internal unless the payload says otherwise, To is the module. What is the same human's stands in
 // customer and same_as, so that the two become one person.
@@ -61,4 +61,21 @@ func decodeSurvey(in *journey.Interaction, o object) customer {
 	p, _ := o.party("customer")
 	in.From = first(p.Email, p.Phone)
 	return customer{"data.customer", [2]identity.Party{p}}
+}
+
+// decodeRetraction reads a Retraction. Whatever the event's own id, it has the one that follows from the other's: to take back twice is to
+// take back once.
+func decodeRetraction(in *journey.Interaction, o object) customer {
+	in.ID = journey.RetractedID(o.need("interaction"))
+	if len(in.ID) > maxAttribute {
+		o.fail("interaction", "has %d bytes, an id has at most %d", len(in.ID)-len(journey.RetractedID("")), maxAttribute-len(journey.RetractedID("")))
+	}
+	in.Direction = journey.Internal
+	in.Subject, in.Thread = o.text("reason"), o.text("thread")
+	p, _ := o.party("customer")
+	ticket := o.text("ticket")
+	if ticket != "" {
+		in.Thread = "ticket:" + in.Origin + "/" + ticket
+	}
+	return customer{"data.customer", [2]identity.Party{p, {Ticket: ticket}}}
 }

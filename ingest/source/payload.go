@@ -33,6 +33,7 @@ package source
 //	tappa.survey.rated       Survey    one of its questions was answered by a number
 //	tappa.payment.received   Payment   money came in; likewise payment.failed, payment.refunded
 //	tappa.ad.shown           Ad        the customer saw an advertisement; likewise ad.clicked
+//	tappa.interaction.retracted  Retraction  what the source told before is not so: it does not count
 
 // Party identifies a human on either side. Every field is optional; a customer needs at least one identifier.
 type Party struct {
@@ -220,6 +221,16 @@ type Payment struct {
 	Text     string  `json:"text,omitempty"     jsonschema:"description=What the customer wrote with it"`
 	Thread   string  `json:"thread,omitempty"`
 	Activity string  `json:"activity,omitempty"`
+}
+
+// Retraction takes back an event of the same source: a call logged by mistake, a test, a record that was deleted. Both count for nothing
+// from then on, whichever came first. It names the same customer as the other, and the same ticket or thread.
+type Retraction struct {
+	Interaction string `json:"interaction"      jsonschema:"minLength=1,maxLength=1014,description=Id of the event that is taken back"`
+	Customer    Party  `json:"customer,omitzero" jsonschema:"description=The customer of that event"`
+	Ticket      string `json:"ticket,omitempty"  jsonschema:"description=Its ticket"`
+	Thread      string `json:"thread,omitempty"  jsonschema:"description=Its conversation"`
+	Reason      string `json:"reason,omitempty"`
 }
 
 // Ad is an advertisement that one customer saw or clicked.

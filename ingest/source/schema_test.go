@@ -18,7 +18,7 @@ import (
 var payloads = map[string]any{
 	"form": Form{}, "email": Email{}, "call": Call{}, "ticket": Ticket{}, "web": Web{}, "quote": Quote{}, "order": Order{}, "review": Review{},
 	"crm": CRM{}, "meeting": Meeting{}, "survey": Survey{},
-	"payment": Payment{}, "ad": Ad{},
+	"payment": Payment{}, "ad": Ad{}, "interaction": Retraction{},
 }
 
 func TestSchemasAreCurrent(t *testing.T) {

@@ -88,6 +88,8 @@ var decoders = map[string]decoder{
 	"survey":  {journey.SourceSurvey, []string{"answered", "rated"}, decodeSurvey},
 	"payment": {journey.SourcePayment, []string{"received", "failed", "refunded"}, decodePayment},
 	"ad":      {journey.SourceAd, []string{"shown", "clicked"}, decodeAd},
+
+	"interaction": {journey.SourceRetraction, []string{"retracted"}, decodeRetraction},
 }
 
 // known is every type in full ("tappa.form.submitted") with its decoder and its short name, which this table

@@ -2,6 +2,7 @@ package suitecrm
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"tappa/ingest/source"
+	"tappa/journey"
 )
 
 // Settings say how a SuiteCRM is read.
@@ -28,6 +30,9 @@ type Settings struct {
 
 	// NoAudit reads changes of a status from the rows themselves, for a connector that does not capture the audit tables.
 	NoAudit bool
+
+	// KeepDeleted lets what was told of a record stand when a user deletes it.
+	KeepDeleted bool
 }
 
 func (s Settings) withDefaults() Settings {
@@ -115,6 +120,9 @@ func (d *desk) take(rec source.Record) (Fate, error) {
 		c.row.fail(keyOf(c.table), "missing")
 	}
 	if gone || c.err != nil {
+		if c.err == nil && c.op != opDelete && !d.KeepDeleted && withdrawable[c.table] {
+			d.withdraw(c.table + "/" + c.row.id("id"))
+		}
 		return Deleted, asError(c.err)
 	}
 	steps := read(d, c)
@@ -180,6 +188,7 @@ type joint struct {
 	followers  []string // records that concern the same parties: a call under an opportunity
 	valued     bool
 	worth      float64 // of the record, in its first row
+	withdrawn  bool    // a user deleted the record: what is told of it is taken back
 }
 
 func (d *desk) joint(key string) *joint {
@@ -246,7 +255,35 @@ func (d *desk) report(j *joint, h happening, p party) {
 	if p.kind == "company" && !d.Companies {
 		return
 	}
-	d.make(h.id+"/"+p.id, h.typ, h.at, h.data(witness{p, d.customer(p), j.worth}))
+	data := h.data(witness{p, d.customer(p), j.worth})
+	d.make(h.id+"/"+p.id, h.typ, h.at, data)
+	if j.withdrawn {
+		d.retract(h, p, data)
+	}
+}
+
+// withdraw takes back what happened to a record, told or still to be told, of everybody: somebody deleted it.
+func (d *desk) withdraw(key string) {
+	j := d.joint(key)
+	if j.withdrawn {
+		return
+	}
+	j.withdrawn = true
+	for _, h := range j.happenings {
+		for _, p := range j.parties {
+			d.report(j, h, p)
+		}
+	}
+}
+
+// retract makes the event that takes back the one of a happening for one party, of the same customer, ticket and thread.
+func (d *desk) retract(h happening, p party, data any) {
+	var back source.Retraction
+	if text, err := json.Marshal(data); err == nil {
+		_ = json.Unmarshal(text, &back) // payloads call them alike
+	}
+	back.Interaction, back.Reason = h.id+"/"+p.id, "deleted in the CRM"
+	d.make(journey.RetractedID(back.Interaction), journey.Retracted, h.at, back)
 }
 
 // make makes an event, once.

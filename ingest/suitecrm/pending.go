@@ -40,6 +40,9 @@ func (d *desk) pending() []Pending {
 		p.Example = min(p.Example, id)
 	}
 	for _, j := range d.joints {
+		if j.withdrawn {
+			continue
+		}
 		why := j.waitsFor(d.Companies)
 		for _, h := range j.happenings {
 			if why != "" {

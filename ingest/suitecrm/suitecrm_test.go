@@ -68,7 +68,7 @@ func TestTables(t *testing.T) {
 
 // settingsOf reads the settings of a case from its name.
 func settingsOf(name string) Settings {
-	return Settings{Companies: strings.Contains(name, "companies"), NoAudit: strings.Contains(name, "no audit")}
+	return Settings{Companies: strings.Contains(name, "companies"), NoAudit: strings.Contains(name, "no audit"), KeepDeleted: strings.Contains(name, "deleted ones kept")}
 }
 
 // shape is a way in which Debezium writes a change.

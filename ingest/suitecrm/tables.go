@@ -47,6 +47,12 @@ var tables = map[string]func(d *desk, c *change) steps{
 	"cases_audit":         audit("cases", "status", "priority"),
 }
 
+// withdrawable are the tables whose rows stand for what happened between people, so that one that a user deletes did not. A person's row is not
+// among them, nor a mail: who empties a mailbox does not say that nobody wrote.
+var withdrawable = map[string]bool{
+	"calls": true, "meetings": true, "opportunities": true, "aos_quotes": true, "aos_invoices": true, "cases": true, "surveyresponses": true,
+}
+
 // relation reads a table that relates two records.
 func relation(table, record, kind, id string) func(d *desk, c *change) steps {
 	return func(d *desk, c *change) steps {

@@ -114,6 +114,9 @@ func definition(journeys []*journey.Journey) string {
 // tagger tags by the first journey, in the order given, that has a rule for an interaction.
 func tagger(journeys []*journey.Journey) func(*journey.Interaction) journey.Tag {
 	return func(ix *journey.Interaction) journey.Tag {
+		if ix.Type == journey.Retracted { // no touchpoint, whatever a rule may think
+			return journey.Tag{}
+		}
 		for _, j := range journeys {
 			if tag := j.Tag(ix); tag.Rule != "" {
 				return tag

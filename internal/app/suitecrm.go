@@ -32,6 +32,7 @@ type SuiteCRMConfig struct {
 	Phones    []string `default:"phone_mobile,phone_home" desc:"columns of leads and contacts that hold a person's own number, comma separated"`
 	Companies string   `default:"false" desc:"true: also tell what concerns a company beside its people, for journeys per account"`
 	Audit     string   `default:"true" desc:"false: the audit tables are not captured; read changes of a status from the rows"`
+	Retract   string   `default:"true" desc:"false: what was told of a call, meeting, opportunity, quote, invoice, case or answered survey stands when a user deletes that"`
 }
 
 var (
@@ -55,6 +56,9 @@ func (c *SuiteCRMConfig) options(w *wrong) (opts suitecrm.Options) {
 	audit, err := strconv.ParseBool(c.Audit)
 	w.need("SUITECRM_AUDIT", c.Audit, err == nil, "true or false")
 	opts.NoAudit = !audit
+	retract, err := strconv.ParseBool(c.Retract)
+	w.need("SUITECRM_RETRACT", c.Retract, err == nil, "true or false")
+	opts.KeepDeleted = !retract
 	opts.Group, opts.Origin, opts.Currency, opts.Phones = c.Group, c.Name, c.Currency, c.Phones
 	return opts
 }

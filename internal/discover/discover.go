@@ -64,10 +64,10 @@ func (l *Log) Len() int { return len(l.events) }
 // Unusable counts a record that is no interaction, by the reason.
 func (l *Log) Unusable(why string) { l.unusual[why]++ }
 
-// Add takes in an interaction. What was added before, by origin and id, is passed over.
+// Add takes in an interaction. What was added before, by origin and id, is passed over, and so is what takes one back.
 func (l *Log) Add(ix *journey.Interaction) {
 	id := [2]string{ix.Origin, ix.ID}
-	if _, there := l.seen[id]; there || len(ix.Keys) == 0 {
+	if _, there := l.seen[id]; there || len(ix.Keys) == 0 || ix.Type == journey.Retracted {
 		return
 	}
 	l.seen[[2]string{strings.Clone(ix.Origin), strings.Clone(ix.ID)}] = struct{}{} // what is kept must not hold on to the record

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"tappa/ingest/source"
+)
+
+// TestTakenBack has one of two enquiries taken back while collector and walk run, and another one before it comes: only what stands is found,
+// and nothing counts as unmapped.
+func TestTakenBack(t *testing.T) {
+	text, err := os.ReadFile("../../journey/templates/machinery.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	up := startUp(t, UpOptions{Dir: dir, Journeys: []string{file(t, "journey.yaml", string(text))}})
+	defer up.stopUp()
+	at, err := readAnnouncement(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish := func(events ...source.Event) {
+		t.Helper()
+		messages := make([]kafka.Message, len(events))
+		for i, e := range events {
+			messages[i] = mistake{}.structured(t, e)
+		}
+		send(t, at.Brokers, messages)
+	}
+	await := func(want string) {
+		t.Helper()
+		got := ""
+		for end := time.Now().Add(patience); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			got = sql(t, dir, "SELECT groupArray(id), (SELECT count() FROM tappa.records) FROM (SELECT id FROM tappa.steps ORDER BY id) FORMAT TSV")
+		}
+		if got != want {
+			t.Fatalf("interactions that count, and how many are stored: got %s, want %s", got, want)
+		}
+	}
+	back := func(id string) source.Event {
+		return source.Event{
+			ID: "any " + id, Origin: "site", Type: "interaction.retracted", Time: yearEnd,
+			Data: source.Retraction{Interaction: id, Customer: source.Party{Email: id + "@example.com"}, Reason: "a test"},
+		}
+	}
+	publish(enquiry("anna"), enquiry("bruno"))
+	await("['anna','bruno']\t2\n")
+	publish(back("anna"), back("carla"), back("anna"))
+	await("['bruno']\t5\n")
+	publish(enquiry("carla"), enquiry("dora"))
+	await("['bruno','dora']\t7\n")
+	if got := sql(t, dir, "SELECT interactions, unmapped FROM tappa.coverage(from = '1970-01-01', to = '2100-01-01', as_of = '2100-01-01') WHERE source = 'all' FORMAT TSV"); strings.TrimSpace(got) != "4\t0" {
+		t.Errorf("coverage: got %s, want 4 interactions, none unmapped", got)
+	}
+}
