@@ -28,7 +28,7 @@ var demoEnd = time.Date(2025, 6, 30, 12, 0, 0, 0, time.UTC)
 
 const (
 	demoCases = 900
-	kills     = 20
+	kills     = 12
 )
 
 // TestUpSurvivesKills kills `tappa up` at random moments while it produces, collects and walks, and starts it again. In

@@ -45,7 +45,6 @@ func TestExportMap(t *testing.T) {
 		{"--as-of soon", exitUsage, "--as-of"},
 		{"--journey other", exitUsage, `--journey "other": there are: reports`},
 		{"--persona nobody", exitUsage, `there is no persona "nobody"`},
-		{"--channel pigeon", exitFailed, "Nobody entered a stage"},
 		{"--to 2001-01-01", exitFailed, "Nobody entered a stage"},
 		{"--data " + filepath.Join(dir, "missing"), exitFailed, "tappa import"},
 	} {
