@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -78,12 +77,7 @@ func readSuiteCRM() (suitecrm.Options, error) {
 func (c *Config) relay() suitecrm.Options {
 	opts := c.Suitecrm.options(&wrong{})
 	opts.Brokers, opts.Connection, opts.DeadLetterTopic = c.KafkaBrokers, c.connection, c.DeadLetters
-	for _, t := range c.Topics {
-		if !strings.Contains(t, "=") {
-			opts.Into = t
-			break
-		}
-	}
+	opts.Into = eventTopic(c.Topics)
 	return opts
 }
 
