@@ -98,7 +98,8 @@ func runConnect(ctx context.Context, j job, settings map[string]string) (r resul
 }
 
 // connectWorker writes the settings and returns the arguments of the Java program that reads them. The heap is that of Kafka's own
-// script; the parallel collector took less processor time than the script's.
+// script; the parallel collector took less processor time than the script's. Offsets are committed every second: between commits the
+// worker waits for records, and only then lets the connector see that its last block is old enough to be written.
 func (p *peer) connectWorker(settings map[string]string) ([]string, error) {
 	classpath, err := os.ReadFile(filepath.Join(p.job.Connect, "classpath.txt"))
 	if err != nil {
@@ -118,6 +119,7 @@ func (p *peer) connectWorker(settings map[string]string) ([]string, error) {
 		"plugin.path":                             filepath.ToSlash(plugins),
 		"plugin.discovery":                        "service_load",
 		"offset.storage.file.filename":            filepath.ToSlash(filepath.Join(p.job.Dir, "connect-offsets")),
+		"offset.flush.interval.ms":                "1000",
 		"connector.client.config.override.policy": "All",
 		"key.converter":                           "org.apache.kafka.connect.converters.ByteArrayConverter",
 		"value.converter":                         "org.apache.kafka.connect.converters.ByteArrayConverter",
