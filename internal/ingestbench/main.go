@@ -29,6 +29,7 @@ type options struct {
 	rounds     int
 	systems    []string
 	sinker     string // the program clickhouse_sinker
+	connect    string // folder with clickhouse-kafka-connect and its worker
 	profile    string // directory for processor profiles, "" for none
 	dir        string // of all data; "" is a new one that is removed
 }
@@ -55,6 +56,7 @@ func run(ctx context.Context, args []string) error {
 	set.StringVar(&names, "systems", "tappa,tappa-20k,kafka-engine,kafka-engine-raw,kafka-engine-plain", "what is measured: "+strings.Join(systemNames(), ", "))
 	set.StringVar(&opts.profile, "profile", "", "folder for processor profiles of tappa's runs, of which a table by stage is made")
 	set.StringVar(&opts.sinker, "sinker", "", "the program clickhouse_sinker, for the system sinker")
+	set.StringVar(&opts.connect, "connect", "", "folder with clickhouse-kafka-connect and its worker, for the systems connect and connect-json")
 	set.StringVar(&opts.dir, "dir", "", "folder for all data, kept; default: a new one, removed in the end")
 	if err := set.Parse(args); err != nil {
 		return err
@@ -96,7 +98,7 @@ func measure(ctx context.Context, opts options) (err error) {
 		for _, name := range opts.systems {
 			r, err := turn(ctx, dir, broker, job{
 				System: name, Brokers: broker.addr, Group: fmt.Sprintf("%s-%d", name, round), Events: opts.events,
-				Partitions: opts.partitions, Profile: opts.profile, Sinker: opts.sinker,
+				Partitions: opts.partitions, Profile: opts.profile, Sinker: opts.sinker, Connect: opts.connect,
 			})
 			if err != nil {
 				return fmt.Errorf("round %d, %s: %w", round+1, name, err)

@@ -22,6 +22,7 @@ type job struct {
 	Dir        string // the run's own
 	Profile    string // folder for processor profiles
 	Sinker     string // the program clickhouse_sinker
+	Connect    string // folder with clickhouse-kafka-connect and its worker
 }
 
 // result is what a run came to.
@@ -63,7 +64,9 @@ var systems = map[string]func(context.Context, job) (result, error){
 	"kafka-engine-plain": func(ctx context.Context, j job) (result, error) {
 		return runKafkaEngine(ctx, j, kafkaEngineRawSQL, plainTable)
 	},
-	"sinker": runSinker,
+	"sinker":       runSinker,
+	"connect":      func(ctx context.Context, j job) (result, error) { return runConnect(ctx, j, connectText) },
+	"connect-json": func(ctx context.Context, j job) (result, error) { return runConnect(ctx, j, connectJSON) },
 }
 
 func systemNames() []string {
