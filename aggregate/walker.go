@@ -268,6 +268,9 @@ func (w *Walker) Rebuild(ctx context.Context, id journey.JourneyID) (Progress, e
 		target, err = w.ledger(ctx)
 	}
 	if err == nil {
+		err = w.turnAway(ctx, target)
+	}
+	if err == nil {
 		err = w.rebuild(ctx, w.journeys[i:i+1], target)
 	}
 	w.progress.Duration = time.Since(begun)
