@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -171,32 +172,23 @@ func copies(a, b *interaction) bool {
 
 // standing leaves out what was taken back, and what takes it back: of each subject, so it does not matter which of the two came first.
 func standing(rows []interaction) []interaction {
-	kept := 0
-	for from := 0; from < len(rows); {
-		to := from
-		var gone map[interactionID]struct{}
-		for ; to < len(rows) && rows[to].subject == rows[from].subject; to++ {
-			if x := &rows[to]; x.kind == journey.Retracted {
-				if gone == nil {
-					gone = map[interactionID]struct{}{}
-				}
-				gone[interactionID{x.origin, x.id}] = struct{}{}
-			}
-		}
-		for ; from < to; from++ {
-			x := &rows[from]
-			if gone != nil {
-				if _, taken := gone[interactionID{x.origin, journey.RetractedID(x.id)}]; taken || x.kind == journey.Retracted {
-					continue
-				}
-			}
-			if kept != from {
-				rows[kept] = *x
-			}
-			kept++
+	type of struct {
+		subject int
+		interactionID
+	}
+	gone := map[of]struct{}{}
+	for i := range rows {
+		if x := &rows[i]; x.kind == journey.Retracted {
+			gone[of{x.subject, interactionID{x.origin, strings.TrimPrefix(x.id, journey.RetractedID(""))}}] = struct{}{}
 		}
 	}
-	return rows[:kept]
+	if len(gone) == 0 {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(x interaction) bool {
+		_, taken := gone[of{x.subject, interactionID{x.origin, x.id}}]
+		return taken || x.kind == journey.Retracted
+	})
 }
 
 // longQuery allows for the lists of keys that a statement's condition holds, under some settings besides.

@@ -12,13 +12,7 @@ func (w *Walker) turnAway(ctx context.Context, target map[place]int64) error {
 	if len(w.store.erasedMarks()) == 0 {
 		return nil
 	}
-	var came []arrivals
-	for p, to := range target {
-		if from := w.walkedUpTo(p); from < to {
-			came = append(came, arrivals{p, from, to})
-		}
-	}
-	for some := range slices.Chunk(came, partitionsAtOnce) {
+	for some := range slices.Chunk(w.unwalked(target), partitionsAtOnce) {
 		n, err := w.store.removeReturned(ctx, some)
 		if err != nil {
 			return fmt.Errorf("look whether erased interactions came again: %w", err)
@@ -36,11 +30,10 @@ func (w *Walker) turnAway(ctx context.Context, target map[place]int64) error {
 func (s *Store) removeReturned(ctx context.Context, some []arrivals) (int, error) {
 	marked := "lower(hex(substring(SHA256(concat(origin, '\\0', id)), 1, 16)))"
 	from, args := arrivalsOf(some)
-	type named struct{ origin, id string }
-	found := map[named]struct{}{}
+	found := map[interactionID]struct{}{}
 	var rows []erasedRow
 	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
-		var n named
+		var n interactionID
 		var r erasedRow
 		err := scan(&n.origin, &n.id, &r.topic, &r.partition, &r.offset, &r.erasure)
 		r.mark = markOf(n.origin, n.id)

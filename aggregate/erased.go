@@ -77,7 +77,8 @@ func (s *Store) LoadErased(ctx context.Context) error {
 
 // learnErased reads the marks if there are others than are known.
 func (s *Store) learnErased(ctx context.Context) error {
-	begun, next := time.Now(), knownMarks{until: time.Now().Add(erasedRetry), marks: map[mark]struct{}{}}
+	begun := time.Now()
+	next := knownMarks{until: begun.Add(erasedRetry), marks: map[mark]struct{}{}}
 	if known := s.erased.known.Load(); known != nil {
 		next.rows, next.marks = known.rows, known.marks
 	}

@@ -43,17 +43,22 @@ func (w *Walker) nextSlice(target map[place]int64) []arrivals {
 	if len(w.journeys) == 0 {
 		return nil
 	}
-	var out []arrivals
-	for p, to := range target {
-		if from := w.walkedUpTo(p); from < to {
-			out = append(out, arrivals{p, from, to})
-		}
-	}
+	out := w.unwalked(target)
 	slices.SortFunc(out, func(a, b arrivals) int {
 		return cmp.Or(strings.Compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
 	})
 	for i := range out {
 		out[i].to = min(out[i].to, out[i].from+max(1, w.opts.Slice/int64(len(out))))
+	}
+	return out
+}
+
+// unwalked is what not all journeys have walked, up to what is stored.
+func (w *Walker) unwalked(target map[place]int64) (out []arrivals) {
+	for p, to := range target {
+		if from := w.walkedUpTo(p); from < to {
+			out = append(out, arrivals{p, from, to})
+		}
 	}
 	return out
 }

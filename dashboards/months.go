@@ -116,7 +116,7 @@ func monthVersion(s aggregate.Snapshot) string {
 // compareMonths fills what changed between the months asked for. With fewer than two, there is nothing to compare.
 func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) error {
 	after, before := r.values.Get("after"), r.values.Get("before")
-	var newest []string // of each month, and all versions where one has several
+	var newest []string // version of each month; earlier versions can be chosen, too
 	for i, snap := range list {
 		if i == 0 || list[i-1].Month != snap.Month {
 			newest = append(newest, snap.Month)

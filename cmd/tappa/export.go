@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tappa/aggregate"
 	"tappa/dashboards"
@@ -55,7 +57,7 @@ data give the same bytes (docs/export.md).`,
 			if known := exportFormats[args[0]]; !slices.Contains(known, f.format) {
 				return usageError{fmt.Errorf("--format %q: %s can be exported as %s", f.format, args[0], strings.Join(known, ", "))}
 			}
-			if err := m.check(cmd, args[0]); err != nil {
+			if err := cmp.Or(checkExport(cmd, args[0]), m.check()); err != nil {
 				return usageError{err}
 			}
 			return nil
@@ -78,6 +80,22 @@ data give the same bytes (docs/export.md).`,
 	m.add(cmd)
 	flags.StringVar(&file, "out", "", "file to write (default: standard output)")
 	return cmd
+}
+
+// checkExport refuses flags that do not go with what is exported.
+func checkExport(cmd *cobra.Command, what string) (err error) {
+	cmd.Flags().Visit(func(given *pflag.Flag) {
+		switch ofMap := given.Name == "lang" || given.Name == "page"; {
+		case err != nil:
+		case ofMap && what != "map":
+			err = fmt.Errorf("--%s goes with map only", given.Name)
+		case what == "map" && slices.Contains([]string{"stage", "state", "whole-keys"}, given.Name):
+			err = fmt.Errorf("--%s does not go with map, which shows every stage and no keys", given.Name)
+		case what == "snapshot" && !slices.Contains([]string{"data", "journey", "month", "format", "out"}, given.Name):
+			err = fmt.Errorf("--%s does not go with snapshot, whose numbers are frozen", given.Name)
+		}
+	})
+	return err
 }
 
 func runExport(cmd *cobra.Command, what string, f reportFlags, file string) (err error) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"tappa/aggregate"
 	"tappa/dashboards"
@@ -23,22 +22,8 @@ func (m *mapFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&m.page, "page", dashboards.MapPages[0], "of a map: paper's size, a3 or a4")
 }
 
-// check refuses flags that do not go with what is exported.
-func (m *mapFlags) check(cmd *cobra.Command, what string) (err error) {
-	cmd.Flags().Visit(func(given *pflag.Flag) {
-		switch ofMap := given.Name == "lang" || given.Name == "page"; {
-		case err != nil:
-		case ofMap && what != "map":
-			err = fmt.Errorf("--%s goes with map only", given.Name)
-		case what == "map" && slices.Contains([]string{"stage", "state", "whole-keys"}, given.Name):
-			err = fmt.Errorf("--%s does not go with map, which shows every stage and no keys", given.Name)
-		case what == "snapshot" && !slices.Contains([]string{"data", "journey", "month", "format", "out"}, given.Name):
-			err = fmt.Errorf("--%s does not go with snapshot, whose numbers are frozen", given.Name)
-		}
-	})
-	if err != nil {
-		return err
-	}
+// check refuses values that there are not.
+func (m *mapFlags) check() error {
 	if !slices.Contains(dashboards.MapPages, m.page) {
 		return fmt.Errorf("--page %q: there are: %s", m.page, strings.Join(dashboards.MapPages, ", "))
 	}

@@ -75,7 +75,7 @@ func decodeRetraction(in *journey.Interaction, o object) customer {
 	p, _ := o.party("customer")
 	ticket := o.text("ticket")
 	if ticket != "" {
-		in.Thread = "ticket:" + in.Origin + "/" + ticket
+		in.Thread = TicketThread(in.Origin, ticket)
 	}
 	return customer{"data.customer", [2]identity.Party{p, {Ticket: ticket}}}
 }

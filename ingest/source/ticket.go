@@ -30,7 +30,7 @@ const (
 // to whom it belongs; a ticket whose customer is unknown is its own customer.
 func decodeTicket(in *journey.Interaction, o object) customer {
 	id := o.need("ticket")
-	in.Thread = "ticket:" + in.Origin + "/" + id
+	in.Thread = TicketThread(in.Origin, id)
 	in.To = o.text("group")
 	in.Subject, in.Text, in.Lang = o.text("subject"), o.text("text"), o.lang()
 	in.Priority, in.Agent = o.text("priority"), o.text("agent")
@@ -51,6 +51,9 @@ func decodeTicket(in *journey.Interaction, o object) customer {
 	}
 	return customer{"data.ticket", [2]identity.Party{p, {Ticket: id}}}
 }
+
+// TicketThread is the thread of what happens to a ticket.
+func TicketThread(origin, id string) string { return "ticket:" + origin + "/" + id }
 
 // ticketAuthor returns who did it.
 func ticketAuthor(what string, o object) string {

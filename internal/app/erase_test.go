@@ -3,54 +3,39 @@ package app
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/segmentio/kafka-go"
 
 	"tappa/aggregate"
+	"tappa/ingest/source"
 )
 
 // TestEraseBesideATappaThatRuns erases one of two customers while collector and walk run, and has both send once more what they sent, and
 // something new after it: of the one who was erased only what is new comes in, and every record is accounted for.
 func TestEraseBesideATappaThatRuns(t *testing.T) {
-	text, err := os.ReadFile("../../journey/templates/machinery.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	up := startUp(t, UpOptions{Dir: dir, Journeys: []string{file(t, "journey.yaml", string(text))}})
+	up, send := startMachinery(t)
 	defer up.stopUp()
-	at, err := readAnnouncement(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := up.opts.Dir
 	publish := func(people, id string) {
 		t.Helper()
-		var messages []kafka.Message
+		var events []source.Event
 		for who := range strings.FieldsSeq(people) {
 			e := enquiry(who)
 			e.ID += id
-			messages = append(messages, mistake{}.structured(t, e))
+			events = append(events, e)
 		}
-		send(t, at.Brokers, messages)
+		send(events...)
 	}
 	await := func(want string) {
 		t.Helper()
-		got := ""
-		for end := time.Now().Add(patience); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-			got = sql(t, dir, "SELECT contact_key, groupArray(id) FROM (SELECT contact_key, id FROM tappa.steps ORDER BY id) GROUP BY contact_key ORDER BY contact_key FORMAT TSV")
-		}
-		if got != want {
-			t.Fatalf("interactions walked: got\n%s, want\n%s", got, want)
-		}
+		awaitAnswer(t, dir, "SELECT contact_key, groupArray(id) FROM (SELECT contact_key, id FROM tappa.steps ORDER BY id) GROUP BY contact_key ORDER BY contact_key FORMAT TSV", want)
 	}
 	publish("anna bruno", "-1")
 	await("email:anna@example.com\t['anna-1']\nemail:bruno@example.com\t['bruno-1']\n")
 	var out bytes.Buffer
-	err = Erase(t.Context(), EraseOptions{
+	err := Erase(t.Context(), EraseOptions{
 		Target: Target{Dir: dir}, Keys: []string{"anna@example.com"}, By: "mara", Reference: "7", Sure: true, Out: &out, Logger: quiet(t),
 	})
 	if err != nil || !strings.Contains(out.String(), "no row is left") || !strings.Contains(out.String(), "1 records of topic tappa.interactions") {

@@ -69,15 +69,7 @@ func TestGatewayToRows(t *testing.T) {
 	if err := os.WriteFile(config, []byte(gatewayYAML), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	journeyFile := filepath.Join(dir, "journey.yaml")
-	text, err := os.ReadFile("../../journey/templates/machinery.yaml")
-	if err == nil {
-		err = os.WriteFile(journeyFile, text, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	up := startUp(t, UpOptions{Dir: filepath.Join(dir, "data"), Journeys: []string{journeyFile}, Gateway: config})
+	up := startUp(t, UpOptions{Dir: filepath.Join(dir, "data"), Journeys: []string{machineryFile}, Gateway: config})
 	defer up.stopUp()
 	base := regexp.MustCompile(`at (http://[0-9.:]+/in/)NAME`).FindStringSubmatch(up.said)[1]
 	at := func(minutes int) string {

@@ -61,7 +61,7 @@ func Retract(ctx context.Context, opts RetractOptions) (err error) {
 // retraction takes back what arrived in one way: it has the same strongest key, and so the same person.
 func retraction(a aggregate.Arrival, opts RetractOptions) source.Event {
 	back := source.Retraction{Interaction: opts.ID, Reason: opts.Reason, Thread: a.Thread}
-	if ticket, ok := strings.CutPrefix(a.Thread, "ticket:"+opts.Origin+"/"); ok {
+	if ticket, ok := strings.CutPrefix(a.Thread, source.TicketThread(opts.Origin, "")); ok {
 		back.Ticket = ticket
 	}
 	fields := map[string]*string{"email": &back.Customer.Email, "phone": &back.Customer.Phone, "crm": &back.Customer.CRM, "cookie": &back.Customer.Cookie}

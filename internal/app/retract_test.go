@@ -1,12 +1,8 @@
 package app
 
 import (
-	"os"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/segmentio/kafka-go"
 
 	"tappa/ingest/source"
 )
@@ -14,34 +10,12 @@ import (
 // TestTakenBack has one of two enquiries taken back while collector and walk run, and another one before it comes: only what stands is found,
 // and nothing counts as unmapped.
 func TestTakenBack(t *testing.T) {
-	text, err := os.ReadFile("../../journey/templates/machinery.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	up := startUp(t, UpOptions{Dir: dir, Journeys: []string{file(t, "journey.yaml", string(text))}})
+	up, publish := startMachinery(t)
 	defer up.stopUp()
-	at, err := readAnnouncement(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	publish := func(events ...source.Event) {
-		t.Helper()
-		messages := make([]kafka.Message, len(events))
-		for i, e := range events {
-			messages[i] = mistake{}.structured(t, e)
-		}
-		send(t, at.Brokers, messages)
-	}
+	dir := up.opts.Dir
 	await := func(want string) {
 		t.Helper()
-		got := ""
-		for end := time.Now().Add(patience); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-			got = sql(t, dir, "SELECT groupArray(id), (SELECT count() FROM tappa.records) FROM (SELECT id FROM tappa.steps ORDER BY id) FORMAT TSV")
-		}
-		if got != want {
-			t.Fatalf("interactions that count, and how many are stored: got %s, want %s", got, want)
-		}
+		awaitAnswer(t, dir, "SELECT groupArray(id), (SELECT count() FROM tappa.records) FROM (SELECT id FROM tappa.steps ORDER BY id) FORMAT TSV", want)
 	}
 	back := func(id string) source.Event {
 		return source.Event{

@@ -15,7 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segmentio/kafka-go"
+
 	"tappa/aggregate"
+	"tappa/ingest/source"
 )
 
 // patience bounds how long a test waits for what has to happen.
@@ -36,6 +39,39 @@ type instance struct {
 func startUp(t *testing.T, opts UpOptions) *instance {
 	t.Helper()
 	return start(t, opts, false)
+}
+
+// machineryFile is the journey that machinery gives, as a file.
+const machineryFile = "../../journey/templates/machinery.yaml"
+
+// startMachinery is startUp with that journey alone. It also gives a way to publish events there.
+func startMachinery(t *testing.T) (up *instance, publish func(...source.Event)) {
+	t.Helper()
+	up = startUp(t, UpOptions{Dir: t.TempDir(), Journeys: []string{machineryFile}})
+	at, err := readAnnouncement(up.opts.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return up, func(events ...source.Event) {
+		t.Helper()
+		messages := make([]kafka.Message, len(events))
+		for i, e := range events {
+			messages[i] = mistake{}.structured(t, e)
+		}
+		send(t, at.Brokers, messages)
+	}
+}
+
+// awaitAnswer returns when a query of a tappa that runs is answered so.
+func awaitAnswer(t *testing.T, dir, query, want string) {
+	t.Helper()
+	got := ""
+	for end := time.Now().Add(patience); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		got = sql(t, dir, query)
+	}
+	if got != want {
+		t.Fatalf("%s: got\n%s, want\n%s", query, got, want)
+	}
 }
 
 // start is startUp; if early it does not wait for the demo.

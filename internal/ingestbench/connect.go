@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,21 +79,7 @@ func runConnect(ctx context.Context, j job, settings map[string]string) (r resul
 	if err != nil {
 		return r, err
 	}
-	log, err := os.Create(filepath.Join(j.Dir, "connect.txt"))
-	if err != nil {
-		return r, err
-	}
-	defer log.Close()
-	r, err = p.follow(ctx, func() (*exec.Cmd, error) {
-		cmd := exec.CommandContext(ctx, "java", worker...)
-		cmd.Stdout, cmd.Stderr = log, log
-		return cmd, cmd.Start()
-	})
-	if err != nil {
-		said, _ := os.ReadFile(log.Name()) // the folder does not outlast the run
-		err = fmt.Errorf("%w; the worker said: %s", err, said[max(0, len(said)-4000):])
-	}
-	return r, err
+	return p.run(ctx, "java", worker...)
 }
 
 // connectWorker writes the settings and returns the arguments of the Java program that reads them. The heap is that of Kafka's own

@@ -27,16 +27,26 @@ func runSinker(ctx context.Context, j job) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	log, err := os.Create(filepath.Join(j.Dir, "sinker.txt"))
+	return p.run(ctx, j.Sinker, "-local-cfg-file", file, "-http-port", "0")
+}
+
+// run follows a program of others; if it does not get on, the error has the end of what it said.
+func (p *peer) run(ctx context.Context, program string, args ...string) (r result, err error) {
+	log, err := os.Create(filepath.Join(p.job.Dir, "said.txt"))
 	if err != nil {
 		return r, err
 	}
 	defer log.Close()
-	return p.follow(ctx, func() (*exec.Cmd, error) {
-		cmd := exec.CommandContext(ctx, j.Sinker, "-local-cfg-file", file, "-http-port", "0")
+	r, err = p.follow(ctx, func() (*exec.Cmd, error) {
+		cmd := exec.CommandContext(ctx, program, args...)
 		cmd.Stdout, cmd.Stderr = log, log
 		return cmd, cmd.Start()
 	})
+	if err != nil {
+		said, _ := os.ReadFile(log.Name()) // the folder does not outlast the run
+		err = fmt.Errorf("%w; it said: %s", err, said[max(0, len(said)-4000):])
+	}
+	return r, err
 }
 
 // sinkerConfig writes the program's settings and returns the file.
