@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"tappa/journey"
 )
 
 // turnAway removes what was erased and came in again after all, before it is walked.
@@ -24,12 +26,16 @@ func (w *Walker) turnAway(ctx context.Context, target map[place]int64) error {
 	return nil
 }
 
+// marksInSQL are the marks by which Erased knows a row: its own and, the prefix of such ids given, that of what it takes back.
+const marksInSQL = `arrayMap(i -> lower(hex(substring(SHA256(concat(origin, '\0', i)), 1, 16))),
+	arrayDistinct([id, if(startsWith(id, ? AS taking_back), substring(id, length(taking_back) + 1), id)]))`
+
 // removeReturned removes interactions that were erased and came in again, among arrivals that nobody has walked: from a collector that had
 // decoded them before it could know, and stored them when nobody looked any more. Their places are noted first, so the ledger stands; it
 // may stop anywhere and be done again. It gives how many it found.
 func (s *Store) removeReturned(ctx context.Context, some []arrivals) (int, error) {
-	marked := "lower(hex(substring(SHA256(concat(origin, '\\0', id)), 1, 16)))"
 	from, args := arrivalsOf(some)
+	args = append([]any{journey.RetractedID("")}, args...)
 	found := map[interactionID]struct{}{}
 	var rows []erasedRow
 	err := s.each(longQuery(ctx), func(scan func(...any) error) error {
@@ -40,8 +46,8 @@ func (s *Store) removeReturned(ctx context.Context, some []arrivals) (int, error
 		rows, found[n] = append(rows, r), struct{}{}
 		return err
 	}, `SELECT toString(origin), id, toString(topic), partition, offset, erasure FROM (
-			SELECT origin, id, topic, partition, offset, `+marked+` AS mark`+from+`) AS came
-		ANY INNER JOIN (SELECT mark, max(erasure) AS erasure FROM erased GROUP BY mark) AS gone USING (mark)`, args...)
+			SELECT origin, id, topic, partition, offset, arrayJoin(`+marksInSQL+`) AS mark`+from+`) AS came
+		INNER JOIN (SELECT mark, max(erasure) AS erasure FROM erased GROUP BY mark) AS gone USING (mark)`, args...)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +40,8 @@ type knownMarks struct {
 	marks map[mark]struct{}
 }
 
-// Erased says whether an interaction was erased: a copy of it is not to be stored again. It asks the database now and then, and all that
+// Erased says whether an interaction was erased, or the one that it takes back: a copy of it is not to be stored again, nor what would bring
+// in its customer again. It asks the database now and then, and all that
 // decode meanwhile wait for the answer; while the database is away, it goes by what is known. What gets through then, or was decoded long
 // before it is stored, is removed by the walk: see removeReturned.
 func (s *Store) Erased(ix *journey.Interaction) bool {
@@ -47,8 +49,12 @@ func (s *Store) Erased(ix *journey.Interaction) bool {
 	if len(marks) == 0 {
 		return false
 	}
-	_, there := marks[markOf(ix.Origin, ix.ID)]
-	return there
+	if _, there := marks[markOf(ix.Origin, ix.ID)]; there {
+		return true
+	}
+	of, takesBack := strings.CutPrefix(ix.ID, journey.RetractedID(""))
+	_, there := marks[markOf(ix.Origin, of)]
+	return takesBack && there
 }
 
 // erasedMarks are the marks of all interactions that were erased, as of ErasedRefresh ago at most.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 
@@ -92,12 +93,7 @@ func Verify(ctx context.Context, opts VerifyOptions) ([]Account, error) {
 	if len(opts.Brokers) == 0 || opts.Decode == nil || opts.Evidence == nil {
 		return nil, errors.New("verify: one of Brokers, Decode and Evidence is missing")
 	}
-	if len(opts.Topics) == 0 && opts.TopicPattern == nil {
-		opts.Topics = []string{DefaultTopic}
-	}
-	set(&opts.Group, DefaultGroup)
-	set(&opts.DeadLetterTopic, DefaultDeadLetterTopic)
-	set(&opts.List, 100)
+	opts = opts.withDefaults()
 	v := verifier{cluster: opts.Connection.cluster(opts.Brokers), opts: opts, dead: map[Partition]map[int64]string{}}
 	defer v.close()
 	accounts, err := v.verify(ctx)
@@ -105,6 +101,54 @@ func Verify(ctx context.Context, opts VerifyOptions) ([]Account, error) {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	return accounts, nil
+}
+
+func (opts VerifyOptions) withDefaults() VerifyOptions {
+	if len(opts.Topics) == 0 && opts.TopicPattern == nil {
+		opts.Topics = []string{DefaultTopic}
+	}
+	set(&opts.Group, DefaultGroup)
+	set(&opts.DeadLetterTopic, DefaultDeadLetterTopic)
+	set(&opts.List, 100)
+	return opts
+}
+
+// AwaitRead waits, for so long at most, until the collectors' group has read what the topics that Verify would look at hold when it is called,
+// and gives how many of these records it has still not. Of the options it needs neither Decode nor Evidence.
+func AwaitRead(ctx context.Context, opts VerifyOptions, most time.Duration) (unread int64, err error) {
+	opts = opts.withDefaults()
+	c := opts.Connection.cluster(opts.Brokers)
+	defer c.close()
+	topics, err := c.matching(ctx, opts.Topics, opts.TopicPattern, opts.DeadLetterTopic)
+	if err != nil || len(topics) == 0 {
+		return 0, err
+	}
+	all, err := c.partitions(ctx, topics)
+	if err != nil {
+		return 0, err
+	}
+	logs, err := c.logs(ctx, all)
+	if err != nil {
+		return 0, err
+	}
+	for until := time.Now().Add(most); ; {
+		done, err := c.committed(ctx, opts.Group, all)
+		if err != nil && !errors.Is(err, kafka.GroupIdNotFound) { // a group that never was has read nothing
+			return 0, err
+		}
+		unread = 0
+		for _, p := range all {
+			unread += max(0, logs[p].end-max(done[p].CommittedOffset, logs[p].first))
+		}
+		if unread == 0 || time.Now().After(until) {
+			return unread, nil
+		}
+		select {
+		case <-ctx.Done():
+			return unread, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 type verifier struct {

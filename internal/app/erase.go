@@ -49,6 +49,9 @@ func Erase(ctx context.Context, opts EraseOptions) (err error) {
 	defer func() { err = errors.Join(err, at.close()) }()
 	resumed := false
 	if opts.Sure {
+		if err := opts.readOut(ctx, &at); err != nil {
+			return err
+		}
 		if resumed, err = opts.resume(ctx, &at); err != nil {
 			return err
 		}
@@ -71,6 +74,25 @@ func Erase(ctx context.Context, opts EraseOptions) (err error) {
 		return err
 	}
 	return opts.finish(ctx, &at, e)
+}
+
+// unreadWait is how long collectors that run are given to read what Kafka holds before somebody is erased.
+const unreadWait = time.Minute
+
+// readOut has everything stored that Kafka holds: what nobody has read yet may be theirs, and would bring them in again.
+func (o *EraseOptions) readOut(ctx context.Context, at *workshop) error {
+	if len(at.pipeline.Brokers) == 0 {
+		return nil
+	}
+	if at.own {
+		_, err := at.collect(ctx, o.Logger)
+		return err
+	}
+	n, err := ingest.AwaitRead(ctx, at.pipeline.verifyOptions(), unreadWait)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d records that Kafka holds have not been collected, and some may be theirs: see that collectors run and come to the end (tappa verify), and erase then", n)
+	}
+	return err
 }
 
 // Erasures prints all erasures, the newest first.

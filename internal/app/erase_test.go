@@ -92,3 +92,45 @@ func TestEraseGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// TestEraseReadsOutFirst erases somebody of whom Kafka holds something that nobody has read, where no tappa runs: when one does, nothing of
+// theirs comes in.
+func TestEraseReadsOutFirst(t *testing.T) {
+	dir := t.TempDir()
+	e, err := OpenEmbedded(t.Context(), EmbeddedOptions{Dir: dir, Kafka: true, Logger: quiet(t)})
+	needEngine(t, err)
+	roomyTopic(t, e.Brokers)
+	later := enquiry("anna")
+	later.ID = "anna-later"
+	send(t, e.Brokers, []kafka.Message{mistake{}.structured(t, enquiry("anna")), mistake{}.structured(t, enquiry("bruno"))})
+	collect(t, e, machinery(t))
+	send(t, e.Brokers, []kafka.Message{mistake{}.structured(t, later)})
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	back := RetractOptions{Target: Target{Dir: dir}, Origin: "site", ID: "bruno", Out: &out, Logger: quiet(t)}
+	if err := Retract(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
+	erase := EraseOptions{Target: Target{Dir: dir}, Keys: []string{"anna@example.com"}, By: "mara", Reference: "7", Sure: true, Out: &out, Logger: quiet(t)}
+	if err := Erase(t.Context(), erase); err != nil || !strings.Contains(out.String(), "2 records of topic") {
+		t.Errorf("%v, it says %s; want two records in Kafka still", err, out.String())
+	}
+	e, err = OpenEmbedded(t.Context(), EmbeddedOptions{Dir: dir, Kafka: true, Logger: quiet(t)})
+	needEngine(t, err)
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	collect(t, e, machinery(t))
+	for id, want := range map[string]int{"anna": 0, "anna-later": 0, "bruno": 1} {
+		if arrived, err := e.Store.Arrivals(t.Context(), "site", id); err != nil || len(arrived) != want {
+			t.Errorf("of %s %d are stored, %v; want %d", id, len(arrived), err, want)
+		}
+	}
+	if steps, err := e.Store.Report(t.Context(), "steps", aggregate.Query{}); err != nil || len(steps.Rows) > 0 {
+		t.Errorf("steps %v, %v; want none, since bruno's was taken back", steps.Rows, err)
+	}
+}

@@ -148,6 +148,16 @@ func (w *workshop) walk(ctx context.Context, out io.Writer, journeys []*journey.
 	return nil
 }
 
+// collect stores and walks what Kafka holds and nobody has read, where nobody else does.
+func (w *workshop) collect(ctx context.Context, logger *slog.Logger) (count ingest.Count, err error) {
+	journeys, err := storedJourneys(ctx, w.store)
+	if err != nil || len(journeys) == 0 { // without any nothing was ever collected
+		return count, err
+	}
+	w.pipeline.Store, w.pipeline.Journeys, w.pipeline.Logger = w.store, journeys, logger
+	return collectNow(ctx, w.pipeline)
+}
+
 // workshop is an installation that was reached to change what it has stored.
 type workshop struct {
 	store *aggregate.Store

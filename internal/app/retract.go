@@ -51,10 +51,12 @@ func Retract(ctx context.Context, opts RetractOptions) (err error) {
 	if err = errors.Join(err, producer.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.Out, "%s of %s is taken back\n", opts.ID, opts.Origin)
-	if at.own {
-		fmt.Fprintln(opts.Out, "it still counts until tappa runs on this data again (`tappa up`, `tappa import`)")
+	if at.own { // nobody else would collect it
+		if _, err := at.collect(ctx, opts.Logger); err != nil {
+			return err
+		}
 	}
+	fmt.Fprintf(opts.Out, "%s of %s is taken back\n", opts.ID, opts.Origin)
 	return nil
 }
 
