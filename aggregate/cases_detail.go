@@ -195,11 +195,30 @@ type interactionID struct{ origin, id string }
 
 type maskedText struct{ subject, text string }
 
+// textsAtOnce bounds a statement that names what is read: who may only read cannot have it parse a longer one.
+const textsAtOnce = 500
+
 // texts reads what was written in interactions, masked. The contact keys lead to them: they are the table's order.
 func (s *Store) texts(ctx context.Context, keys []string, ids []interactionID) (map[interactionID]maskedText, error) {
-	if len(ids) == 0 {
-		return map[interactionID]maskedText{}, nil
+	texts := map[interactionID]maskedText{}
+	names := nameSet{words: map[string]struct{}{}}
+	for from := 0; from < len(ids); from += textsAtOnce {
+		to := min(from+textsAtOnce, len(ids))
+		if err := s.readTexts(ctx, keys[from:to], ids[from:to], texts, names); err != nil {
+			return nil, fmt.Errorf("read texts: %w", err)
+		}
 	}
+	for _, key := range keys {
+		names.addPerson(key)
+	}
+	for id, t := range texts {
+		texts[id] = maskedText{names.mask(t.subject), names.mask(t.text)}
+	}
+	return texts, nil
+}
+
+// readTexts adds what was written in interactions, as it was written, and the names that occur beside it.
+func (s *Store) readTexts(ctx context.Context, keys []string, ids []interactionID, texts map[interactionID]maskedText, names nameSet) error {
 	wanted := make([]string, len(ids))
 	for i, id := range ids {
 		wanted[i] = id.id
@@ -218,31 +237,20 @@ func (s *Store) texts(ctx context.Context, keys []string, ids []interactionID) (
 		) AS a USING (topic, partition, offset)`
 	rows, err := s.conn.Query(ctx, query, keys, wanted, keys, wanted)
 	if err != nil {
-		return nil, fmt.Errorf("read texts: %w", err)
+		return err
 	}
 	defer rows.Close()
-	raw := map[interactionID]maskedText{}
-	var names nameSet
 	for rows.Next() {
 		var id interactionID
 		var t maskedText
 		var from, agent, payload string
 		if err := rows.Scan(&id.origin, &id.id, &t.subject, &t.text, &from, &agent, &payload); err != nil {
-			return nil, fmt.Errorf("read texts: %w", err)
+			return err
 		}
-		raw[id] = t
+		texts[id] = t
 		names.addPerson(from)
 		names.addPerson(agent)
 		names.addPayload(payload)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read texts: %w", err)
-	}
-	for _, key := range keys {
-		names.addPerson(key)
-	}
-	for id, t := range raw {
-		raw[id] = maskedText{names.mask(t.subject), names.mask(t.text)}
-	}
-	return raw, nil
+	return rows.Err()
 }

@@ -3,7 +3,6 @@ package aggregate
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -88,7 +87,7 @@ func MaskKey(key string) string {
 }
 
 // nameSet collects words that name a person of a case.
-type nameSet struct{ words []string }
+type nameSet struct{ words map[string]struct{} }
 
 // roles are local parts of addresses that name nobody.
 var roles = map[string]bool{
@@ -99,7 +98,7 @@ var roles = map[string]bool{
 }
 
 // addPerson takes the words of a display name and of an address's local part, not of its domain.
-func (n *nameSet) addPerson(s string) {
+func (n nameSet) addPerson(s string) {
 	for _, field := range strings.Fields(s) {
 		local, _, isAddress := strings.Cut(strings.Trim(field, `<>"',;()`), "@")
 		if kind, rest, ok := strings.Cut(local, ":"); ok {
@@ -112,11 +111,11 @@ func (n *nameSet) addPerson(s string) {
 	}
 }
 
-func (n *nameSet) addWords(s string) {
+func (n nameSet) addWords(s string) {
 	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
 		w = strings.ToLower(w)
-		if utf8.RuneCountInString(w) >= 3 && !roles[w] && !slices.Contains(n.words, w) {
-			n.words = append(n.words, w)
+		if utf8.RuneCountInString(w) >= 3 && !roles[w] {
+			n.words[w] = struct{}{}
 		}
 	}
 }
@@ -129,14 +128,14 @@ var nameFields = map[string]bool{
 }
 
 // addPayload takes the names that a source's own data holds, at any depth.
-func (n *nameSet) addPayload(payload string) {
+func (n nameSet) addPayload(payload string) {
 	var data any
 	if json.Unmarshal([]byte(payload), &data) == nil {
 		n.addData(data)
 	}
 }
 
-func (n *nameSet) addData(data any) {
+func (n nameSet) addData(data any) {
 	switch v := data.(type) {
 	case map[string]any:
 		for key, value := range v {
@@ -180,7 +179,7 @@ func maskGreeted(text string) string {
 }
 
 // mask is Mask, and "[name]" for whom a salutation names and for the words of the set, whatever their case.
-func (n *nameSet) mask(text string) string {
+func (n nameSet) mask(text string) string {
 	text = maskGreeted(Mask(text))
 	if len(n.words) == 0 {
 		return text
@@ -189,7 +188,7 @@ func (n *nameSet) mask(text string) string {
 }
 
 // maskWords puts "[name]" for the words of the set.
-func (n *nameSet) maskWords(text string) string {
+func (n nameSet) maskWords(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {
 		end := strings.IndexFunc(text, unicode.IsLetter)
@@ -204,7 +203,7 @@ func (n *nameSet) maskWords(text string) string {
 			end = len(text)
 		}
 		word := text[:end]
-		if !inMark && slices.Contains(n.words, strings.ToLower(word)) {
+		if _, named := n.words[strings.ToLower(word)]; named && !inMark {
 			word = "[name]"
 		}
 		b.WriteString(word)

@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestMaskKey(t *testing.T) {
 }
 
 func TestMaskNames(t *testing.T) {
-	var names nameSet
+	names := nameSet{words: map[string]struct{}{}}
 	names.addPerson(`"Anna D'Amico" <anna.damico@example.com>`)
 	names.addPerson("email:info@example.com")
 	names.addPayload(`{"fields": {"Cognome": "Però", "city": "Roma"}, "list": [{"name": "Luca"}]}`)
@@ -51,7 +52,7 @@ func TestMaskNames(t *testing.T) {
 }
 
 func TestMaskWhomALetterNames(t *testing.T) {
-	var names nameSet
+	names := nameSet{words: map[string]struct{}{}}
 	names.addPerson("email:doe@example.com")
 	for _, c := range [][2]string{
 		{"Ciao Davide Pini, La macchina è ferma", "Ciao [name], La macchina è ferma"},
@@ -67,6 +68,29 @@ func TestMaskWhomALetterNames(t *testing.T) {
 	} {
 		if got := names.mask(c[0]); got != c[1] {
 			t.Errorf("%q:\ngot  %q\nwant %q", c[0], got, c[1])
+		}
+	}
+}
+
+// TestTextsOfMany reads what many wrote, more than the names of which fit into a statement that is only read.
+func TestTextsOfMany(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	const many = 6 * textsAtOnce
+	given(t, s, fmt.Sprintf(`INSERT INTO given (contact_key, occurred_at, origin, id, source, type, text, from_address)
+		SELECT concat('email:customer-', toString(number), '@a-company-with-a-long-name.example.com'), '2025-01-01', 'o', concat('message-', toString(number), '@mail.example.com'),
+			'email', 'email.received', 'Greetings from Bianca', if(number = 0, 'Bianca <b@example.com>', '') FROM numbers(%d)`, many))
+	var keys []string
+	var ids []interactionID
+	for i := range many {
+		keys = append(keys, fmt.Sprintf("email:customer-%d@a-company-with-a-long-name.example.com", i))
+		ids = append(ids, interactionID{"o", fmt.Sprintf("message-%d@mail.example.com", i)})
+	}
+	texts, err := s.texts(t.Context(), keys, ids)
+	must(t, err)
+	for _, id := range ids {
+		if got := texts[id].text; got != "Greetings from [name]" { // a name is taken out wherever it was learnt
+			t.Fatalf("%s: got %q", id.id, got)
 		}
 	}
 }

@@ -94,7 +94,11 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 	if c.Empty != "" {
 		return c, nil
 	}
-	t, err := s.ask(r.ctx, name, r.query)
+	q := r.query
+	if r.values.Get("all") == "" {
+		q.Limit = shownRows + 1 // one more says that there are more
+	}
+	t, err := s.ask(r.ctx, name, q)
 	if err != nil {
 		return reportContent{}, err
 	}
