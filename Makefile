@@ -100,7 +100,7 @@ bench-walk: $(ENGINE) $(ORACLE) ## the walk and the views on 20 M interactions (
 	bin/walktime --data data/walktime-10 --people 50000 --each 30 --stages 10 --only rebuild
 	bin/walktime --data data/walktime-30 --people 50000 --each 30 --stages 30 --only rebuild
 	bin/walktime --data data/walktime-2x --people 100000 --each 30 --stages 10 --only rebuild
-	bin/walktime --data data/walktime-peers --people $${PEER_PEOPLE:-100000} --only rebuild,views,export --export data/walktime-peers
+	bin/walktime --data data/walktime-peers --people $${PEER_PEOPLE:-100000} --only rebuild,peers,export --export data/walktime-peers
 	$(PYTHON) deploy/oracle/peers.py data/walktime-peers/log.csv
 
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -62,7 +63,10 @@ func (w *Walker) rebuild(ctx context.Context, journeys []*walked, target map[pla
 func (w *Walker) rebuildAll(ctx context.Context, journeys []*walked, counts []uint32) error {
 	if w.opts.Part.whole() { // another part may be alive when this one is killed, and must not write to a table that is never merged
 		w.store.holdMerges(ctx)
-		defer w.store.letMerge(context.WithoutCancel(ctx))
+		defer func() {
+			w.store.letMerge(context.WithoutCancel(ctx))
+			w.store.mergeFew(ctx, leastMerged)
+		}()
 	}
 	for _, per := range []string{perPerson, perAccount, perThread} {
 		mine := only(per, journeys)
@@ -89,6 +93,20 @@ func (s *Store) holdMerges(ctx context.Context) {
 
 // letMerge takes back holdMerges, which a walker that was killed may have left behind.
 func (s *Store) letMerge(ctx context.Context) { _ = s.conn.Exec(ctx, "SYSTEM START MERGES findings") }
+
+// Of so many bytes what a rebuild left in few parts is merged: of less views are quick as it is, and more is not rewritten in passing.
+const leastMerged, mostMerged = 16 << 20, 512 << 20
+
+// mergeFew merges what a rebuild wrote, where it is too little for the engine to merge it by itself (see tuning) and enough for views to be
+// slow: of a part that nobody merged they read every column. A user who may not ask does without.
+func (s *Store) mergeFew(ctx context.Context, least uint64) {
+	const query = "SELECT count(), sum(bytes_on_disk) FROM system.parts WHERE database = currentDatabase() AND table = 'findings' AND active"
+	var parts, bytes uint64
+	err := s.conn.QueryRow(ctx, query).Scan(&parts, &bytes)
+	if few, _ := strconv.ParseUint(tuning["findings"]["min_parts_to_merge_at_once"], 10, 64); err == nil && parts > 1 && parts < few && bytes >= least && bytes < mostMerged {
+		_ = s.conn.Exec(ctx, "OPTIMIZE TABLE findings FINAL")
+	}
+}
 
 // findBlank marks the journeys that nothing is stored of: there is nothing to be swept.
 func (w *Walker) findBlank(ctx context.Context, journeys []*walked) error {

@@ -463,3 +463,25 @@ func TestAllTablesAreSynced(t *testing.T) {
 		}
 	}
 }
+
+// TestFewPartsAreMerged merges what a rebuild may have left, unless it is little.
+func TestFewPartsAreMerged(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	for i := range 3 {
+		b := newFindingsBlock()
+		b.grave("shop", fmt.Sprint("email:", i), 1)
+		must(t, s.writeFindings(t.Context(), b))
+	}
+	parts := func() string {
+		return dump(t, s, "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'findings' AND active")
+	}
+	s.mergeFew(t.Context(), leastMerged)
+	if got := parts(); got != "3\n" {
+		t.Errorf("three small parts: got %s", got)
+	}
+	s.mergeFew(t.Context(), 0)
+	if got := parts(); got != "1\n" {
+		t.Errorf("merged: got %s parts", got)
+	}
+}

@@ -101,6 +101,7 @@ type part struct {
 var parts = []part{
 	{"rebuild", rebuild},
 	{"views", views},
+	{"peers", peers},
 	{"touched", touched},
 	{"export", export},
 }

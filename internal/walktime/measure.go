@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -37,6 +38,21 @@ func measured(f func() error) (cost, error) {
 	sampling.Wait()
 	c.goPeak = peak
 	return c, err
+}
+
+// median runs f some times and gives the medians of what it took.
+func median(runs int, f func() error) (cost, error) {
+	var walls, cpus []time.Duration
+	for range runs {
+		c, err := measured(f)
+		if err != nil {
+			return cost{}, err
+		}
+		walls, cpus = append(walls, c.wall), append(cpus, c.cpu)
+	}
+	slices.Sort(walls)
+	slices.Sort(cpus)
+	return cost{wall: walls[runs/2], cpu: cpus[runs/2]}, nil
 }
 
 func goMemory() uint64 {

@@ -94,8 +94,43 @@ func views(ctx context.Context, b *bench) error {
 		}
 		fmt.Printf("view %-18s %6d rows  %6.2f s  %6.2f CPU s\n", info.Name, rows, c.wall.Seconds(), c.cpu.Seconds())
 	}
-	return b.firstLast(ctx)
+	return nil
 }
+
+// peers asks what deploy/oracle/peers.py asks others, as often as it does: the medians compare.
+func peers(ctx context.Context, b *bench) error {
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
+	for _, q := range []struct {
+		what string
+		ask  func() (string, error)
+	}{
+		{"directly-follows with durations", func() (string, error) {
+			r, err := b.store.Report(ctx, "directly-follows", aggregate.Query{Journey: "bench"})
+			return fmt.Sprint(len(r.Rows)), err
+		}},
+		{"first and last per case and stage", func() (string, error) {
+			return b.ask(ctx, `
+				SELECT count() FROM (SELECT subject, attempt, stage, entered_at, last_activity_at FROM visits WHERE journey = 'bench')
+				WHERE entered_at <= last_activity_at`)
+		}},
+	} {
+		var rows string
+		c, err := median(peerRuns, func() (err error) {
+			rows, err = q.ask()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s: %s rows  %.2f s  %.2f CPU s, medians of %d\n", q.what, rows, c.wall.Seconds(), c.cpu.Seconds(), peerRuns)
+	}
+	return nil
+}
+
+// peerRuns is how often each question is asked; deploy/oracle/peers.py has the same.
+const peerRuns = 5
 
 // settle waits until the engine merges no parts any more.
 func (b *bench) settle(ctx context.Context) error {
@@ -112,21 +147,6 @@ func (b *bench) settle(ctx context.Context) error {
 	}
 	fmt.Printf("merges settled after %.1f s\n", time.Since(begun).Seconds())
 	return nil
-}
-
-// firstLast asks when each case first and last was in each stage, as deploy/oracle/peers.py asks others.
-func (b *bench) firstLast(ctx context.Context) error {
-	var n string
-	c, err := measured(func() (err error) {
-		n, err = b.ask(ctx, `
-			SELECT count() FROM (SELECT subject, attempt, stage, entered_at, last_activity_at FROM visits WHERE journey = 'bench')
-			WHERE entered_at <= last_activity_at`)
-		return err
-	})
-	if err == nil {
-		fmt.Printf("first and last per case and stage: %s rows  %.2f s  %.2f CPU s\n", n, c.wall.Seconds(), c.cpu.Seconds())
-	}
-	return err
 }
 
 // touched stores interactions of some people, as a collector does, and says how long until a view shows them.
