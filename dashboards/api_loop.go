@@ -136,21 +136,34 @@ type opportunitiesInput struct {
 	Outlook bool `query:"outlook" doc:"Also what each is worth and how later months compare, which takes a while for many"`
 }
 
-func (s *server) apiOpportunities(ctx context.Context, in *opportunitiesInput) (*answer[[]aggregate.Outlook], error) {
+// listedOpportunity is aggregate.Outlook, of which a list leaves out what was not asked for.
+type listedOpportunity struct {
+	Opportunity aggregate.Opportunity `json:"opportunity"`
+	Current     *aggregate.KPIValue   `json:"current,omitempty"`
+	Expected    *aggregate.Measured   `json:"expected,omitempty"`
+	CasesAMonth *aggregate.Measured   `json:"cases_a_month,omitempty"`
+	Downstream  *aggregate.Measured   `json:"downstream,omitempty"`
+	MeanValue   *aggregate.Measured   `json:"mean_value,omitempty"`
+	Progress    []aggregate.Step      `json:"progress,omitempty"`
+}
+
+func (s *server) apiOpportunities(ctx context.Context, in *opportunitiesInput) (*answer[[]listedOpportunity], error) {
 	list, err := s.store.Opportunities(ctx, in.Journey)
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
-	out := make([]aggregate.Outlook, len(list))
+	out := make([]listedOpportunity, len(list))
 	for i, o := range list {
-		out[i] = aggregate.Outlook{Opportunity: o, Progress: []aggregate.Step{}}
-		if in.Outlook {
-			if out[i], err = s.store.Outlook(ctx, o); err != nil {
-				return nil, s.apiError(ctx, err)
-			}
+		if out[i].Opportunity = o; !in.Outlook {
+			continue
 		}
+		v, err := s.store.Outlook(ctx, o)
+		if err != nil {
+			return nil, s.apiError(ctx, err)
+		}
+		out[i] = listedOpportunity{o, &v.Current, &v.Expected, &v.CasesAMonth, &v.Downstream, &v.MeanValue, v.Progress}
 	}
-	return &answer[[]aggregate.Outlook]{out}, nil
+	return &answer[[]listedOpportunity]{out}, nil
 }
 
 func (s *server) apiOpportunity(ctx context.Context, in *ItemPath) (*answer[aggregate.Outlook], error) {

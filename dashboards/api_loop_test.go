@@ -149,6 +149,9 @@ func TestLoopByAPI(t *testing.T) {
 	if code := call(t, s, http.MethodPatch, j+"/opportunities/1", `{"touchpoint":"moon"}`, nil); code != http.StatusBadRequest {
 		t.Errorf("an unknown touchpoint: status %d", code)
 	}
+	if code, body := fetch(t, s, apiBase+j+"/opportunities"); code != http.StatusOK || strings.Contains(body, "0001-01-01") || strings.Contains(body, "current") {
+		t.Errorf("a list without outlooks has empty ones: status %d, %s", code, body)
+	}
 	var list []aggregate.Outlook
 	if call(t, s, http.MethodGet, j+"/opportunities?outlook=true", "", &list); len(list) != 1 || list[0].Current.View != "dropoff" {
 		t.Errorf("list: got %+v", list)

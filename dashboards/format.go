@@ -87,3 +87,11 @@ func (f format) Time(t time.Time) string {
 	}
 	return t.In(f.loc).Format("2006-01-02 15:04")
 }
+
+// Day writes a day that is stored as 2006-01-02; anything else stays as it is.
+func (f format) Day(day string) string {
+	if t, err := time.Parse(time.DateOnly, day); err == nil && f.lang == "it" {
+		return t.Format("02/01/2006")
+	}
+	return day
+}

@@ -80,7 +80,7 @@ func (r *request) fillOpportunities(stages []*stageColumn) error {
 			if c.ID == stage && o.Closed == "" {
 				c.Opportunities = append(c.Opportunities, opportunityCell{
 					Kind: r.text("opportunity." + o.Kind), Touchpoint: r.touchpoint(o.Touchpoint), Action: o.Action,
-					Department: r.department(journey.DepartmentID(o.Department)), Due: o.Due,
+					Department: r.department(journey.DepartmentID(o.Department)), Due: r.format.Day(o.Due),
 				})
 			}
 		}

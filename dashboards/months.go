@@ -259,10 +259,6 @@ func (r *request) opportunityLines() ([]opportunityLine, error) {
 	var asking errgroup.Group
 	asking.SetLimit(2)
 	for i, o := range all {
-		if o.Closed != "" {
-			lines[i] = r.opportunityLine(aggregate.Outlook{Opportunity: o})
-			continue
-		}
 		asking.Go(func() error {
 			outlook, err := r.server.store.Outlook(r.ctx, o)
 			lines[i] = r.opportunityLine(outlook)
@@ -286,7 +282,7 @@ func (r *request) opportunityLine(out aggregate.Outlook) opportunityLine {
 	o := out.Opportunity
 	line := opportunityLine{
 		ID: o.ID, Kind: r.text("opportunity." + o.Kind), Action: o.Action, Touchpoint: r.touchpoint(o.Touchpoint),
-		Department: r.department(journey.DepartmentID(o.Department)), Due: o.Due, Baseline: o.Baseline, Closed: o.Closed,
+		Department: r.department(journey.DepartmentID(o.Department)), Due: r.format.Day(o.Due), Baseline: o.Baseline, Closed: o.Closed,
 		Number: o.Target.Labels.In(r.lang), Was: r.measured(out.Current.Value, out.Current.Unit), Is: missing,
 		Target: r.measured(o.Target.Target, out.Current.Unit),
 		Late:   o.Closed == "" && o.Due != "" && o.Due < r.query.AsOf.In(r.journey.Location).Format("2006-01-02"),

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func TestMonths(t *testing.T) {
 		t.Fatal(err)
 	}
 	freeze(month(1))
+	testClosed(t, s, store)
 	var answer aggregate.Diff
 	if code, body := fetch(t, s, "/api/v1/journeys/machinery/snapshots/"+month(1)+"/diff?against="+month(6)); code != http.StatusOK || json.Unmarshal([]byte(body), &answer) != nil {
 		t.Fatalf("the API: status %d, %s", code, body)
@@ -95,5 +97,27 @@ func TestMonths(t *testing.T) {
 		if code, body := fetch(t, s, path); code != want {
 			t.Errorf("%s: status %d, want %d: %s", path, code, want, body)
 		}
+	}
+}
+
+// testClosed closes the only opportunity: the page goes on to show its numbers, with their unit, and how it went. Then it is opened again.
+func testClosed(t *testing.T, s *httptest.Server, store *aggregate.Store) {
+	t.Helper()
+	row := func() string {
+		page := between(t, mustFetch(t, s, "/months?lang=it"), `<table id="opportunities"`, `</table>`)
+		return page[strings.Index(page, `<td class="n">`):]
+	}
+	open := row()
+	if !strings.Contains(open, "90,0 %") || !strings.Contains(open, `class="badge `) {
+		t.Errorf("an open opportunity has no target or no verdict: %s", open)
+	}
+	if _, err := store.CloseOpportunity(t.Context(), "machinery", "1", "done"); err != nil {
+		t.Fatal(err)
+	}
+	if closed := row(); closed != open {
+		t.Errorf("closed, an opportunity shows\n%s\nopen, it was\n%s", closed, open)
+	}
+	if _, err := store.UpdateOpportunity(t.Context(), "machinery", "1", 0, func(o *aggregate.Opportunity) { o.Closed = "" }); err != nil {
+		t.Fatal(err)
 	}
 }
