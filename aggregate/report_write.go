@@ -202,25 +202,52 @@ func human(c Column, value any, zone *time.Location) string {
 
 // HumanDuration writes seconds in their two largest units, rounded to the smaller: "3d 4h", "2h 05m", "45s", "350ms".
 func HumanDuration(seconds float64) string {
+	isNegative, parts := DurationParts(seconds)
+	var b strings.Builder
+	if isNegative {
+		b.WriteByte('-')
+	}
+	for i, p := range parts {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&b, "%d%s", p.N, p.Unit)
+		case p.Unit == "h":
+			fmt.Fprintf(&b, " %dh", p.N)
+		default:
+			fmt.Fprintf(&b, " %02d%s", p.N, p.Unit)
+		}
+	}
+	return b.String()
+}
+
+// DurationPart is a whole number of a unit: d, h, m, s or ms.
+type DurationPart struct {
+	N    int64
+	Unit string
+}
+
+// DurationParts gives seconds in their two largest units, rounded to the smaller, whose number may be 0; less than a minute has one unit.
+// Whoever writes durations for people goes by it, so that none cuts where another rounds.
+func DurationParts(seconds float64) (isNegative bool, parts []DurationPart) {
 	d := time.Duration(math.Round(seconds*1000)) * time.Millisecond
-	sign := ""
 	if d < 0 {
-		sign, d = "-", -d
+		isNegative, d = true, -d
 	}
 	const day = 24 * time.Hour
+	pair := func(d, size, rest time.Duration, unit, smaller string) []DurationPart {
+		d = d.Round(rest)
+		return []DurationPart{{int64(d / size), unit}, {int64(d % size / rest), smaller}}
+	}
 	// A duration that rounds up to the next unit belongs there: 59m 59.9s is 1h 00m.
 	switch {
 	case d.Round(time.Minute) >= day:
-		d = d.Round(time.Hour)
-		return fmt.Sprintf("%s%dd %dh", sign, d/day, d%day/time.Hour)
+		return isNegative, pair(d, day, time.Hour, "d", "h")
 	case d.Round(time.Second) >= time.Hour:
-		d = d.Round(time.Minute)
-		return fmt.Sprintf("%s%dh %02dm", sign, d/time.Hour, d%time.Hour/time.Minute)
+		return isNegative, pair(d, time.Hour, time.Minute, "h", "m")
 	case d.Round(time.Second) >= time.Minute:
-		d = d.Round(time.Second)
-		return fmt.Sprintf("%s%dm %02ds", sign, d/time.Minute, d%time.Minute/time.Second)
+		return isNegative, pair(d, time.Minute, time.Second, "m", "s")
 	case d >= time.Second || d == 0:
-		return fmt.Sprintf("%s%ds", sign, d.Round(time.Second)/time.Second)
+		return isNegative, []DurationPart{{int64(d.Round(time.Second) / time.Second), "s"}}
 	}
-	return fmt.Sprintf("%s%dms", sign, d/time.Millisecond)
+	return isNegative, []DurationPart{{d.Milliseconds(), "ms"}}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/text/message"
+
+	"tappa/aggregate"
 )
 
 // format writes values as one language's readers expect them.
@@ -52,29 +54,22 @@ func (f format) Number(x float64, digits int) string {
 	return f.num.Sprintf(fmt.Sprintf("%%.%df", digits), x)
 }
 
-// Duration writes seconds in the two largest units that matter: "3 g 4 h", "12 min", "40 s".
+// Duration writes seconds in their two largest units, rounded to the smaller as the commands do: "3 g 4 h", "12 min", "40 s".
 func (f format) Duration(seconds *float64) string {
 	if seconds == nil || math.IsNaN(*seconds) {
 		return missing
 	}
-	s := int64(math.Round(*seconds))
-	units := []struct {
-		size int64
-		key  string
-	}{{86400, "unit.d"}, {3600, "unit.h"}, {60, "unit.min"}, {1, "unit.s"}}
-	for i, u := range units {
-		if s < u.size && u.size > 1 {
-			continue
+	isNegative, parts := aggregate.DurationParts(*seconds)
+	var words []string
+	for i, p := range parts {
+		if i == 0 || p.N > 0 {
+			words = append(words, f.num.Sprintf("%d %s", p.N, f.cat.text(f.lang, "unit."+p.Unit)))
 		}
-		out := f.num.Sprintf("%d %s", s/u.size, f.cat.text(f.lang, u.key))
-		if i+1 < len(units)-1 && s/u.size < 10 {
-			if rest := s % u.size / units[i+1].size; rest > 0 {
-				out += f.num.Sprintf(" %d %s", rest, f.cat.text(f.lang, units[i+1].key))
-			}
-		}
-		return out
 	}
-	return missing
+	if isNegative {
+		words[0] = "−" + words[0]
+	}
+	return strings.Join(words, " ")
 }
 
 // Time writes an instant in the journey's zone, to the minute.
