@@ -29,7 +29,7 @@ type personaCard struct{ Label, Role, Goal string }
 // stageColumn is one stage with what every row shows of it.
 type stageColumn struct {
 	ID, Label, Activity                   string
-	Entered, Mature, Reached, TimeInStage string
+	Entered, Decided, Reached, TimeInStage string
 	HasDropoff, Few, Anybody              bool
 	Dropoff, DropoffLow, DropoffHigh      string
 	LostHref, EnteredHref                 string
@@ -151,7 +151,7 @@ func (r *request) stageColumn(row row) *stageColumn {
 	c := &stageColumn{
 		ID: id, Label: stage.Labels.In(r.lang), Activity: stage.Activity.In(r.lang),
 		Entered: r.format.Count(row.count("entered")), EnteredHref: r.behind("/cases", "stage", id),
-		Mature: r.format.Count(row.count("mature")), Reached: r.format.Count(row.count("reached")),
+		Decided: r.format.Count(row.count("decided")), Reached: r.format.Count(row.count("reached")),
 		HasDropoff: row.number("dropoff") != nil, Few: row.yes("few"), Anybody: row.count("entered") > 0,
 		Dropoff:    r.format.Percent(row.number("dropoff")),
 		DropoffLow: r.format.Percent(row.number("dropoff_low")), DropoffHigh: r.format.Percent(row.number("dropoff_high")),

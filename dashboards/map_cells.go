@@ -6,7 +6,7 @@ func (r *request) phaseCell(c *stageColumn) []draw.Block {
 	blocks := words(draw.Run{Text: c.Label, Style: draw.Title})
 	if c.HasDropoff {
 		runs := append([]draw.Run{muted(r.text("dropoff")), {Text: c.Dropoff, Style: draw.Big, Ink: draw.Accent}}, r.fewBadge(c.Few)...)
-		runs = append(runs, newLine, muted(c.DropoffLow+" – "+c.DropoffHigh+" · n "+c.Mature))
+		runs = append(runs, newLine, muted(c.DropoffLow+" – "+c.DropoffHigh+" · n "+c.Decided))
 		blocks = append(blocks, draw.Block{Words: runs})
 	} else {
 		blocks = append(blocks, words(muted(r.text("dropoff.none")))...)

@@ -70,6 +70,7 @@ func TestMapFiles(t *testing.T) {
 		if len(want) < 200 {
 			t.Fatalf("%s: only %d numbers on the page", lang, len(want))
 		}
+		testRatesHaveTheirBase(t, store, page, lang)
 		for _, format := range MapFormats {
 			link := regexp.MustCompile(`href="(/map\.` + format + `\?[^"]*)"`).FindStringSubmatch(page)
 			if link == nil {
@@ -83,6 +84,33 @@ func TestMapFiles(t *testing.T) {
 			}
 			mapChecks[format](t, body, lang, want)
 		}
+	}
+}
+
+// testRatesHaveTheirBase holds the n beside each drop-off to the number that the rate is a share of.
+func testRatesHaveTheirBase(t *testing.T, store *aggregate.Store, page, lang string) {
+	t.Helper()
+	dropoff, err := store.Report(t.Context(), "dropoff", aggregate.Query{Journey: "machinery"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decided, err := dropoff.Numbers("decided")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	areOpen := false
+	for _, n := range decided {
+		areOpen = areOpen || n.Row["mature_open"] != "0"
+		if *n.Value > 0 {
+			want = append(want, printer(lang).Sprintf("%d", int64(*n.Value)))
+		}
+	}
+	for _, m := range regexp.MustCompile(`% · n ([0-9.,]+)<`).FindAllStringSubmatch(page, -1) {
+		got = append(got, m[1])
+	}
+	if !areOpen || !slices.Equal(got, want) {
+		t.Errorf("%s: rates of %v (mature ones still open: %v), want %v", lang, got, areOpen, want)
 	}
 }
 
