@@ -12,13 +12,14 @@ import (
 
 // ReportInfo describes a report: a view, and what to say about it.
 type ReportInfo struct {
-	Name   string   // as asked for: "dropoff", "directly-follows", "cases"
-	View   string   // the ClickHouse view
-	File   string   // of sql/, whose head documents the parameters and columns
-	States []string // what Query.State may be, for lists
-	By     []string // what Query.By may be, the default first; empty: groupings
-	Main   []string // the columns a narrow table shows; empty: all
-	About  string   // one line, English
+	Name   string         // as asked for: "dropoff", "directly-follows", "cases"
+	View   string         // the ClickHouse view
+	File   string         // of sql/, whose head documents the parameters and columns
+	States []string       // what Query.State may be, for lists
+	By     []string       // what Query.By may be, the default first; empty: groupings
+	Main   []string       // the columns a narrow table shows; empty: all
+	Titles journey.Labels // what people call it
+	About  string         // one line, English
 	Abouts journey.Labels
 	Hows   journey.Labels // the formula
 }
@@ -37,6 +38,7 @@ var reports = []ReportInfo{
 			"label", "entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress",
 			"dropoff", "dropoff_low", "dropoff_high", "few", "mature_open", "median_s", "reached_share",
 		},
+		Titles: journey.Labels{"en": "Drop-off", "it": "Abbandono"},
 		Abouts: journey.Labels{"en": "where cases are lost, stage by stage", "it": "dove si perdono i casi, fase per fase"},
 		Hows: journey.Labels{
 			"en": "drop-off = lost / (lost + moved on + completed) over mature entries, those still open beside it; Wilson 95 %",
@@ -49,6 +51,7 @@ var reports = []ReportInfo{
 			"label", "stage_n", "stage_p50_s", "stage_p90_s", "reply_n", "reply_p50_s", "wait_n", "wait_waiting",
 			"wait_oldest_s", "wait_p50_s", "wait_p90_s", "wait_business_p50_s", "attainment", "few",
 		},
+		Titles: journey.Labels{"en": "Waits and times", "it": "Attese e tempi"},
 		Abouts: journey.Labels{"en": "time in stage, first reply, waits and service levels", "it": "tempo nella fase, prima risposta, attese e livelli di servizio"},
 		Hows: journey.Labels{
 			"en": "stay of visits that moved on or completed; first unanswered question to next public human answer, in calendar time and in the department's opening hours; exact percentiles of the answered, those waiting beside them; attainment = kept / (kept + broken + past target)",
@@ -61,6 +64,7 @@ var reports = []ReportInfo{
 			"label", "eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed", "net",
 			"curve", "curve_low", "curve_high", "few",
 		},
+		Titles: journey.Labels{"en": "Mood", "it": "Umore"},
 		Abouts: journey.Labels{"en": "how customers feel in what they write", "it": "lo stato d'animo dei clienti in ciò che scrivono"},
 		Hows: journey.Labels{
 			"en": "net = (positive − negative) / scored; curve = 2 × net, on −2 … +2, interval 95 %; coverage = scored / eligible",
@@ -70,6 +74,7 @@ var reports = []ReportInfo{
 	{
 		Name: "touchpoints", View: "touchpoints", File: "00114_touchpoints.sql", By: []string{"touchpoint", "stage"},
 		Main:   []string{"touchpoint", "cases", "interactions", "loss", "stage_loss", "wait_p75_s", "wait_waiting", "curve", "loss_term", "late", "negative", "friction", "few"},
+		Titles: journey.Labels{"en": "Touchpoints", "it": "Punti di contatto"},
 		Abouts: journey.Labels{"en": "touchpoints with loss after them, waits, mood and friction", "it": "punti di contatto con perdite successive, attese, umore e attrito"},
 		Hows: journey.Labels{
 			"en": "friction = cases × (loss after the touchpoint − loss of its stages) + answers late or overdue + negative texts; loss over mature, decided visits",
@@ -79,6 +84,7 @@ var reports = []ReportInfo{
 	{
 		Name: "paths", View: "paths", File: "00115_paths.sql",
 		Main:   []string{"from", "to", "n", "cases", "share", "p50_s", "skips", "returns", "lost_share", "few"},
+		Titles: journey.Labels{"en": "Paths", "it": "Percorsi"},
 		Abouts: journey.Labels{"en": "from touchpoint to touchpoint, with the share lost after", "it": "da punto di contatto a punto di contatto, con la quota persa dopo"},
 		Hows: journey.Labels{
 			"en": "consecutive touchpoints of a case; share of all that followed; lost share of the cases with this move that have ended; Wilson 95 %",
@@ -87,6 +93,7 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "survival", View: "survival", File: "00113_survival.sql",
+		Titles: journey.Labels{"en": "Survival in stages", "it": "Permanenza nelle fasi"},
 		Abouts: journey.Labels{"en": "how long cases stay in a stage, those still there counted", "it": "quanto restano i casi in una fase, contando chi c'è ancora"},
 		Hows: journey.Labels{
 			"en": "Kaplan-Meier, in progress = censored, Greenwood 95 %; cumulative incidence of each exit (Aalen-Johansen)",
@@ -96,6 +103,7 @@ var reports = []ReportInfo{
 	{
 		Name: "percentiles", View: "percentiles", File: "00125_percentiles.sql",
 		Main:   []string{"key", "measure", "level", "n", "value_s", "value_low_s", "value_high_s"},
+		Titles: journey.Labels{"en": "Percentiles of times", "it": "Percentili dei tempi"},
 		Abouts: journey.Labels{"en": "percentiles of stays and waits, with their intervals", "it": "percentili di permanenze e attese, con i loro intervalli"},
 		Hows: journey.Labels{
 			"en": "exact percentiles; 95 % interval between the durations ranked n p ± 1.96 √(n p (1 − p))",
@@ -105,6 +113,7 @@ var reports = []ReportInfo{
 	{
 		Name: "losses", View: "losses", File: "00121_losses.sql",
 		Main:   []string{"stage", "fact", "value", "n", "loss", "others_loss", "odds_ratio", "odds_low", "odds_high", "p", "q", "real"},
+		Titles: journey.Labels{"en": "What goes with loss", "it": "Che cosa si accompagna alla perdita"},
 		Abouts: journey.Labels{"en": "what goes with loss (association, not cause)", "it": "che cosa si accompagna alla perdita (associazione, non causa)"},
 		Hows: journey.Labels{
 			"en": "odds ratio of loss of visits with the value against all others of the stage, 0.5 added per cell, 95 % interval; two-sided p, q after Benjamini-Hochberg over all rows; facts known before the outcome; mature, decided visits; values held by fewer than max(25, 2 %) left out",
@@ -114,6 +123,7 @@ var reports = []ReportInfo{
 	{
 		Name: "service_level", View: "service_level", File: "00160_service_level.sql", By: []string{"department", "stage", "touchpoint", "persona", "channel"},
 		Main:   []string{"key", "priority", "target_s", "target_business", "asked", "kept", "broken", "past_target", "open", "attainment", "attainment_low", "attainment_high", "few", "over_p50_s", "over_max_s"},
+		Titles: journey.Labels{"en": "Service levels", "it": "Livelli di servizio"},
 		Abouts: journey.Labels{"en": "what became of each promise of an answer", "it": "che cosa è stato di ogni promessa di risposta"},
 		Hows: journey.Labels{
 			"en": "attainment = kept / (kept + broken + open past target), Wilson 95 %; the promise of the question's department and priority as it stood when it was asked",
@@ -123,6 +133,7 @@ var reports = []ReportInfo{
 	{
 		Name: "ageing", View: "ageing", File: "00161_ageing.sql",
 		Main:   []string{"label", "usual_n", "usual_p50_s", "usual_p90_s", "open", "to_p50", "to_p75", "to_p90", "past_p90", "past_p90_share", "company_turn", "customer_turn", "open_p50_s", "oldest_s", "few"},
+		Titles: journey.Labels{"en": "Age of open visits", "it": "Età delle visite aperte"},
 		Abouts: journey.Labels{"en": "how old the open visits are, against the stage's own percentiles", "it": "l'età delle visite aperte, rispetto ai percentili della fase stessa"},
 		Hows: journey.Labels{
 			"en": "age of visits in progress, by the percentiles of all stays in that stage that moved on or completed; company's turn = an open question",
@@ -132,6 +143,7 @@ var reports = []ReportInfo{
 	{
 		Name: "turns", View: "turns", File: "00162_turns.sql",
 		Main:   []string{"label", "n", "company_share", "company_p50_s", "company_p90_s", "customer_p50_s", "customer_p90_s"},
+		Titles: journey.Labels{"en": "Whose turn it was", "it": "A chi toccava"},
 		Abouts: journey.Labels{"en": "whose turn it was while cases stayed in a stage", "it": "a chi toccava mentre i casi restavano in una fase"},
 		Hows: journey.Labels{
 			"en": "of stays that moved on or completed: the time with an open question is the company's turn, the rest the customer's",
@@ -141,6 +153,7 @@ var reports = []ReportInfo{
 	{
 		Name: "bypasses", View: "bypasses", File: "00163_bypasses.sql",
 		Main:   []string{"kind", "from", "to", "passed", "n", "cases", "cases_share", "lost_share", "lost_low", "lost_high", "few"},
+		Titles: journey.Labels{"en": "Skips and returns", "it": "Salti e ritorni"},
 		Abouts: journey.Labels{"en": "moves the journey does not foresee: skips, late starts, returns", "it": "passaggi non previsti dal percorso: salti, inizi tardivi, ritorni"},
 		Hows: journey.Labels{
 			"en": "stages passed over, cases begun after the first stage, interactions that counted for an earlier stage; lost share of these cases that have ended, Wilson 95 %",
@@ -150,6 +163,7 @@ var reports = []ReportInfo{
 	{
 		Name: "ratings", View: "ratings", File: "00120_ratings.sql",
 		Main:   []string{"label", "kind", "n", "scale_min", "scale_max", "mean", "top_two_share", "top_two_low", "top_two_high", "nps", "nps_low", "nps_high", "few"},
+		Titles: journey.Labels{"en": "Ratings", "it": "Valutazioni"},
 		Abouts: journey.Labels{"en": "how satisfied customers say they are", "it": "quanto i clienti dicono di essere soddisfatti"},
 		Hows: journey.Labels{
 			"en": "CSAT and stars = share on the two highest steps (Wilson 95 %); NPS = share of 9–10 − share of 0–6; CES = mean, scale beside it; no answers is no data",
@@ -159,6 +173,7 @@ var reports = []ReportInfo{
 	{
 		Name: "handoffs", View: "handoffs", File: "00122_handoffs.sql",
 		Main:   []string{"from", "to", "n", "cases", "share", "cases_share", "back", "returns", "p50_s", "lost_share", "few"},
+		Titles: journey.Labels{"en": "Hand-offs", "it": "Passaggi tra reparti"},
 		Abouts: journey.Labels{"en": "from department to department, and back", "it": "da reparto a reparto, e ritorno"},
 		Hows: journey.Labels{
 			"en": "consecutive interactions of a case with different departments, automatic ones left out; back = to a department that had the case before; lost share of the cases with this hand-off that have ended",
@@ -168,6 +183,7 @@ var reports = []ReportInfo{
 	{
 		Name: "calls", View: "calls", File: "00123_calls.sql",
 		Main:   []string{"key", "calls", "held", "missed", "missed_share", "missed_low", "missed_high", "few", "answered", "waiting", "oldest_s", "answer_p50_s", "answer_p90_s"},
+		Titles: journey.Labels{"en": "Calls", "it": "Chiamate"},
 		Abouts: journey.Labels{"en": "calls nobody took, and until they were answered", "it": "chiamate perse, e dopo quanto hanno avuto risposta"},
 		Hows: journey.Labels{
 			"en": "missed / inbound calls, Wilson 95 %; from the first missed call to the next call held or public answer of a person",
@@ -177,6 +193,7 @@ var reports = []ReportInfo{
 	{
 		Name: "tickets", View: "tickets", File: "00124_tickets.sql",
 		Main:   []string{"key", "opened", "solved", "unsolved", "oldest_s", "resolution_p50_s", "resolution_p90_s", "reopens", "reopened_share", "one_touch_share", "few"},
+		Titles: journey.Labels{"en": "Tickets", "it": "Ticket"},
 		Abouts: journey.Labels{"en": "tickets: resolution, opened again, settled by one answer", "it": "ticket: soluzione, riaperture, risolti con una risposta"},
 		Hows: journey.Labels{
 			"en": "resolution = opened to last solved; reopens = times solved − 1; one-touch = exactly one public answer of a person, then solved once; shares of the solved, Wilson 95 %",
@@ -186,6 +203,7 @@ var reports = []ReportInfo{
 	{
 		Name: "waiting", View: "waiting", File: "00110_waiting.sql",
 		Main:   []string{"case_id", "persona", "stage", "touchpoint", "department", "priority", "asked_at", "waiting_s", "target_s", "overdue", "overdue_s"},
+		Titles: journey.Labels{"en": "Waiting for an answer", "it": "In attesa di risposta"},
 		Abouts: journey.Labels{"en": "who is waiting for an answer, longest first", "it": "chi attende una risposta, da più tempo in testa"},
 		Hows: journey.Labels{
 			"en": "asked and not answered by a person in public by then; overdue = past the target's due time",
@@ -194,6 +212,7 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "coverage", View: "coverage", File: "00111_coverage.sql",
+		Titles: journey.Labels{"en": "Coverage", "it": "Copertura"},
 		Abouts: journey.Labels{"en": "how much of what is stored the journeys understand", "it": "quanto di ciò che è registrato i percorsi comprendono"},
 		Hows: journey.Labels{
 			"en": "unmapped = no rule of any journey matched; scored = texts given a mood / texts customers wrote",
@@ -202,6 +221,7 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "unmapped", View: "unmapped", File: "00112_unmapped.sql",
+		Titles: journey.Labels{"en": "Unmapped interactions", "it": "Interazioni non mappate"},
 		Abouts: journey.Labels{"en": "what no rule matched, most frequent first", "it": "ciò che nessuna regola riconosce, dal più frequente"},
 		Hows: journey.Labels{
 			"en": "interactions that no rule of any journey matched, with the newest example",
@@ -210,6 +230,7 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "activities", View: "activities", File: "00106_activities.sql",
+		Titles: journey.Labels{"en": "Activities", "it": "Attività"},
 		Abouts: journey.Labels{"en": "what happened, how often, in how many cases", "it": "che cosa è accaduto, quante volte, in quanti casi"},
 		Hows: journey.Labels{
 			"en": "interactions of cases, by the source's own word",
@@ -218,6 +239,7 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "directly-follows", View: "directly_follows", File: "00107_directly_follows.sql",
+		Titles: journey.Labels{"en": "What follows what", "it": "Che cosa segue che cosa"},
 		Abouts: journey.Labels{"en": "which activity follows which, and after how long", "it": "quale attività segue quale, e dopo quanto"},
 		Hows: journey.Labels{
 			"en": "consecutive interactions of a case in total order; percentiles of the gap interpolate linearly",
@@ -226,6 +248,7 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "durations", View: "durations", File: "00108_durations.sql",
+		Titles: journey.Labels{"en": "Durations of cases", "it": "Durata dei casi"},
 		Abouts: journey.Labels{"en": "how long cases last", "it": "quanto durano i casi"},
 		Hows: journey.Labels{
 			"en": "first to last interaction of a case; percentiles interpolate linearly",
@@ -236,6 +259,7 @@ var reports = []ReportInfo{
 		Name: "cases", View: "cases_at", File: "00109_cases_at.sql",
 		States: []string{"in_progress", "completed", "lost_explicit", "lost_silent", "lost", "reached", "skipped", "waiting"},
 		Main:   []string{"case_id", "persona", "opened_at", "stage", "state", "closed_at", "last_at", "interactions", "waiting", "value"},
+		Titles: journey.Labels{"en": "Cases", "it": "Casi"},
 		Abouts: journey.Labels{"en": "list: cases, where each stands", "it": "elenco: i casi, e dove si trova ciascuno"},
 		Hows:   journey.Labels{"en": "cases by when they opened, with their latest stage by then", "it": "casi per data di apertura, con l'ultima fase fino ad allora"},
 	},
@@ -243,6 +267,7 @@ var reports = []ReportInfo{
 		Name: "visits", View: "visits_at", File: "00100_visits_at.sql",
 		States: []string{"moved_on", "completed", "lost_explicit", "lost_silent", "in_progress", "lost", "mature", "mature_lost", "mature_open", "stayed"},
 		Main:   []string{"case_id", "persona", "stage", "state", "mature", "entered_at", "left_at", "stay_s", "touchpoint", "channel"},
+		Titles: journey.Labels{"en": "Visits", "it": "Visite"},
 		Abouts: journey.Labels{"en": "list: stays in stages, behind dropoff and time in stage", "it": "elenco: le visite alle fasi, dietro abbandono e tempo nella fase"},
 		Hows:   journey.Labels{"en": "visits by when they were entered, with their state then", "it": "visite per data di ingresso, con il loro stato di allora"},
 	},
@@ -250,6 +275,7 @@ var reports = []ReportInfo{
 		Name: "waits", View: "waits_at", File: "00102_waits_at.sql",
 		States: []string{"answered", "waiting", "first", "first_answered", "first_waiting", "kept", "broken", "past_target", "late"},
 		Main:   []string{"case_id", "stage", "touchpoint", "department", "priority", "asked_at", "answer_at", "state", "waited_s", "business_s", "target_state"},
+		Titles: journey.Labels{"en": "Questions and answers", "it": "Domande e risposte"},
 		Abouts: journey.Labels{"en": "list: questions and their answers, behind waits and service levels", "it": "elenco: domande e risposte, dietro attese e livelli di servizio"},
 		Hows:   journey.Labels{"en": "questions by when they were asked", "it": "domande per data"},
 	},
@@ -257,12 +283,14 @@ var reports = []ReportInfo{
 		Name: "verbatims", View: "verbatims", File: "00164_verbatims.sql",
 		States: append([]string{"scored", "unscored", "positive", "neutral", "negative", "mixed"}, emotions...),
 		Main:   []string{"occurred_at", "stage", "touchpoint", "mood_label", "mood_emotion", "mood_score", "text"},
+		Titles: journey.Labels{"en": "What customers wrote", "it": "Che cosa hanno scritto i clienti"},
 		Abouts: journey.Labels{"en": "what customers wrote, masked, the most outspoken first", "it": "ciò che i clienti hanno scritto, mascherato, dal più esplicito"},
 		Hows:   journey.Labels{"en": "texts of customers with the mood each was given; names, addresses and numbers masked", "it": "testi dei clienti con l'umore attribuito a ciascuno; nomi, indirizzi e numeri mascherati"},
 	},
 	{
 		Name: "timeline", View: "timeline", File: "00165_timeline.sql",
 		Main:   []string{"at", "what", "stage", "touchpoint", "channel", "detail", "mood", "elapsed_s", "lasted_s"},
+		Titles: journey.Labels{"en": "Timeline of a case", "it": "Cronologia di un caso"},
 		Abouts: journey.Labels{"en": "all that happened in one case, in order", "it": "tutto ciò che è accaduto in un caso, in ordine"},
 		Hows:   journey.Labels{"en": "interactions, stages entered and left, questions, answers and promises of the case", "it": "interazioni, fasi iniziate e lasciate, domande, risposte e promesse del caso"},
 	},
@@ -270,6 +298,7 @@ var reports = []ReportInfo{
 		Name: "steps", View: "steps_at", File: "00104_steps_at.sql",
 		States: append([]string{"eligible", "scored", "unscored", "positive", "neutral", "negative", "mixed"}, emotions...),
 		Main:   []string{"case_id", "occurred_at", "activity", "stage", "touchpoint", "channel", "direction", "mood_label", "mood_emotion"},
+		Titles: journey.Labels{"en": "Interactions of cases", "it": "Interazioni dei casi"},
 		Abouts: journey.Labels{"en": "list: interactions of cases, behind activities, touchpoints and mood", "it": "elenco: le interazioni dei casi, dietro attività, punti di contatto e umore"},
 		Hows:   journey.Labels{"en": "interactions of cases by when they occurred", "it": "interazioni dei casi per data"},
 	},

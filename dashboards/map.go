@@ -28,21 +28,21 @@ type personaCard struct{ Label, Role, Goal string }
 
 // stageColumn is one stage with what every row shows of it.
 type stageColumn struct {
-	ID, Label, Activity                   string
+	ID, Label, Activity                    string
 	Entered, Decided, Reached, TimeInStage string
-	HasDropoff, Few, Anybody              bool
-	Dropoff, DropoffLow, DropoffHigh      string
-	LostHref, EnteredHref                 string
-	BarLabel                              string
-	Bar                                   []barPart
-	States                                []stateCount
-	Touchpoints                           []touchpointCell
-	MoreTouchpoints, MoreFrictions        int // beside those that are shown
-	Mood                                  *moodCell
-	Waits                                 *waitCell
-	Frictions                             []frictionCell
-	Opportunities                         []opportunityCell
-	counts                                map[string]int64
+	HasDropoff, Few, Anybody               bool
+	Dropoff, DropoffLow, DropoffHigh       string
+	LostHref, EnteredHref                  string
+	BarLabel                               string
+	Bar                                    []barPart
+	States                                 []stateCount
+	Touchpoints                            []touchpointCell
+	MoreTouchpoints, MoreFrictions         int // beside those that are shown
+	Mood                                   *moodCell
+	Waits                                  *waitCell
+	Frictions                              []frictionCell
+	Opportunities                          []opportunityCell
+	counts                                 map[string]int64
 }
 
 type barPart struct {

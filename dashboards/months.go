@@ -179,7 +179,7 @@ func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 
 func (r *request) changeLine(c aggregate.Change) changeLine {
 	line := changeLine{
-		Verdict: c.Verdict, Report: c.Report, Window: r.text("window." + c.Window), Row: r.rowLabel(c), Q: missing,
+		Verdict: c.Verdict, Report: reportTitle(c.Report, r.lang), Window: r.text("window." + c.Window), Row: r.rowLabel(c), Q: missing,
 		Number: r.heading(aggregate.Column{Name: c.Metric}),
 		Was:    r.measured(c.Before.Value, c.Unit), WasInterval: r.interval(c.Before, c.Unit),
 		Is: r.measured(c.After.Value, c.Unit), IsInterval: r.interval(c.After, c.Unit),

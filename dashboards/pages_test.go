@@ -198,6 +198,26 @@ func TestEveryReportIsServed(t *testing.T) {
 	}
 }
 
+// TestReportsAreListed has each report by its name and in the page's language, and no link that leads nowhere.
+func TestReportsAreListed(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	for _, lang := range languages {
+		list := mustFetch(t, s, "/reports?lang="+lang)
+		if strings.Contains(list, `href=""`) {
+			t.Errorf("%s: a link leads nowhere", lang)
+		}
+		for _, info := range aggregate.Reports() {
+			title, about := html.EscapeString(info.Titles[lang]), html.EscapeString(info.Abouts[lang])
+			if title == "" || !strings.Contains(list, ">"+title+"</a>") || !strings.Contains(list, "<td>"+about+"</td>") {
+				t.Errorf("%s: %s is not listed as %q, %q", lang, info.Name, title, about)
+			}
+			if page := mustFetch(t, s, "/reports/"+info.Name+"?lang="+lang); !strings.Contains(page, "<h1>"+title+" · ") {
+				t.Errorf("%s: the page of %s is not headed %q", lang, info.Name, title)
+			}
+		}
+	}
+}
+
 // TestALinkPinsTheInstant follows a number to its cases after more has come in: the list is as long as the number said.
 func TestALinkPinsTheInstant(t *testing.T) {
 	s := newSite(t, hostileBlock())

@@ -64,7 +64,8 @@ func (s *server) reportPage(r *request) (string, any, error) {
 	for _, info := range aggregate.Reports() {
 		if info.Name == r.id {
 			c, err := s.reportTable(r, info.Name, "reports.title", "by", "stage", "state", "touchpoint", "department")
-			c.Heading = info.Name + " · " + r.journey.Labels.In(r.lang)
+			c.Title = info.Titles.In(r.lang)
+			c.Heading = c.Title + " · " + r.journey.Labels.In(r.lang)
 			return "report", c, err
 		}
 	}
@@ -77,12 +78,22 @@ func (s *server) reportsPage(r *request) (string, any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	c := reportContent{frame: f, Columns: []columnHead{{Label: r.text("nav.reports")}, {}}}
+	c := reportContent{frame: f, Columns: []columnHead{{Label: r.text("months.report")}, {Label: r.text("reports.about")}}}
 	c.Empty = ""
 	for _, info := range aggregate.Reports() {
-		c.Rows = append(c.Rows, []cell{{Text: info.Name, Href: r.href("/reports/" + info.Name)}, {Text: info.About}})
+		c.Rows = append(c.Rows, []cell{{Text: info.Titles.In(r.lang), Href: r.href("/reports/" + info.Name)}, {Text: info.Abouts.In(r.lang)}})
 	}
 	return "report", c, nil
+}
+
+// reportTitle is what people call a report.
+func reportTitle(name, lang string) string {
+	for _, info := range aggregate.Reports() {
+		if info.Name == name {
+			return info.Titles.In(lang)
+		}
+	}
+	return name
 }
 
 func (s *server) reportTable(r *request, name, title string, hidden ...string) (reportContent, error) {
