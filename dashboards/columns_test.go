@@ -8,6 +8,20 @@ import (
 	"tappa/aggregate"
 )
 
+// TestHeadingsTellExitsApart: stays are measured of those who moved on or completed, survival counts those who were lost, too.
+func TestHeadingsTellExitsApart(t *testing.T) {
+	c, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range languages {
+		measured, usual, left := c.text(lang, "col.stage_n"), c.text(lang, "col.usual_n"), c.text(lang, "col.left")
+		if measured != usual || measured == left {
+			t.Errorf("%s: stays of %q and %q, exits %q", lang, measured, usual, left)
+		}
+	}
+}
+
 // TestMainColumnsHaveHeadings holds the columns that tables show against the catalogue: without a text a page in Italian
 // would show the column's English name.
 func TestMainColumnsHaveHeadings(t *testing.T) {
