@@ -55,6 +55,37 @@ func TestPagesNameTextsThatExist(t *testing.T) {
 	}
 }
 
+// TestTablesCanBeReached holds every part that scrolls to being reached by keys and named, and every heading to saying what it heads.
+func TestTablesCanBeReached(t *testing.T) {
+	files, err := fs.Glob(assets, "ui/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scrolls := regexp.MustCompile(`<[^>]*class="[^"]*\bscroll\b[^>]*>`)
+	reached := regexp.MustCompile(`tabindex="0" role="region" aria-label="{{[^"]*("[^"]*")?[^"]*}}"`)
+	heads := regexp.MustCompile(`(?s)<th\b([^>]*)>(.*?)</th>`)
+	n := 0
+	for _, file := range files {
+		data, err := assets.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tag := range scrolls.FindAllString(string(data), -1) {
+			if n++; !reached.MatchString(tag) {
+				t.Errorf("%s: keys do not reach %s, or it has no name", file, tag)
+			}
+		}
+		for _, m := range heads.FindAllStringSubmatch(string(data), -1) {
+			if !strings.Contains(m[1], `scope="col"`) && !strings.Contains(m[1], `scope="row"`) || strings.TrimSpace(m[2]) == "" {
+				t.Errorf("%s: a heading without scope or text: %s", file, m[0])
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d parts that scroll were found", n)
+	}
+}
+
 func (c catalogue) hasPrefix(prefix string) bool {
 	for key := range c {
 		if strings.HasPrefix(key, prefix) {

@@ -137,6 +137,17 @@ test('waits and mood split by department, and any table downloads as CSV', async
   await done();
 });
 
+test('keys reach the columns that a narrow window hides', async () => {
+  const { page, done } = await visit('/waits');
+  await page.setViewportSize({ width: 1000, height: 800 });
+  const table = page.getByRole('region', { name: 'Attese e tempi' });
+  await table.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => document.activeElement.scrollLeft > 0);
+  assert.ok(await table.getByRole('columnheader').count() > 5);
+  await done();
+});
+
 test('the pages move when interactions come in', async () => {
   const { page, done } = await visit('/map');
   const revision = () => page.locator('main').getAttribute('data-revision');
