@@ -64,6 +64,7 @@ func (b *builder) journey() *Journey {
 	j.Identity = b.identity()
 	j.Stages = b.stages()
 	j.Departments = b.departments(j.Location)
+	j.Channels = b.channels()
 	j.Touchpoints = b.touchpoints(j)
 	j.Personas = b.personas()
 	j.Rules = b.rules(j)

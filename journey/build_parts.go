@@ -189,6 +189,29 @@ func (b *builder) touchpoints(j *Journey) []Touchpoint {
 	return out
 }
 
+// channels reads the names of channels. Which channels there are is what touchpoints say.
+func (b *builder) channels() []Channel {
+	var used, named []string
+	for _, t := range b.form.Touchpoints {
+		used = append(used, t.Channels...)
+	}
+	out := make([]Channel, len(b.form.Channels))
+	for i, c := range b.form.Channels {
+		path := fmt.Sprintf("channels[%d]", i)
+		out[i] = Channel{ID: c.ID, Labels: b.labels(path, "labels", c.Labels, true)}
+		switch {
+		case c.ID == "":
+			b.missing(path, "id", "the word that touchpoints list under channels, for example: id: phone")
+		case slices.Contains(named, c.ID):
+			b.errorf(path+".id", "channel %q is named twice; leave one of them out", c.ID)
+		case !slices.Contains(used, c.ID):
+			b.warnf(path+".id", "no touchpoint has channel %q, so its name is never shown", c.ID)
+		}
+		named = append(named, c.ID)
+	}
+	return out
+}
+
 func (b *builder) channel(path, channel string) {
 	if channel != strings.Join(strings.Fields(strings.ToLower(channel)), " ") || channel == "" || strings.ContainsAny(channel, ",;") {
 		b.errorf(path, "%q cannot be a channel; use lower-case words, like phone, email, web, chat, post, in person", channel)

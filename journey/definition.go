@@ -14,6 +14,7 @@ type Journey struct {
 	Case           CasePolicy
 	Identity       Identity
 	Stages         []Stage
+	Channels       []Channel // those that have names
 	Touchpoints    []Touchpoint
 	Departments    []Department
 	Personas       []Persona
@@ -53,6 +54,12 @@ type Stage struct {
 	Silence  time.Duration // after which a customer counts as lost, or Forever
 	Maturity time.Duration // 0: derived (silence, or p95 of the time to move on)
 	Terminal bool          // silence here completes the case
+}
+
+// Channel is a medium, and what people call it.
+type Channel struct {
+	ID     string // as touchpoints and rules have it
+	Labels Labels
 }
 
 // Touchpoint is where customer and company meet. It is not the channel.

@@ -14,6 +14,7 @@ type journeyFile struct {
 	Identity       identityFile     `json:"identity,omitzero"                                                             jsonschema_description:"Which contact keys several people use, so that they connect nobody."`
 	Stages         []stageFile      `json:"stages"                    jsonschema:"required,minItems=1"                    jsonschema_description:"The stages, in the order a customer goes through them."`
 	Departments    []departmentFile `json:"departments,omitempty"                                                         jsonschema_description:"Who owns touchpoints, with opening hours and promises."`
+	Channels       []channelFile    `json:"channels,omitempty"                                                            jsonschema_description:"What people call the channels of touchpoints. A channel that is not here is shown by its word."`
 	Touchpoints    []touchpointFile `json:"touchpoints"               jsonschema:"required,minItems=1"                    jsonschema_description:"Where customer and company meet. Not the channel: five phone numbers are five touchpoints on one channel."`
 	Personas       []personaFile    `json:"personas,omitempty"                                                            jsonschema_description:"Kinds of customer. The first whose condition holds is the one an interaction reveals."`
 	Rules          []ruleFile       `json:"rules,omitempty"                                                               jsonschema_description:"Tagging rules, in order: the first whose source, type and condition match decides."`
@@ -72,6 +73,11 @@ type serviceLevelFile struct {
 	Reply     string `json:"reply"                jsonschema:"required,example=8h"            jsonschema_description:"Answered within this long."`
 	Clock     string `json:"clock,omitempty"      jsonschema:"enum=calendar,enum=business"    jsonschema_description:"business: only opening hours count. calendar (default): all time counts."`
 	ValidFrom string `json:"valid_from,omitempty" jsonschema:"format=date"                    jsonschema_description:"For what was asked from this day on; earlier requests keep the promise of their time."`
+}
+
+type channelFile struct {
+	ID     string     `json:"id"     jsonschema:"required,example=phone" jsonschema_description:"The word that touchpoints list under channels."`
+	Labels labelsFile `json:"labels" jsonschema:"required"               jsonschema_description:"The channel's name, by language."`
 }
 
 type touchpointFile struct {

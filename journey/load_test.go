@@ -130,6 +130,24 @@ func TestLabelsIn(t *testing.T) {
 	}
 }
 
+// TestChannelLabel gives channels the names a file has for them, and the others their word.
+func TestChannelLabel(t *testing.T) {
+	data, err := os.ReadFile("testdata/small.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := strings.Replace(string(data), "\ntouchpoints:", "\nchannels:\n  - {id: web, labels: {it: Sito, en: Website}}\ntouchpoints:", 1)
+	j, err := Parse("small.yaml", []byte(named))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ id, lang, want string }{{"web", "it", "Sito"}, {"web", "en", "Website"}, {"phone", "it", "phone"}} {
+		if got := j.ChannelLabel(c.id, c.lang); got != c.want {
+			t.Errorf("%s in %s: got %q, want %q", c.id, c.lang, got, c.want)
+		}
+	}
+}
+
 // FuzzParse holds the loader to an answer, whatever it is given: a usable journey or problems with places.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/*.yaml", "templates/*.yaml"} {

@@ -42,6 +42,16 @@ func (j *Journey) Touchpoint(id TouchpointID) (Touchpoint, bool) {
 	return j.Touchpoints[i], true
 }
 
+// ChannelLabel returns what people call a channel in lang, or its word where it has no name.
+func (j *Journey) ChannelLabel(id, lang string) string {
+	for _, c := range j.Channels {
+		if c.ID == id {
+			return c.Labels.In(lang)
+		}
+	}
+	return id
+}
+
 // Department returns the department named id.
 func (j *Journey) Department(id DepartmentID) (Department, bool) {
 	i := slices.IndexFunc(j.Departments, func(d Department) bool { return d.ID == id })
