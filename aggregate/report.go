@@ -35,6 +35,9 @@ type Query struct {
 	Lang  string // of the texts: "it" or "en"
 	Whole bool   // contact keys in full; otherwise as MaskKey writes them
 	Limit int    // rows at most; 0 is all
+
+	// Name gives what the asker calls the persona, channel, touchpoint, department, stage or state (kind) that is filtered by; nil: its id.
+	Name func(kind, id string) string
 }
 
 // Report is a view's answer, and how it was computed.

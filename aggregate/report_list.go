@@ -356,25 +356,60 @@ func (i ReportInfo) call() string {
 	return i.View + "(" + strings.Join(args, ", ") + ")"
 }
 
+// howWords are the words, and the form of an instant, of the line that goes with a result.
+type howWords struct {
+	all, period, asOf, only, instant string
+	value                            string
+	kinds                            map[string]string // what is filtered by
+	none, any                        string            // none and any of a kind
+	customers                        map[string]string
+}
+
+var hows = map[string]howWords{
+	"en": {
+		all: "all time", period: "period %s to %s", asOf: "as of %s", only: "only", instant: "2006-01-02 15:04", value: "value %s – %s",
+		kinds: map[string]string{
+			"persona": "persona", "channel": "channel", "touchpoint": "touchpoint", "department": "department", "stage": "stage",
+			"state": "state", "activity": "activity", "account": "account", "customer": "customer", "case_id": "case",
+		},
+		none: "without %s", any: "with %s", customers: map[string]string{"new": "new customers", "existing": "existing customers"},
+	},
+	"it": {
+		all: "tutto il periodo", period: "periodo dal %s al %s", asOf: "al %s", only: "solo", instant: "02/01/2006 15:04", value: "valore %s – %s",
+		kinds: map[string]string{
+			"persona": "persona", "channel": "canale", "touchpoint": "punto di contatto", "department": "reparto", "stage": "fase",
+			"state": "stato", "activity": "attività", "account": "azienda", "customer": "cliente", "case_id": "caso",
+		},
+		none: "senza %s", any: "con %s", customers: map[string]string{"new": "clienti nuovi", "existing": "già clienti"},
+	},
+}
+
 // how writes the line that goes with a result: formula, window, filters, calendar and instant.
 func (i ReportInfo) how(q Query, zone *time.Location) string {
-	words := map[string]string{"window": "period %s to %s", "all": "all time", "as of": "as of %s", "where": "only"}
-	if q.Lang == "it" {
-		words = map[string]string{"window": "periodo dal %s al %s", "all": "tutto il periodo", "as of": "al %s", "where": "solo"}
+	w, known := hows[q.Lang]
+	if !known {
+		w = hows["en"]
 	}
-	const minutes = "2006-01-02 15:04"
-	window := words["all"]
+	window := w.all
 	if !q.From.Equal(earliestInstant) || !q.To.Equal(latestInstant) {
 		day := func(t time.Time) string {
 			if t.Equal(earliestInstant) || t.Equal(latestInstant) {
 				return "…"
 			}
-			return t.In(zone).Format(minutes)
+			return t.In(zone).Format(w.instant)
 		}
-		window = fmt.Sprintf(words["window"], day(q.From), day(q.To))
+		window = fmt.Sprintf(w.period, day(q.From), day(q.To))
 	}
 	parts := []string{i.Hows.In(q.Lang), window}
-	var filters []string
+	if filters := i.filters(q, w); len(filters) > 0 {
+		parts = append(parts, w.only+" "+strings.Join(filters, ", "))
+	}
+	parts = append(parts, fmt.Sprintf(w.asOf, q.AsOf.In(zone).Format(w.instant))+" ("+zone.String()+")")
+	return strings.Join(parts, "; ")
+}
+
+// filters says what a query leaves in.
+func (i ReportInfo) filters(q Query, w howWords) (out []string) {
 	for _, f := range [][2]string{
 		{"persona", q.Persona},
 		{"channel", q.Channel},
@@ -388,7 +423,7 @@ func (i ReportInfo) how(q Query, zone *time.Location) string {
 		{"case_id", q.Case},
 	} {
 		if f[1] != "" && i.takes(f[0]) {
-			filters = append(filters, f[0]+" "+f[1])
+			out = append(out, filterWords(q, w, f[0], f[1]))
 		}
 	}
 	if (q.ValueMin != 0 || q.ValueMax != 0) && i.takes("value_from") {
@@ -396,13 +431,24 @@ func (i ReportInfo) how(q Query, zone *time.Location) string {
 		if q.ValueMax != 0 {
 			to = number(q.ValueMax)
 		}
-		filters = append(filters, "value "+number(q.ValueMin)+" – "+to)
+		out = append(out, fmt.Sprintf(w.value, number(q.ValueMin), to))
 	}
-	if len(filters) > 0 {
-		parts = append(parts, words["where"]+" "+strings.Join(filters, ", "))
+	return out
+}
+
+// filterWords says one filter: "persona buyer", "without account".
+func filterWords(q Query, w howWords, kind, id string) string {
+	switch {
+	case id == noneKey:
+		return fmt.Sprintf(w.none, w.kinds[kind])
+	case id == "+" && kind == "account":
+		return fmt.Sprintf(w.any, w.kinds[kind])
+	case kind == "customer" && w.customers[id] != "":
+		return w.customers[id]
+	case q.Name != nil:
+		id = q.Name(kind, id)
 	}
-	parts = append(parts, fmt.Sprintf(words["as of"], q.AsOf.In(zone).Format(minutes))+" ("+zone.String()+")")
-	return strings.Join(parts, "; ")
+	return w.kinds[kind] + " " + id
 }
 
 // reportUnits are the units of columns whose name does not tell by its ending, _s or _share.

@@ -261,9 +261,31 @@ func TestReportsSayWhatTheyAre(t *testing.T) {
 			}
 		}
 	}
-	how := reports[0].how(Query{Lang: "it", AsOf: mid, From: earliestInstant, To: latestInstant, Persona: "buyer"}, time.UTC)
-	if want := "; tutto il periodo; solo persona buyer; al 2025-01-15 09:00 (UTC)"; !strings.HasSuffix(how, want) {
-		t.Errorf("how: got %q, want it to end in %q", how, want)
+}
+
+// TestHow says in the asker's words and form of dates what was left in, and as of when.
+func TestHow(t *testing.T) {
+	q := Query{AsOf: mid, From: earliestInstant, To: latestInstant}
+	filtered := Query{
+		AsOf: mid, From: mid, To: latestInstant, Persona: "buyer", Channel: "phone", Account: "-", Customer: "new", Department: "-", ValueMin: 10,
+		Name: func(kind, id string) string { return "«" + kind + "/" + id + "»" },
+	}
+	for _, c := range []struct {
+		q    Query
+		lang string
+		want string
+	}{
+		{q, "it", "; tutto il periodo; al 15/01/2025 09:00 (UTC)"},
+		{q, "en", "; all time; as of 2025-01-15 09:00 (UTC)"},
+		{q, "", "; all time; as of 2025-01-15 09:00 (UTC)"},
+		{filtered, "it", "; periodo dal 15/01/2025 09:00 al …; solo persona «persona/buyer», canale «channel/phone», senza reparto, senza azienda, clienti nuovi, valore 10 – …; al 15/01/2025 09:00 (UTC)"},
+		{filtered, "en", "; only persona «persona/buyer», channel «channel/phone», without department, without account, new customers, value 10 – …; as of 2025-01-15 09:00 (UTC)"},
+		{Query{AsOf: mid, From: earliestInstant, To: latestInstant, Persona: "buyer", Account: "+"}, "it", "; solo persona buyer, con azienda; al 15/01/2025 09:00 (UTC)"},
+	} {
+		c.q.Lang = c.lang
+		if how := reports[0].how(c.q, time.UTC); !strings.HasSuffix(how, c.want) {
+			t.Errorf("how: got %q, want it to end in %q", how, c.want)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func (r *request) waitLine(w aggregate.CaseWait) waitLine {
 func (r *request) stepLine(step aggregate.CaseStep) stepLine {
 	line := stepLine{
 		Direction: step.Direction, At: r.format.Time(step.OccurredAt), Touchpoint: r.touchpoint(step.Touchpoint),
-		Activity: step.Activity, Channel: step.Channel, Automatic: step.Automatic, Return: step.Return,
+		Activity: step.Activity, Channel: r.journey.ChannelLabel(step.Channel, r.lang), Automatic: step.Automatic, Return: step.Return,
 		Mood: step.MoodLabel, Subject: step.Subject, Text: step.Text,
 	}
 	if line.Touchpoint == "" {

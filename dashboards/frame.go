@@ -122,7 +122,7 @@ func (r *request) filters(hidden []string) filters {
 	if len(r.journey.Personas) > 0 {
 		f.Selects = append(f.Selects, r.choice("persona", "filter.persona", personaOptions(r.journey, r.lang)))
 	}
-	f.Selects = append(f.Selects, r.choice("channel", "filter.channel", channelOptions(r.journey)))
+	f.Selects = append(f.Selects, r.choice("channel", "filter.channel", channelOptions(r.journey, r.lang)))
 	f.Selects = append(f.Selects,
 		r.choice("customer", "filter.customer", []option{{Value: "new", Label: r.text("customer.new")}, {Value: "existing", Label: r.text("customer.existing")}}),
 		r.choice("account", "filter.account", []option{{Value: "+", Label: r.text("account.with")}, {Value: "-", Label: r.text("account.without")}}))
@@ -137,8 +137,8 @@ func (r *request) filters(hidden []string) filters {
 // choice is a select box whose first option takes the filter away.
 func (r *request) choice(name, key string, options []option) selectBox {
 	all := r.text("filter.all")
-	if name == "period" {
-		all = r.text("period.all")
+	if own := "filter.all." + name; r.text(own) != own {
+		all = r.text(own)
 	}
 	box := selectBox{Name: name, Label: r.text(key), Options: append([]option{{Label: all}}, options...)}
 	for i := range box.Options {
@@ -155,14 +155,14 @@ func personaOptions(j *journey.Journey, lang string) []option {
 	return out
 }
 
-func channelOptions(j *journey.Journey) []option {
+func channelOptions(j *journey.Journey, lang string) []option {
 	var out []option
 	seen := map[string]bool{}
 	for _, t := range j.Touchpoints {
 		for _, c := range t.Channels {
 			if !seen[c] {
 				seen[c] = true
-				out = append(out, option{Value: c, Label: c})
+				out = append(out, option{Value: c, Label: j.ChannelLabel(c, lang)})
 			}
 		}
 	}

@@ -60,6 +60,7 @@ func (m MapFile) Write(ctx context.Context, w io.Writer) error {
 		server: &server{store: m.Store, journeys: []*journey.Journey{m.Journey}, texts: texts},
 		ctx:    ctx, path: "/map", lang: m.Lang, journey: m.Journey, query: q, format: newFormat(m.Lang, m.Journey.Location, texts),
 	}
+	r.query.Name = r.named
 	err = r.writeMap(w, m.Format, m.Page)
 	if missing := (notFoundError{}); errors.As(err, &missing) {
 		return fmt.Errorf("journey %q: %s", m.Journey.ID, texts.text("en", missing.key))

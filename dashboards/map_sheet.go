@@ -148,7 +148,7 @@ func (r *request) filterWords() [][2]string {
 		}
 	}
 	q := r.query
-	add("filter.channel", q.Channel)
+	add("filter.channel", r.journey.ChannelLabel(q.Channel, r.lang))
 	add("by.touchpoint", r.touchpoint(q.Touchpoint))
 	department := r.department(journey.DepartmentID(q.Department))
 	if department == "" {

@@ -89,8 +89,12 @@ func (r *request) fillOpportunities(stages []*stageColumn) error {
 }
 
 func (r *request) touchpointCell(stage string, tp journey.Touchpoint, row row) touchpointCell {
+	channels := make([]string, len(tp.Channels))
+	for i, c := range tp.Channels {
+		channels[i] = r.journey.ChannelLabel(c, r.lang)
+	}
 	return touchpointCell{
-		Label: tp.Labels.In(r.lang), Channels: strings.Join(tp.Channels, ", "), Department: r.department(tp.Department),
+		Label: tp.Labels.In(r.lang), Channels: strings.Join(channels, ", "), Department: r.department(tp.Department),
 		Cases: r.format.Count(row.count("cases")), MOT: verdict(tp, row),
 		Href: r.behind("/cases", "stage", stage, "touched", string(tp.ID)),
 	}

@@ -218,6 +218,33 @@ func TestReportsAreListed(t *testing.T) {
 	}
 }
 
+// TestPagesNameChannels has channels in the reader's words wherever they stand: on the map, in its files, filters, tables, cases.
+func TestPagesNameChannels(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	page := mustFetch(t, s, "/map?lang=it")
+	for _, says := range []string{`<option value="phone">telefono</option>`, `<option value="in person">di persona</option>`, `<span class="muted">web</span>`} {
+		if !strings.Contains(page, says) {
+			t.Errorf("the map does not say %s", says)
+		}
+	}
+	for name, all := range map[string]string{"persona": "tutte", "account": "tutte", "channel": "tutti", "customer": "tutti", "period": "da sempre"} {
+		if box := between(t, page, `<select name="`+name+`"`, "</select>"); !strings.Contains(box, " selected>"+all+"</option>") {
+			t.Errorf("%s: all are not %q: %s", name, all, box)
+		}
+	}
+	if said := strings.Join(svgLabels(t, mustFetch(t, s, "/map.svg?lang=it&channel=web&persona=-")), " "); !strings.Contains(said, "Canale: web") {
+		t.Errorf("the map's file does not name the channel: %.300s", said)
+	}
+	for _, c := range []struct{ path, says string }{
+		{"/cases?channel=in+person", `<option value="in person" selected>di persona</option>`},
+		{"/reports/losses?lang=it&channel=phone", "solo canale telefono"},
+	} {
+		if page := mustFetch(t, s, c.path+"&lang=it"); !strings.Contains(page, c.says) {
+			t.Errorf("%s does not say %s", c.path, c.says)
+		}
+	}
+}
+
 // TestALinkPinsTheInstant follows a number to its cases after more has come in: the list is as long as the number said.
 func TestALinkPinsTheInstant(t *testing.T) {
 	s := newSite(t, hostileBlock())

@@ -230,6 +230,8 @@ func (r *request) named(column, value string) string {
 		if d := r.department(journey.DepartmentID(value)); d != "" {
 			return d
 		}
+	case "channel":
+		return r.journey.ChannelLabel(value, r.lang)
 	case "persona":
 		return r.personaLabel(value)
 	case "exit", "state":

@@ -53,7 +53,7 @@ func (s *server) newRequest(r *http.Request, lang string) (*request, error) {
 	if req.query, err = s.parseQuery(req.ctx, req.journey, req.values); err != nil {
 		return nil, err
 	}
-	req.query.Lang = lang
+	req.query.Lang, req.query.Name = lang, req.named
 	return req, nil
 }
 
