@@ -68,7 +68,7 @@ func (s *Store) kpi(ctx context.Context, k journey.KPI, q Query) (KPIValue, erro
 	columns := columnNames(r.Columns)
 	i := slices.Index(columns, k.Metric)
 	if i < 0 {
-		return v, &BadQueryError{fmt.Sprintf("report %s has no column %q", k.View, k.Metric)}
+		return v, &BadQueryError{text: fmt.Sprintf("report %s has no column %q", k.View, k.Metric)}
 	}
 	v.Unit = r.Columns[i].Unit
 	row, err := onlyRow(columns, r.Rows, key)
@@ -138,7 +138,7 @@ func onlyRow(columns []string, rows [][]any, key [2]string) (tableRow, error) {
 	case 1:
 		return found[0], nil
 	}
-	return nil, &BadQueryError{fmt.Sprintf("its filter leaves %d rows of the view: name a stage, touchpoint, department, channel or persona", len(found))}
+	return nil, &BadQueryError{text: fmt.Sprintf("its filter leaves %d rows of the view: name a stage, touchpoint, department, channel or persona", len(found))}
 }
 
 // percentileOf names the measure and level of a column, and what the report percentiles is split by for it.

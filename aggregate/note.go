@@ -65,7 +65,7 @@ func (s *Store) AddNote(ctx context.Context, n Note) (Note, error) {
 		n.ID = fmt.Sprint(len(stored) + 1)
 	}
 	if slices.ContainsFunc(stored, func(other Note) bool { return other.ID == n.ID }) {
-		return n, fmt.Errorf("add note: %w", &BadQueryError{fmt.Sprintf("there is a note %q already", n.ID)})
+		return n, fmt.Errorf("add note: %w", &BadQueryError{text: fmt.Sprintf("there is a note %q already", n.ID)})
 	}
 	return s.putNote(ctx, n, false)
 }
@@ -178,7 +178,9 @@ func (s *Store) putNote(ctx context.Context, n Note, deleted bool) (Note, error)
 // check refuses what the journey does not know, all of it at once.
 func (n *Note) check(j *journey.Journey) error {
 	var errs []error
-	refuse := func(format string, args ...any) { errs = append(errs, &BadQueryError{fmt.Sprintf(format, args...)}) }
+	refuse := func(format string, args ...any) {
+		errs = append(errs, &BadQueryError{text: fmt.Sprintf(format, args...)})
+	}
 	if !slices.Contains(noteKinds, n.Kind) {
 		refuse("kind %q: there are %s", n.Kind, strings.Join(noteKinds, ", "))
 	}

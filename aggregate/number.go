@@ -26,7 +26,7 @@ func (r Report) Numbers(column string) ([]Number, error) {
 				numeric = append(numeric, c.Name)
 			}
 		}
-		return nil, &BadQueryError{fmt.Sprintf("report %s has no number %q; there are: %s", r.Name, column, strings.Join(numeric, ", "))}
+		return nil, &BadQueryError{text: fmt.Sprintf("report %s has no number %q; there are: %s", r.Name, column, strings.Join(numeric, ", "))}
 	}
 	out := make([]Number, len(r.Rows))
 	for i, values := range r.Rows {

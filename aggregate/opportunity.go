@@ -58,7 +58,7 @@ func (s *Store) AddOpportunity(ctx context.Context, o Opportunity) (Opportunity,
 		o.ID = fmt.Sprint(len(stored) + 1)
 	}
 	if slices.ContainsFunc(stored, func(other Opportunity) bool { return other.ID == o.ID }) {
-		return o, fmt.Errorf("add opportunity: %w", &BadQueryError{fmt.Sprintf("there is an opportunity %q already", o.ID)})
+		return o, fmt.Errorf("add opportunity: %w", &BadQueryError{text: fmt.Sprintf("there is an opportunity %q already", o.ID)})
 	}
 	return s.putOpportunity(ctx, o)
 }
@@ -192,7 +192,9 @@ func (s *Store) baseline(ctx context.Context, o *Opportunity) error {
 // check refuses what the journey does not know, all of it at once.
 func (o *Opportunity) check(j *journey.Journey) error {
 	var errs []error
-	refuse := func(format string, args ...any) { errs = append(errs, &BadQueryError{fmt.Sprintf(format, args...)}) }
+	refuse := func(format string, args ...any) {
+		errs = append(errs, &BadQueryError{text: fmt.Sprintf(format, args...)})
+	}
 	if o.Kind != Fix && o.Kind != Upsell {
 		refuse("kind %q: there are fix and upsell", o.Kind)
 	}

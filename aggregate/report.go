@@ -229,7 +229,13 @@ func (s *Store) checkStage(ctx context.Context, q Query) error {
 const noneKey = "-"
 
 // BadQueryError says what a query asks for that does not exist. It is the asker's mistake, and its text is for the asker.
-type BadQueryError struct{ text string }
+type BadQueryError struct {
+	text string
+
+	// Where a name is unknown: of what kind (stage, state, grouping …), which, and those there are.
+	What, Value string
+	Known       []string
+}
 
 func (e *BadQueryError) Error() string { return e.text }
 
@@ -237,7 +243,8 @@ func oneOf(what, value string, known []string) error {
 	if slices.Contains(known, value) {
 		return nil
 	}
-	return &BadQueryError{fmt.Sprintf("there is no %s %q; there are: %s", what, value, strings.Join(known, ", "))}
+	text := fmt.Sprintf("there is no %s %q; there are: %s", what, value, strings.Join(known, ", "))
+	return &BadQueryError{text: text, What: what, Value: value, Known: known}
 }
 
 // withQuery hands the query's values to the server as parameters, so that none of them is ever part of a statement.

@@ -57,7 +57,7 @@ type month struct {
 func parseMonth(name string, zone *time.Location) (month, error) {
 	start, err := time.ParseInLocation("2006-01", name, zone)
 	if err != nil {
-		return month{}, &BadQueryError{fmt.Sprintf("%q is no month like 2026-01", name)}
+		return month{}, &BadQueryError{text: fmt.Sprintf("%q is no month like 2026-01", name)}
 	}
 	return month{name, start, start.AddDate(0, 1, 0)}, nil
 }

@@ -54,7 +54,7 @@ func (s Snapshot) Compare(before Snapshot) (Diff, error) {
 	d := Diff{Before: before, After: s, Changes: []Change{}, How: "shares and means: two-sided test, Benjamini-Hochberg over all shares, or means, tested, real under 5 %; " +
 		"percentiles: real where 95 % intervals are apart; counts of a month: by the months' lengths, likewise; all time: what came since, against what was there"}
 	if s.Journey != before.Journey {
-		return d, &BadQueryError{fmt.Sprintf("snapshots of two journeys, %s and %s, cannot be compared", before.Journey, s.Journey)}
+		return d, &BadQueryError{text: fmt.Sprintf("snapshots of two journeys, %s and %s, cannot be compared", before.Journey, s.Journey)}
 	}
 	old, err := before.rows()
 	if err != nil {

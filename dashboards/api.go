@@ -238,7 +238,7 @@ func (s *server) apiCase(ctx context.Context, in *caseInput) (*struct{ Body aggr
 func (s *server) apiError(ctx context.Context, err error) error {
 	var bad badRequestError
 	if errors.As(err, &bad) {
-		return huma.Error400BadRequest(bad.text)
+		return huma.Error400BadRequest(bad.Error())
 	}
 	var query *aggregate.BadQueryError
 	if errors.As(err, &query) {

@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -29,7 +28,7 @@ func readMonth(s string) (month string, version uint32, err error) {
 	}
 	n, err := strconv.ParseUint(number, 10, 32)
 	if err != nil || n == 0 {
-		return "", 0, badRequestError{fmt.Sprintf("%q: a version is written like 2026-01@2", s)}
+		return "", 0, badRequest("wrong.version", s)
 	}
 	return month, uint32(n), nil
 }

@@ -154,9 +154,9 @@ type errorContent struct {
 	Message string
 }
 
-// fail shows an error as a page: what the user did wrong in words, anything else as it is, and logged.
+// fail shows an error as a page: what the user did wrong in the reader's words, anything else as it is, and logged.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, lang string, err error) {
-	code, message := http.StatusInternalServerError, err.Error()
+	code, message := http.StatusInternalServerError, fmt.Sprintf(s.texts.text(lang, "error.internal"), err)
 	var missing notFoundError
 	var bad badRequestError
 	var query *aggregate.BadQueryError
@@ -165,7 +165,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, lang string, err e
 	case errors.As(err, &missing):
 		code, message = http.StatusNotFound, s.texts.text(lang, missing.key)
 	case errors.As(err, &bad), errors.As(err, &query), errors.As(err, &file):
-		code = http.StatusBadRequest
+		code, message = http.StatusBadRequest, s.texts.mistake(lang, err)
 	case r.Context().Err() != nil:
 		return // nobody is listening any more
 	default:

@@ -36,9 +36,14 @@ type MapFile struct {
 }
 
 // MapError says what was asked for that there is not. Its text is for the asker.
-type MapError struct{ text string }
+type MapError struct {
+	key  string
+	args []any
+}
 
-func (e *MapError) Error() string { return e.text }
+func (e *MapError) Error() string { return english(e.key, e.args) }
+
+func (e *MapError) words() (key string, args []any) { return e.key, e.args }
 
 // Write writes the map that the page /map shows, on one page. The same data give the same bytes.
 func (m MapFile) Write(ctx context.Context, w io.Writer) error {
@@ -47,7 +52,7 @@ func (m MapFile) Write(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	if !slices.Contains(languages, m.Lang) {
-		return &MapError{fmt.Sprintf("there is no language %q; there are: %s", m.Lang, strings.Join(languages, ", "))}
+		return &MapError{"wrong.language", []any{m.Lang, strings.Join(languages, ", ")}}
 	}
 	q := m.Query
 	q.Journey, q.Lang = string(m.Journey.ID), m.Lang
@@ -72,7 +77,7 @@ func (m MapFile) Write(ctx context.Context, w io.Writer) error {
 func (r *request) writeMap(w io.Writer, format, page string) error {
 	paper, ok := draw.Pages[page]
 	if !ok {
-		return &MapError{fmt.Sprintf("there is no page %q; there are: %s", page, strings.Join(MapPages, ", "))}
+		return &MapError{"wrong.page", []any{page, strings.Join(MapPages, ", ")}}
 	}
 	if err := r.checkPersona(); err != nil {
 		return err
@@ -94,7 +99,7 @@ func (r *request) checkPersona() error {
 		known = append(known, string(p.ID))
 	}
 	if id := r.query.Persona; id != "" && !slices.Contains(known, id) {
-		return &MapError{fmt.Sprintf("there is no persona %q in journey %q; there are: %s (none at all)", id, r.journey.ID, strings.Join(append(known[1:], "-"), ", "))}
+		return &MapError{"wrong.persona", []any{id, r.journey.ID, strings.Join(append(known[1:], "-"), ", ")}}
 	}
 	return nil
 }

@@ -3,11 +3,16 @@ package dashboards
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"tappa/aggregate"
 )
 
 //go:embed ui/messages.json
@@ -38,6 +43,34 @@ func (c catalogue) text(lang, key string) string {
 		return s
 	}
 	return key
+}
+
+// english is a text of the catalogue for programs and logs, whatever language the pages are in.
+func english(key string, args []any) string {
+	c, err := englishTexts()
+	if err != nil {
+		return key
+	}
+	return fmt.Sprintf(c.text("en", key), args...)
+}
+
+var englishTexts = sync.OnceValues(loadCatalogue)
+
+// mistake says in the reader's language what was asked for that cannot be; an error that has no words for it is quoted in a sentence.
+func (c catalogue) mistake(lang string, err error) string {
+	var worded interface{ words() (string, []any) }
+	if errors.As(err, &worded) {
+		key, args := worded.words()
+		return fmt.Sprintf(c.text(lang, key), args...)
+	}
+	var query *aggregate.BadQueryError
+	if errors.As(err, &query) && query.What != "" {
+		key := "wrong.unknown." + strings.ReplaceAll(query.What, " ", "_")
+		if format := c.text(lang, key); format != key {
+			return fmt.Sprintf(format, query.Value, strings.Join(query.Known, ", "))
+		}
+	}
+	return fmt.Sprintf(c.text(lang, "wrong.other"), err)
 }
 
 // chooseLanguage picks the page's language: the query, then the cookie, then what the browser prefers, then Italian.

@@ -1,11 +1,15 @@
 package dashboards
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+
+	"tappa/aggregate"
 )
 
 func TestEveryTextHasEveryLanguage(t *testing.T) {
@@ -93,6 +97,28 @@ func (c catalogue) hasPrefix(prefix string) bool {
 		}
 	}
 	return false
+}
+
+// TestMistakesAreWorded has a sentence in the reader's language around what only the program's English says.
+func TestMistakesAreWorded(t *testing.T) {
+	c, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		lang string
+		err  error
+		want string
+	}{
+		{"it", errors.New("odd"), "La richiesta non è corretta (in inglese): odd"},
+		{"en", errors.New("odd"), "The request is not right: odd"},
+		{"it", fmt.Errorf("report mood: %w", &aggregate.BadQueryError{What: "grouping", Value: "moon", Known: []string{"stage", "persona"}}), `non si può suddividere per "moon"; si può per: stage, persona`},
+		{"it", badRequest("wrong.date", "abc"), `"abc" non è una data: scrivete 2026-01-31 o 2026-01-31T15:04:05Z`},
+	} {
+		if got := c.mistake(tt.lang, tt.err); got != tt.want {
+			t.Errorf("%v in %s: got %q, want %q", tt.err, tt.lang, got, tt.want)
+		}
+	}
 }
 
 func TestChooseLanguage(t *testing.T) {

@@ -82,7 +82,7 @@ func (r *request) changeKinds() ([]option, error) {
 		known = known || asked == k.kind
 	}
 	if !known {
-		return nil, badRequestError{fmt.Sprintf("there is no kind of numbers %q: say share, time, mood or count", asked)}
+		return nil, badRequest("wrong.kind", asked)
 	}
 	return out, nil
 }

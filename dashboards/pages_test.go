@@ -173,7 +173,14 @@ func TestMistakesInAddressesAreExplained(t *testing.T) {
 		{"/api/v1/journeys/machinery/reports/timing?by=moon", 422, "by"},
 		{"/api/v1/journeys/machinery/cases/0000", 404, "0000"},
 		{"/api/v1/journeys/machinery/reports/visits?stage=moon", 400, "moon"},
-		{"/cases?stage=moon", 400, "moon"},
+		{"/cases?stage=moon", 400, "la fase &#34;moon&#34; non esiste; ci sono: awareness, "},
+		{"/cases?stage=moon&lang=en", 400, "there is no stage &#34;moon&#34;; there are: awareness, "},
+		{"/cases?state=moon", 400, "lo stato &#34;moon&#34; non esiste; ci sono: "},
+		{"/map?as_of=abc", 400, "&#34;abc&#34; non è una data: scrivete 2026-01-31"},
+		{"/map?as_of=abc&lang=en", 400, "&#34;abc&#34; is no date: write 2026-01-31"},
+		{"/map?value_min=abc", 400, "&#34;abc&#34; non è un importo"},
+		{"/map.pdf?persona=nobody", 400, "la persona &#34;nobody&#34; non esiste"},
+		{"/cases?customer=moon", 400, "i clienti di tipo &#34;moon&#34; non esistono"},
 		{"/", 302, ""},
 	} {
 		code, body := fetch(t, s, c.path)

@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -26,10 +25,18 @@ type request struct {
 	format  format
 }
 
-// badRequestError says what in the address is wrong.
-type badRequestError struct{ text string }
+// badRequestError says what in the address is wrong: the key of a text, and what it is about.
+type badRequestError struct {
+	key  string
+	args []any
+}
 
-func (e badRequestError) Error() string { return e.text }
+func badRequest(key string, args ...any) badRequestError { return badRequestError{key, args} }
+
+// Error is the text in English, as programs read it; pages say it in the reader's language.
+func (e badRequestError) Error() string { return english(e.key, e.args) }
+
+func (e badRequestError) words() (key string, args []any) { return e.key, e.args }
 
 // periods are the choices of how far back entries are looked at, in months before the as-of instant; 0 is all.
 var periods = []struct {
@@ -66,7 +73,7 @@ func (s *server) findJourney(id string) (*journey.Journey, error) {
 			return j, nil
 		}
 	}
-	return nil, badRequestError{fmt.Sprintf("there is no journey %q", id)}
+	return nil, badRequest("wrong.journey", id)
 }
 
 // parseQuery reads the filters of an address. as_of (or at, see behind) is a day (its end counts) or an instant; from and to likewise, a
@@ -117,7 +124,7 @@ func parseAmount(s string) (float64, error) {
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, badRequestError{fmt.Sprintf("%q is no amount: write 1500 or 1500.50", s)}
+		return 0, badRequest("wrong.amount", s)
 	}
 	return f, nil
 }
@@ -132,7 +139,7 @@ func parseInstant(s string, loc *time.Location, endOfDay time.Duration) (time.Ti
 	}
 	day, err := time.ParseInLocation(time.DateOnly, s, loc)
 	if err != nil {
-		return time.Time{}, badRequestError{fmt.Sprintf("%q is no date: write 2026-01-31 or 2026-01-31T15:04:05Z", s)}
+		return time.Time{}, badRequest("wrong.date", s)
 	}
 	return day.Add(endOfDay).UTC(), nil
 }
