@@ -252,6 +252,63 @@ func TestPagesNameChannels(t *testing.T) {
 	}
 }
 
+// TestTablesNameWhatTheyAreOf has stages, touchpoints, departments, facts and measures in the reader's words.
+func TestTablesNameWhatTheyAreOf(t *testing.T) {
+	j, err := journey.Template("machinery")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{journeys: []*journey.Journey{j}, texts: texts}
+	for _, c := range []struct {
+		report, column string
+		fact           string // of the row
+		value          any
+		by, want       string
+	}{
+		{report: "losses", column: "fact", value: "late_answer", want: "risposta oltre l'obiettivo"},
+		{report: "losses", column: "fact", value: "entry_touchpoint", want: "primo punto di contatto"},
+		{report: "losses", column: "value", fact: "late_answer", value: "yes", want: "sì"},
+		{report: "losses", column: "value", fact: "entry_touchpoint", value: "quote", want: "Offerta"},
+		{report: "losses", column: "value", fact: "touchpoint", value: "quote", want: "Offerta"},
+		{report: "losses", column: "value", fact: "entry_channel", value: "phone", want: "telefono"},
+		{report: "losses", column: "value", fact: "persona", value: "-", want: "–"},
+		{report: "losses", column: "p", value: 1e-9, want: "< 0,0001"},
+		{report: "losses", column: "q", value: 0.0321, want: "0,0321"},
+		{report: "percentiles", column: "key", value: "decision", by: "stage", want: "Offerta e decisione"},
+		{report: "percentiles", column: "key", value: "sales", by: "department", want: "Commerciale"},
+		{report: "percentiles", column: "measure", value: "reply_business", want: "prima risposta, in orario di apertura"},
+		{report: "handoffs", column: "from", value: "sales", want: "Commerciale"},
+		{report: "bypasses", column: "to", value: "decision", want: "Offerta e decisione"},
+		{report: "bypasses", column: "from", value: "(start)", want: "(inizio)"},
+		{report: "bypasses", column: "kind", value: "skip", want: "salto"},
+		{report: "paths", column: "to", value: "(lost)", want: "(perso)"},
+		{report: "waits", column: "target_state", value: "broken", want: "mancato"},
+		{report: "ratings", column: "kind", value: "nps", want: "nps"},
+	} {
+		r := &request{server: s, lang: "it", journey: j, query: aggregate.Query{By: c.by}, format: newFormat("it", j.Location, texts)}
+		tab := &table{
+			report:  aggregate.Report{Name: c.report, Columns: []aggregate.Column{{Name: c.column}, {Name: "fact"}}},
+			columns: map[string]int{c.column: 0, "fact": 1},
+		}
+		values := []any{c.value, c.fact}
+		if c.column == "fact" {
+			tab.columns["fact"] = 0
+		}
+		if got := r.cell(named(tab, 0, values), values[0]).Text; got != c.want {
+			t.Errorf("%s, %s of %v: got %q, want %q", c.report, c.column, c.value, got, c.want)
+		}
+	}
+	for report, by := range map[string]string{"percentiles": "stage", "service_level": "department", "dropoff": "", "touchpoints": "touchpoint"} {
+		if got := defaultBy(report); got != by {
+			t.Errorf("%s is split by %q, want %q", report, got, by)
+		}
+	}
+}
+
 // TestALinkPinsTheInstant follows a number to its cases after more has come in: the list is as long as the number said.
 func TestALinkPinsTheInstant(t *testing.T) {
 	s := newSite(t, hostileBlock())

@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,6 +106,9 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 	if c.Empty != "" {
 		return c, nil
 	}
+	if r.query.By == "" {
+		r.query.By = defaultBy(name)
+	}
 	q := r.query
 	if r.values.Get("all") == "" {
 		q.Limit = shownRows + 1 // one more says that there are more
@@ -129,11 +133,42 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 	for _, values := range rows {
 		var cells []cell
 		for _, i := range visible {
-			cells = append(cells, r.cell(t.report.Columns[i], values[i]))
+			cells = append(cells, r.cell(named(t, i, values), values[i]))
 		}
 		c.Rows = append(c.Rows, cells)
 	}
 	return c, nil
+}
+
+// defaultBy gives what a report is split by where nothing else is asked for; "" is a report that is not split.
+func defaultBy(name string) string {
+	for _, info := range aggregate.Reports() {
+		isSplit := slices.ContainsFunc(info.Parameters(), func(p [2]string) bool { return p[0] == "by" })
+		switch {
+		case info.Name != name || !isSplit:
+		case len(info.By) > 0:
+			return info.By[0]
+		default:
+			return groupings[0]
+		}
+	}
+	return ""
+}
+
+// endsOf are what columns from and to name, where it is not touchpoints.
+var endsOf = map[string]string{"handoffs": "department", "bypasses": "stage"}
+
+// named is a column as the thing its value in a row names: the value of a fact is a channel, a touchpoint or a persona.
+func named(t *table, i int, values []any) aggregate.Column {
+	c := t.report.Columns[i]
+	switch {
+	case c.Name == "value" && t.report.Name == "losses":
+		fact := row{t, values}.text("fact")
+		c.Name = strings.TrimPrefix(fact, "entry_")
+	case (c.Name == "from" || c.Name == "to") && endsOf[t.report.Name] != "":
+		c.Name = endsOf[t.report.Name]
+	}
+	return c
 }
 
 // heading names a column in the reader's language; a column the catalogue does not know has its own name.
@@ -174,7 +209,7 @@ func (r *request) cell(c aggregate.Column, value any) cell {
 		out.Text = r.format.Time(v)
 	case string:
 		column := c.Name
-		if isLabel(column) && r.query.By != "" {
+		if (isLabel(column) || column == "key") && r.query.By != "" {
 			column = r.query.By
 		}
 		out.Text = r.named(column, v)
@@ -196,11 +231,13 @@ func (r *request) count(c aggregate.Column, n int64) string {
 }
 
 func (r *request) number(c aggregate.Column, x float64) string {
-	switch c.Unit {
-	case "s":
+	switch {
+	case c.Unit == "s":
 		return r.format.Duration(&x)
-	case "share":
+	case c.Unit == "share":
 		return r.format.Percent(&x)
+	case c.Name == "p", c.Name == "q":
+		return r.small(x)
 	}
 	return r.format.Number(x, 2)
 }
@@ -209,6 +246,9 @@ func (r *request) number(c aggregate.Column, x float64) string {
 func (r *request) named(column, value string) string {
 	if value == "-" {
 		return missing
+	}
+	if strings.HasPrefix(value, "(") {
+		return r.textOr("end.", value) // how a case stands, in place of a touchpoint or stage
 	}
 	switch column {
 	case "stage":
@@ -236,6 +276,12 @@ func (r *request) named(column, value string) string {
 		return r.personaLabel(value)
 	case "exit", "state":
 		return r.textOr("state.", value)
+	case "target_state":
+		return r.textOr("target.", value)
+	case "fact", "measure", "kind":
+		return r.textOr(column+".", value)
+	case "negative_mood", "late_answer": // facts that hold or do not
+		return r.textOr("counts.", value)
 	}
 	if value == "" {
 		return missing
