@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tappa/journey"
 )
 
@@ -211,5 +213,26 @@ func TestSnapshotsOfTheLoop(t *testing.T) {
 	}
 	if _, ok := verdicts["dropoff/month///quote/entered"]; ok {
 		t.Error("200 quotes in either month are listed as a change")
+	}
+	if _, err := january.Compare(march); err == nil || !strings.Contains(err.Error(), "ask for 2026-03@1 against 2026-01@1") {
+		t.Errorf("the other way round: got error %v", err)
+	}
+	restated := march
+	restated.Version, restated.Definition, restated.content = 2, "edited", january.content
+	d, err = restated.Compare(march)
+	must(t, err)
+	if len(d.Changes) == 0 || d.Tested != 0 {
+		t.Errorf("versions as of one instant: got %d changes, %d tested", len(d.Changes), d.Tested)
+	}
+	for _, c := range d.Changes {
+		if c.Verdict != Exact || c.P != nil || c.Q != nil || c.Since != nil {
+			t.Fatalf("versions as of one instant: got %+v", c)
+		}
+	}
+	if diff := cmp.Diff(d.Unlike(), []Unlike{{"definition", march.Definition, "edited"}}); diff != "" {
+		t.Errorf("not made alike (-got, +want):\n%s", diff)
+	}
+	if _, err := march.Compare(restated); err == nil || !strings.Contains(err.Error(), "ask for 2026-03@2 against 2026-03@1") {
+		t.Errorf("an earlier version against a later: got error %v", err)
 	}
 }

@@ -15,6 +15,7 @@ const (
 	Noise      = "noise"    // chance alone might
 	Immature   = "immature" // too few of what counts have had their time
 	Untested   = "untested" // a number without interval, such as an estimate made of others
+	Exact      = "exact"    // both are as of the same instant: there is no chance in the difference
 )
 
 // Change is a number that two snapshots do not agree on.
@@ -44,17 +45,60 @@ type Diff struct {
 	How     string   `json:"how"`
 }
 
+// Unlike is what two snapshots were not made with alike. Numbers may differ because of it, on the same interactions.
+type Unlike struct {
+	What          string // "definition" or "software"
+	Before, After string // the versions
+}
+
+// Unlike lists what the two were not made with alike.
+func (d Diff) Unlike() []Unlike {
+	var out []Unlike
+	if d.Before.Definition != d.After.Definition {
+		out = append(out, Unlike{"definition", d.Before.Definition, d.After.Definition})
+	}
+	if d.Before.Software != d.After.Software {
+		out = append(out, Unlike{"software", d.Before.Software, d.After.Software})
+	}
+	return out
+}
+
+// Exact says whether both are as of the same instant.
+func (d Diff) Exact() bool { return d.Before.AsOf.Equal(d.After.AsOf) }
+
+// name is how commands and addresses name a version of a month.
+func (s Snapshot) name() string { return fmt.Sprintf("%s@%d", s.Month, s.Version) }
+
+// later says whether a snapshot is of a later instant, or of the same one and a later version.
+func (s Snapshot) later(than Snapshot) bool {
+	if s.AsOf.Equal(than.AsOf) {
+		return s.Version > than.Version
+	}
+	return s.AsOf.After(than.AsOf)
+}
+
+// howTested and howExact say how changes were judged.
+const (
+	howTested = "shares and means: two-sided test, Benjamini-Hochberg over all shares, or means, tested, real under 5 %; " +
+		"percentiles: real where 95 % intervals are apart; counts of a month: by the months' lengths, likewise; all time: what came since, against what was there"
+	howExact = "both as of the same instant: every difference is exact, there is no chance in it, so nothing is tested"
+)
+
 // Compare lists what changed from one snapshot to another of the same journey, in the order of the reports.
 //
 // Shares, means and counts are tested; q is p after Benjamini-Hochberg over all of the same kind, and a change is real where q is under 5 %.
 // Percentiles are real where their intervals have no point in common. How often something happened in a month is tested
 // by the lengths of the months. A share of all time holds what the earlier snapshot held already: what came since is
-// tested against that.
+// tested against that. Between two versions as of the same instant nothing is tested: what differs, differs exactly. The later one is
+// compared with the earlier; the other way round is an error that says what to ask.
 func (s Snapshot) Compare(before Snapshot) (Diff, error) {
-	d := Diff{Before: before, After: s, Changes: []Change{}, How: "shares and means: two-sided test, Benjamini-Hochberg over all shares, or means, tested, real under 5 %; " +
-		"percentiles: real where 95 % intervals are apart; counts of a month: by the months' lengths, likewise; all time: what came since, against what was there"}
+	d := Diff{Before: before, After: s, Changes: []Change{}, How: howTested}
 	if s.Journey != before.Journey {
 		return d, &BadQueryError{text: fmt.Sprintf("snapshots of two journeys, %s and %s, cannot be compared", before.Journey, s.Journey)}
+	}
+	if before.later(s) {
+		return d, &BadQueryError{fmt.Sprintf("%s is earlier than %s, and the later one is compared with the earlier: ask for %s against %s",
+			s.name(), before.name(), before.name(), s.name())}
 	}
 	old, err := before.rows()
 	if err != nil {
@@ -74,9 +118,18 @@ func (s Snapshot) Compare(before Snapshot) (Diff, error) {
 			changes = append(changes, compareRows(at, old.rows[at], nil, days)...)
 		}
 	}
+	if d.Exact() {
+		d.How = howExact
+		for i := range changes {
+			changes[i].beExact()
+		}
+	}
 	d.judge(changes)
 	return d, nil
 }
+
+// beExact takes back whatever was tested.
+func (c *Change) beExact() { c.Since, c.P, c.Verdict = nil, nil, Exact }
 
 // days is how long the snapshot's month is.
 func (s Snapshot) days() float64 {

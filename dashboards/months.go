@@ -21,6 +21,8 @@ type monthsContent struct {
 	Compared      bool
 	Summary       []verdictCount
 	Tested        string
+	Exact         bool     // both are as of the same instant
+	Unlike        []string // what they were not made with alike
 	Changes       []changeLine
 	All           bool   // changes that chance may have made are listed, too
 	Other         string // address of the other list
@@ -130,8 +132,14 @@ func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) err
 	if after == "" && len(newest) > 0 {
 		after = newest[0]
 	}
+	month, _, _ := strings.Cut(after, "@")
+	for _, earlier := range newest {
+		if before == "" && earlier < month {
+			before = earlier
+		}
+	}
 	if before == "" && len(newest) > 1 {
-		before = newest[1]
+		before = newest[1] // there is none before it, which is then said
 	}
 	c.Before = append([]option{}, c.After...)
 	for i := range c.After {
@@ -147,13 +155,21 @@ func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) err
 	if err != nil {
 		return err
 	}
-	c.Compared, c.Tested, c.How = true, r.format.Count(int64(d.Tested)), []string{d.How}
+	c.Compared, c.Tested, c.How, c.Exact = true, r.format.Count(int64(d.Tested)), []string{d.How}, d.Exact()
+	for _, u := range d.Unlike() {
+		c.Unlike = append(c.Unlike, fmt.Sprintf(r.text("months.unlike."+u.What), u.Before, u.After))
+	}
 	r.fillChanges(c, d)
 	return nil
 }
 
 // verdicts are those of changes, in the order in which they are counted.
 var verdicts = []string{aggregate.RealChange, aggregate.Noise, aggregate.Immature, aggregate.Untested}
+
+// listed says whether a change is listed where only those are that chance has not made.
+func listed(verdict string) bool {
+	return verdict == aggregate.RealChange || verdict == aggregate.Exact
+}
 
 func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 	counts := map[string]int64{}
@@ -162,11 +178,15 @@ func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 			continue
 		}
 		counts[change.Verdict]++
-		if change.Verdict == aggregate.RealChange || c.All {
+		if listed(change.Verdict) || c.All {
 			c.Changes = append(c.Changes, r.changeLine(change))
 		}
 	}
-	for _, verdict := range verdicts {
+	shown := verdicts
+	if c.Exact {
+		shown = []string{aggregate.Exact}
+	}
+	for _, verdict := range shown {
 		c.Summary = append(c.Summary, verdictCount{verdict, r.format.Count(counts[verdict])})
 	}
 	if c.Other = r.here("all", "1"); c.All {

@@ -90,8 +90,34 @@ func TestMonths(t *testing.T) {
 			}
 		}
 	}
+	stored, err := store.Journeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited, err := journey.Parse("machinery.yaml", []byte(strings.Replace(stored[0].YAML, "    touchpoint: website\n", "    touchpoint: article\n", 1)))
+	if err != nil || edited.Version == stored[0].Version {
+		t.Fatal(err)
+	}
+	if err := store.PutJourney(t.Context(), edited); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := store.Refresh(t.Context(), "machinery", month(1), "later"); err != nil {
+		t.Fatal(err)
+	}
+	for lang, says := range map[string][]string{
+		"it": {"Il file del viaggio non è lo stesso: " + stored[0].Version + " prima, " + edited.Version + " dopo.", "La versione del programma non è la stessa: test prima, later dopo.", "le differenze sono esatte"},
+		"en": {"The journey file is not the same: " + stored[0].Version + " before, " + edited.Version + " after.", "The program&#39;s version is not the same: test before, later after.", "the differences are exact"},
+	} {
+		page := mustFetch(t, s, "/months?after="+month(1)+"@2&before="+month(1)+"@1&lang="+lang)
+		for _, text := range says {
+			if !strings.Contains(page, text) {
+				t.Errorf("%s, two versions: no %q on the page", lang, text)
+			}
+		}
+	}
 	for path, want := range map[string]int{
-		"/months?kind=colour": http.StatusBadRequest, "/months?after=2001-01": http.StatusNotFound, "/months?after=" + month(1) + "@x": http.StatusBadRequest,
+		"/months?after=" + month(6) + "&before=" + month(1): http.StatusBadRequest,
+		"/months?kind=colour":                               http.StatusBadRequest, "/months?after=2001-01": http.StatusNotFound, "/months?after=" + month(1) + "@x": http.StatusBadRequest,
 		"/months?after=" + month(1) + "@1&before=" + month(6) + "@1": http.StatusOK,
 	} {
 		if code, body := fetch(t, s, path); code != want {

@@ -133,7 +133,9 @@ func newSnapshotDiffCommand() *cobra.Command {
   noise     chance alone might do that
   immature  too few of what counts have had their time
   untested  a number without an interval
+  exact     both are versions as of the same instant: there is no chance in the difference
 
+Where the journey file or the software of the two differ, that is said first: numbers may differ because of it alone.
 Numbers of all time hold what the earlier snapshot held already: there what came since is tested against it.`,
 		Example: `  tappa snapshot diff --month 2026-02 --against 2026-01
   tappa snapshot diff --month 2026-01@2 --against 2026-01@1 --all`,
@@ -169,14 +171,17 @@ Numbers of all time hold what the earlier snapshot held already: there what came
 	return cmd
 }
 
-// writeDiff prints the real changes, or all, and how many there are of each kind.
+// writeDiff prints what the two were not made with alike, the real and the exact changes, or all, and how many there are of each kind.
 func writeDiff(w io.Writer, d aggregate.Diff, all bool) error {
+	for _, u := range d.Unlike() {
+		fmt.Fprintln(w, unlikeLine(u))
+	}
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, "verdict\treport\twindow\trow\tnumber\tbefore\tafter\tn before\tn after\tq")
 	n := map[string]int{}
 	for _, c := range d.Changes {
 		n[c.Verdict]++
-		if c.Verdict != aggregate.RealChange && !all {
+		if c.Verdict != aggregate.RealChange && c.Verdict != aggregate.Exact && !all {
 			continue
 		}
 		row := c.Key
@@ -189,9 +194,19 @@ func writeDiff(w io.Writer, d aggregate.Diff, all bool) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
+	if d.Exact() {
+		_, err := fmt.Fprintf(w, "\n%d numbers differ, exactly: both versions are as of the same instant\n", len(d.Changes))
+		return err
+	}
 	_, err := fmt.Fprintf(w, "\n%d real, %d noise, %d immature, %d untested; %d numbers tested\n", n[aggregate.RealChange], n[aggregate.Noise],
 		n[aggregate.Immature], n[aggregate.Untested], d.Tested)
 	return err
+}
+
+// unlikeLine says what two snapshots were not made with alike.
+func unlikeLine(u aggregate.Unlike) string {
+	what := map[string]string{"definition": "journey file", "software": "software"}[u.What]
+	return fmt.Sprintf("the %s differs: %s before, %s after; numbers may differ because of that alone", what, dashed(u.Before), dashed(u.After))
 }
 
 // number writes a number for people, by its unit.
