@@ -64,7 +64,8 @@ var (
 )
 
 // Report asks a view. Where q leaves them open, Journey is the only one stored, AsOf is the newest interaction stored
-// (see Newest), and By is the first that the report knows. An unknown name, journey, stage, state or grouping is an error that lists the known.
+// (see Newest), and By is the first that the report knows. An unknown name, journey, stage, state, grouping,
+// persona, channel, touchpoint or department is an error that lists the known; so is an empty period, or a case that there is not.
 func (s *Store) Report(ctx context.Context, name string, q Query) (Report, error) {
 	info, err := findReport(name)
 	if err != nil {
@@ -163,10 +164,7 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 		q.To = latestInstant
 	}
 	if info.takes("by") {
-		by := info.By
-		if len(by) == 0 {
-			by = groupings
-		}
+		by := info.groupings()
 		if q.By == "" {
 			q.By = by[0]
 		}
@@ -183,6 +181,15 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 		if err := oneOf("kind of customer", q.Customer, []string{"new", "existing"}); err != nil {
 			return q, nil, err
 		}
+	}
+	if err := checkPeriod(info, q, zone); err != nil {
+		return q, nil, err
+	}
+	if err := s.checkNames(ctx, info, q); err != nil {
+		return q, nil, err
+	}
+	if err := s.checkCase(ctx, info, q); err != nil {
+		return q, nil, err
 	}
 	return q, zone, s.checkStage(ctx, q)
 }
@@ -244,6 +251,9 @@ func oneOf(what, value string, known []string) error {
 		return nil
 	}
 	text := fmt.Sprintf("there is no %s %q; there are: %s", what, value, strings.Join(known, ", "))
+	if len(known) == 0 {
+		text = fmt.Sprintf("there is no %s %q; there are none", what, value)
+	}
 	return &BadQueryError{text: text, What: what, Value: value, Known: known}
 }
 

@@ -343,6 +343,14 @@ func (i ReportInfo) Parameters() [][2]string {
 	return out
 }
 
+// groupings are what the report can be split by, the default first.
+func (i ReportInfo) groupings() []string {
+	if len(i.By) > 0 {
+		return i.By
+	}
+	return groupings
+}
+
 func (i ReportInfo) takes(name string) bool {
 	return slices.ContainsFunc(i.Parameters(), func(p [2]string) bool { return p[0] == name })
 }

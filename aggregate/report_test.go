@@ -220,6 +220,13 @@ func TestReportRefuses(t *testing.T) {
 		{"timing", Query{Journey: "shop", By: "moon"}, `there is no grouping "moon"; there are: stage, touchpoint`},
 		{"mood", Query{Journey: "shop", Stage: "usage"}, `there is no stage "usage"; there are: evaluation, decision, use`},
 		{"visits", Query{Journey: "shop", State: "late"}, `there is no state "late"; there are: moved_on`},
+		{"dropoff", Query{Journey: "shop", Persona: "nope"}, `there is no persona "nope"; there are: `},
+		{"touchpoints", Query{Journey: "shop", Channel: "pigeon"}, `there is no channel "pigeon"; there are: `},
+		{"visits", Query{Journey: "shop", Touchpoint: "moon"}, `there is no touchpoint "moon"; there are: `},
+		{"timing", Query{Journey: "shop", Department: "spies"}, `there is no department "spies"; there are: `},
+		{"timeline", Query{Journey: "shop", Case: "zz"}, `there is no case "zz" in journey shop`},
+		{"dropoff", Query{Journey: "shop", From: latestInstant, To: earliestInstant}, "its end has to be after its beginning"},
+		{"dropoff", Query{Journey: "shop", From: earliestInstant, To: earliestInstant}, "its end has to be after its beginning"},
 	} {
 		if _, err := s.Report(t.Context(), c.name, c.q); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %+v: got error %v, want %q in it", c.name, c.q, err, c.want)
@@ -241,8 +248,11 @@ func TestReportTakesAnyText(t *testing.T) {
 		t.Errorf("odd persona: got %d rows, want 1", len(rows))
 	}
 	for _, text := range []string{`o'brien\`, "a\tb\nc", "') OR 1 = 1 --", "è €"} {
-		if rows := jsonOf(t, s, "visits", Query{Persona: text}); len(rows) != 0 {
-			t.Errorf("persona %q: got %d rows", text, len(rows))
+		if _, err := s.Report(t.Context(), "visits", Query{Persona: text}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("no persona %q; there are: buyer, o'brien", text)) {
+			t.Errorf("persona %q: got error %v, want one that lists the known", text, err)
+		}
+		if rows := jsonOf(t, s, "visits", Query{Account: text}); len(rows) != 0 {
+			t.Errorf("account %q: got %d rows", text, len(rows))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
@@ -200,6 +201,39 @@ func (w *world) store(t tester, s *Store) {
 	if err := s.writeFindings(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
+	put(t, s, "tags", "tag, journey, persona, touchpoint, channel, department", w.tags())
+}
+
+type worldTag struct {
+	Tag        uint64 `ch:"tag"`
+	Journey    string `ch:"journey"`
+	Persona    string `ch:"persona"`
+	Touchpoint string `ch:"touchpoint"`
+	Channel    string `ch:"channel"`
+	Department string `ch:"department"`
+}
+
+// tags are of the names that the world may have, which a report may then be asked for.
+func (w *world) tags() []worldTag {
+	var out []worldTag
+	add := func(persona, touchpoint, channel, department string) {
+		h := fnv.New64a()
+		fmt.Fprint(h, w.journey, "/", persona, "/", touchpoint, "/", channel, "/", department)
+		out = append(out, worldTag{h.Sum64(), w.journey, persona, touchpoint, channel, department})
+	}
+	for i, touchpoint := range someTouchpoints {
+		add(somePersonas[min(i, 2)], touchpoint, someChannels[min(i, 2)], someDepartments[min(i, 2)])
+	}
+	for _, v := range w.visits {
+		add(v.Persona, v.Touchpoint, v.Channel, v.Department)
+	}
+	for _, v := range w.waits {
+		add(v.Persona, v.Touchpoint, v.Channel, v.Department)
+	}
+	for _, v := range w.steps {
+		add(v.Persona, v.Touchpoint, v.Channel, v.Department)
+	}
+	return out
 }
 
 // again stores all of the world's rows under the number of a walk.
@@ -211,6 +245,7 @@ func (w *world) again(t tester, s *Store, walked uint64) {
 	if err := s.writeFindings(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
+	put(t, s, "tags", "tag, journey, persona, touchpoint, channel, department", w.tags())
 }
 
 // before changes a world into what an earlier walk made of it.
@@ -503,7 +538,7 @@ func (w *world) drawQuery(t *rapid.T) Query {
 		}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "window") == 0 {
-		q.From, q.To = minute(daysIn(t, 0, 20, "from")), minute(daysIn(t, 20, 60, "to"))
+		q.From, q.To = minute(daysIn(t, 0, 20, "from")), minute(daysIn(t, 21, 60, "to"))
 	}
 	filter := func(from []string, what string) string {
 		if rapid.IntRange(0, 3).Draw(t, "filter "+what) > 0 {

@@ -97,7 +97,7 @@ func (s Snapshot) Compare(before Snapshot) (Diff, error) {
 		return d, &BadQueryError{text: fmt.Sprintf("snapshots of two journeys, %s and %s, cannot be compared", before.Journey, s.Journey)}
 	}
 	if before.later(s) {
-		return d, &BadQueryError{fmt.Sprintf("%s is earlier than %s, and the later one is compared with the earlier: ask for %s against %s",
+		return d, &BadQueryError{text: fmt.Sprintf("%s is earlier than %s, and the later one is compared with the earlier: ask for %s against %s",
 			s.name(), before.name(), before.name(), s.name())}
 	}
 	old, err := before.rows()
