@@ -38,29 +38,44 @@ type KPIValue struct {
 	Met *bool `json:"met"`
 }
 
-// KPIChange is a KPI in two periods. Change is relative: -0.34 is a third less.
+// KPIChange is a KPI in two periods.
 type KPIChange struct {
-	Before  KPIValue `json:"before"`
-	After   KPIValue `json:"after"`
-	Change  *float64 `json:"change"`
+	Before KPIValue `json:"before"`
+	After  KPIValue `json:"after"`
+	// Change is relative: -0.34 is a third less. Of a number that may be negative it is the difference, in the number's unit: of two
+	// such the ratio says neither how far they are apart nor which way.
+	Change   *float64 `json:"change"`
+	ChangeIs string   `json:"change_is"` // RelativeChange or Difference
 	P       *float64 `json:"p"` // nil where intervals decide, or nothing does
 	Verdict string   `json:"verdict"`
+}
+
+// What a change is.
+const (
+	RelativeChange = "relative"
+	Difference     = "difference"
+)
+
+// signed says whether a metric may be negative: it weighs what is good against what is bad.
+func signed(metric string) bool {
+	return slices.Contains([]string{"net", "curve", "mean_score", "nps"}, metric)
 }
 
 // KPI measures k in q's period, as of q's instant; q's other fields are k's. Where the filter leaves several rows of the
 // view it is an error that says so; where it leaves none, the value is nil.
 func (s *Store) KPI(ctx context.Context, k journey.KPI, q Query) (KPIValue, error) {
-	v, err := s.kpi(ctx, k, q)
+	v, err := measureKPI(ctx, s.Report, k, q)
 	if err != nil {
 		return KPIValue{}, fmt.Errorf("kpi %s: %w", k.ID, err)
 	}
 	return v, nil
 }
 
-func (s *Store) kpi(ctx context.Context, k journey.KPI, q Query) (KPIValue, error) {
+// measureKPI measures k by what reports say.
+func measureKPI(ctx context.Context, tell teller, k journey.KPI, q Query) (KPIValue, error) {
 	v := KPIValue{ID: k.ID, Labels: k.Labels, View: k.View, Metric: k.Metric, Filter: k.Filter, Better: k.Better, Target: k.Target}
 	q, key := kpiQuery(k, q)
-	r, err := s.Report(ctx, k.View, q)
+	r, err := tell(ctx, k.View, q)
 	if err != nil {
 		return v, err
 	}
@@ -77,7 +92,7 @@ func (s *Store) kpi(ctx context.Context, k journey.KPI, q Query) (KPIValue, erro
 	}
 	v.Measured = row.measured(k.View, k.Metric)
 	if v.kind == isPercentile {
-		if err := s.addInterval(ctx, q, &v, key); err != nil {
+		if err := addInterval(ctx, tell, q, &v, key); err != nil {
 			return v, err
 		}
 	}
@@ -159,7 +174,7 @@ func percentileOf(view, column string) (measure string, at float64, by string) {
 }
 
 // addInterval looks a percentile's interval up in the report percentiles.
-func (s *Store) addInterval(ctx context.Context, q Query, v *KPIValue, key [2]string) error {
+func addInterval(ctx context.Context, tell teller, q Query, v *KPIValue, key [2]string) error {
 	name, at, by := percentileOf(v.View, v.Metric)
 	if by != "" {
 		q.By = by
@@ -167,7 +182,7 @@ func (s *Store) addInterval(ctx context.Context, q Query, v *KPIValue, key [2]st
 	if v.View == "dropoff" {
 		q.Stage = key[1]
 	}
-	r, err := s.Report(ctx, "percentiles", q)
+	r, err := tell(ctx, "percentiles", q)
 	if err != nil {
 		return err
 	}
@@ -205,12 +220,18 @@ func (r tableRow) early(view, metric string) bool {
 // Compare holds a KPI's period after a change against the one before it. The periods must not overlap: the test takes
 // what happened in them for independent.
 func Compare(before, after KPIValue) KPIChange {
-	c := KPIChange{Before: before, After: after, Verdict: NoRealChange}
+	c := KPIChange{Before: before, After: after, Verdict: NoRealChange, ChangeIs: RelativeChange}
+	if signed(before.Metric) {
+		c.ChangeIs = Difference
+	}
 	if before.Value == nil || after.Value == nil || before.Early || after.Early {
 		c.Verdict = TooEarly
 		return c
 	}
-	if *before.Value != 0 {
+	switch {
+	case c.ChangeIs == Difference:
+		c.Change = ptr(*after.Value - *before.Value)
+	case *before.Value != 0:
 		c.Change = ptr(*after.Value / *before.Value - 1)
 	}
 	changed, known := apart(before.Measured, after.Measured)

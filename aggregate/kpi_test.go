@@ -179,6 +179,50 @@ func TestEveryTemplateKPI(t *testing.T) {
 	}
 }
 
+// Of numbers that may be negative a ratio would have the wrong sign.
+func TestChangeOfASignedNumber(t *testing.T) {
+	value := func(metric string, v float64) KPIValue {
+		return KPIValue{Metric: metric, Unit: unitOf(metric), Better: "up", Measured: meanOf(v, 0.02, 200)}
+	}
+	for _, c := range []struct {
+		metric        string
+		before, after float64
+		change        float64
+		is            string
+	}{
+		{"net", -0.212, -0.339, -0.127, Difference},
+		{"curve", -0.1, 0.2, 0.3, Difference},
+		{"nps", 0, 0.25, 0.25, Difference},
+		{"mean", 4, 3, -0.25, RelativeChange},
+	} {
+		got := Compare(value(c.metric, c.before), value(c.metric, c.after))
+		if got.Change == nil || math.Abs(*got.Change-c.change) > 1e-12 || got.ChangeIs != c.is {
+			t.Errorf("%s %g to %g: got %+v, want %g (%s)", c.metric, c.before, c.after, got, c.change, c.is)
+		}
+		if want := judge(c.after > c.before, "up"); got.Verdict != want {
+			t.Errorf("%s %g to %g: got verdict %q, want %q", c.metric, c.before, c.after, got.Verdict, want)
+		}
+	}
+}
+
+func TestFormatNumber(t *testing.T) {
+	for _, c := range []struct {
+		v    float64
+		unit string
+		want string
+	}{
+		{165912.4, "", "165,912"}, {-1234567, "", "-1,234,567"}, {999.96, "", "1,000"}, {1000, "", "1,000"}, {12.346, "", "12.35"}, {0.0043214, "", "0.004321"},
+		{250, "", "250"}, {math.Copysign(0, -1), "", "0"}, {-1e-20, "", "0"}, {-0.5, "", "-0.5"}, {-0.00001, "share", "0.0 %"}, {-0.127, "share", "-12.7 %"}, {90, "s", "1m 30s"},
+	} {
+		if got := FormatNumber(&c.v, c.unit); got != c.want {
+			t.Errorf("%g %q: got %q, want %q", c.v, c.unit, got, c.want)
+		}
+	}
+	if got := FormatNumber(nil, ""); got != "–" {
+		t.Errorf("nothing: got %q", got)
+	}
+}
+
 func TestSnapshotsOfTheLoop(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)

@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,7 +73,41 @@ func FormatNumber(v *float64, unit string) string {
 	case "s":
 		return HumanDuration(*v)
 	case "share":
-		return strconv.FormatFloat(100**v, 'f', 1, 64) + " %"
+		return positiveZero(strconv.FormatFloat(100**v, 'f', 1, 64)) + " %"
 	}
-	return strconv.FormatFloat(*v, 'g', 4, 64)
+	return plainNumber(*v)
+}
+
+// positiveZero takes the sign off a number that was rounded to nothing.
+func positiveZero(text string) string {
+	if strings.Trim(text, "-0.") == "" {
+		return strings.TrimPrefix(text, "-")
+	}
+	return text
+}
+
+// plainNumber writes a number in full, to four digits or whole, thousands apart: "165,900", "12.35", "0.004321".
+func plainNumber(v float64) string {
+	digits := 0
+	if size := math.Abs(v); size > 0 && size < 1000 {
+		digits = min(max(3-int(math.Floor(math.Log10(size))), 0), 12)
+	}
+	text := strconv.FormatFloat(v, 'f', digits, 64)
+	if digits > 0 {
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	whole, fraction, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if strings.Trim(whole+fraction, "0") == "" {
+		return "0" // never less than nothing
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	if v < 0 {
+		return "-" + whole
+	}
+	return whole
 }

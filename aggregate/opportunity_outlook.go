@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -15,7 +16,9 @@ import (
 // snapshots say of it.
 type Outlook struct {
 	Opportunity Opportunity `json:"opportunity"`
-	Current     KPIValue    `json:"current"` // up to the baseline's instant
+	Current     KPIValue    `json:"current"` // up to the baseline's instant, as it was frozen, where the snapshot holds it
+	// CurrentBasis says whether Current is the frozen number, and under which definition it was computed.
+	CurrentBasis Basis `json:"current_basis"`
 	// Expected = CasesAMonth × (target − current) × Downstream × MeanValue, in the currency of the values, with its 95 %
 	// interval. Its value is nil where the target is no share of cases, or a term is unknown.
 	Expected    Measured `json:"expected"`
@@ -23,14 +26,18 @@ type Outlook struct {
 	Downstream  Measured `json:"downstream"`    // conversion through the stages after the target's
 	MeanValue   Measured `json:"mean_value"`    // of cases with a value
 	Progress    []Step   `json:"progress"`      // by month after the baseline's
+	// Problem says what of the opportunity the journey does not know any more; then nothing more is known of it.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Step is what a later month's snapshot says of an opportunity: what was entered or asked since the baseline's month, as of
 // the later month's end, against what was before: as it was frozen, or, where that was too early to tell, as of the later
 // month's end too.
 type Step struct {
-	Month  string    `json:"month"`
-	Change KPIChange `json:"change"`
+	Month       string    `json:"month"`
+	Change      KPIChange `json:"change"`
+	BeforeBasis Basis     `json:"before_basis"`
+	AfterBasis  Basis     `json:"after_basis"`
 }
 
 // baselineMonths is how many months before the baseline's instant say how many cases a month there are.
@@ -39,6 +46,9 @@ const baselineMonths = 3
 // Outlook computes what an opportunity is worth and how it goes, as of its baseline and of each later snapshot.
 func (s *Store) Outlook(ctx context.Context, o Opportunity) (Outlook, error) {
 	out, err := s.outlook(ctx, o)
+	if unknown := (*BadQueryError)(nil); errors.As(err, &unknown) {
+		out.Problem, err = unknown.Error(), nil // the journey file changed: the others are still worth listing
+	}
 	if err != nil {
 		return out, fmt.Errorf("outlook of opportunity %s: %w", o.ID, err)
 	}
@@ -56,7 +66,7 @@ func (s *Store) outlook(ctx context.Context, o Opportunity) (Outlook, error) {
 		return out, err
 	}
 	q := Query{Journey: string(o.Journey), AsOf: m.asOf(), From: earliestInstant, To: m.end.UTC()}
-	if out.Current, err = s.KPI(ctx, o.Target, q); err != nil {
+	if out.Current, out.CurrentBasis, err = s.baselineValue(ctx, o, q, j.Version); err != nil {
 		return out, err
 	}
 	if err := s.expect(ctx, j, m, &out); err != nil {
@@ -76,15 +86,15 @@ func (s *Store) outlook(ctx context.Context, o Opportunity) (Outlook, error) {
 		if err != nil {
 			return out, err
 		}
-		before := out.Current
+		before, basis := out.Current, out.CurrentBasis
 		if before.Early {
 			// The baseline had not had its time; by now more of it has.
-			q.AsOf = snap.AsOf
+			q.AsOf, basis = snap.AsOf, Basis{Definition: j.Version}
 			if before, err = s.KPI(ctx, o.Target, q); err != nil {
 				return out, err
 			}
 		}
-		out.Progress = append(out.Progress, Step{snap.Month, Compare(before, after)})
+		out.Progress = append(out.Progress, Step{snap.Month, Compare(before, after), basis, Basis{Definition: j.Version}})
 	}
 	return out, nil
 }

@@ -2,11 +2,16 @@ package aggregate
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"tappa/journey"
 )
 
 func TestOpportunities(t *testing.T) {
@@ -49,12 +54,60 @@ func TestOpportunities(t *testing.T) {
 		t.Errorf("progress before any later month: got %+v", before.Progress)
 	}
 
+	january := must2(s.Snapshot(t.Context(), "loop", "2026-01", 1))(t)
+	for _, k := range j.KPIs {
+		was, err := s.frozenKPI(t.Context(), k, january)
+		must(t, err)
+		live := must2(s.KPI(t.Context(), k, Query{AsOf: january.AsOf}))(t)
+		was.From, was.To, live.From, live.To = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		rough := cmpopts.EquateApprox(0, 1e-9)
+		if diff := cmp.Diff(was, live, rough, cmp.AllowUnexported(Measured{})); diff != "" {
+			t.Errorf("%s (-frozen, +computed as of then):\n%s", k.ID, diff)
+		}
+	}
+	narrow := quotes
+	narrow.Filter = map[string]string{"stage": "quote", "channel": "email"}
+	if _, err := s.frozenKPI(t.Context(), narrow, january); !errors.Is(err, errNotFrozen) {
+		t.Errorf("by channel, too: got error %v, want %v", err, errNotFrozen)
+	}
+
+	// Late quotes of January, and another journey file: what was frozen stays.
+	edited, err := journey.Parse("loop.yaml", []byte(strings.Replace(loopYAML, "silence: 10d", "silence: 11d", 1)))
+	must(t, err)
+	must(t, s.PutJourney(t.Context(), edited))
+	var late loop
+	for i := range 50 {
+		late.add(fmt.Sprint("late", i), time.Date(2026, 1, 3, 9, 0, 0, 0, time.UTC), "quote.sent", "quote", "quote", nil)
+		late.records[i].Position.Offset += 100_000
+		late.records[i].Interaction.ID = fmt.Sprint("late", i)
+	}
+	must(t, s.Write(t.Context(), block("late", late.records...)))
+	catchUp(t, newWalker(t, s, []*journey.Journey{edited}, WalkerOptions{}))
+
 	refreshed(t, s, "loop", "2026-03")
 	after := must2(s.Outlook(t.Context(), o))(t)
 	if len(after.Progress) != 1 || after.Progress[0].Month != "2026-03" || after.Progress[0].Change.Verdict != Better {
 		t.Fatalf("progress: got %+v", after.Progress)
 	}
 	near(t, "after", *after.Progress[0].Change.After.Value, 0.37, 1e-9)
+	near(t, "before", *after.Progress[0].Change.Before.Value, 0.24, 1e-9)
+	if step, frozen := after.Progress[0], (Basis{"2026-01@1", j.Version, "test"}); after.CurrentBasis != frozen || step.BeforeBasis != frozen || step.AfterBasis.Definition != edited.Version {
+		t.Errorf("computed from: got %+v, %+v", after.CurrentBasis, step)
+	}
+	if diff := cmp.Diff(after.Remarks(), []Remark{{RemarkDefinitions, []any{j.Version, edited.Version}}}); diff != "" {
+		t.Errorf("remarks (-got, +want):\n%s", diff)
+	}
+	elsewhere := o
+	elsewhere.Target = narrow
+	now := must2(s.Outlook(t.Context(), elsewhere))(t)
+	if diff := cmp.Diff(now.Remarks(), []Remark{{RemarkNotHeld, []any{edited.Version, "2026-01@1"}}}); diff != "" || now.CurrentBasis != (Basis{Definition: edited.Version}) {
+		t.Errorf("a filter that snapshots do not hold: got %+v, remarks (-got, +want):\n%s", now.CurrentBasis, diff)
+	}
+	gone := o
+	gone.Target.Filter = map[string]string{"stage": "quote", "channel": "pigeon"}
+	if lost := must2(s.Outlook(t.Context(), gone))(t); !strings.Contains(lost.Problem, `there is no channel "pigeon"; there are: email`) {
+		t.Errorf("what the journey does not know: got %+v", lost)
+	}
 
 	closed, err := s.CloseOpportunity(t.Context(), "", "1", "target reached")
 	must(t, err)

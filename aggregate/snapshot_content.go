@@ -61,14 +61,17 @@ type snapshotKPI struct {
 	Early  bool   `json:"early"`
 }
 
-// frozen are the reports that a snapshot holds, in this order. Lists of cases are left out: they are the reports' rows, and
-// name people.
-var frozen = []struct {
+// frozenReport is a report that a snapshot holds: how it is split, and of which windows.
+type frozenReport struct {
 	report  string
 	by      []string
 	windows []string
 	persona bool // also by persona
-}{
+}
+
+// frozen are the reports that a snapshot holds, in this order. Lists of cases are left out: they are the reports' rows, and
+// name people.
+var frozen = []frozenReport{
 	{"dropoff", nil, []string{InMonth, AllTime}, true},
 	{"survival", nil, []string{AllTime}, false},
 	{"losses", nil, []string{AllTime}, false},

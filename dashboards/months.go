@@ -43,6 +43,7 @@ type opportunityLine struct {
 	ID, Kind, Action, Touchpoint, Department, Due, Number string
 	Baseline, Was, Month, Is, Verdict, Target, Closed     string
 	Late, Met                                             bool
+	Remarks                                               []string
 }
 
 // monthsPage compares two frozen months, the newest and the one before unless ?after and ?before name others.
@@ -309,6 +310,9 @@ func (r *request) opportunityLine(out aggregate.Outlook) opportunityLine {
 	}
 	if line.Number == "" {
 		line.Number = o.Target.View + ", " + o.Target.Metric
+	}
+	for _, remark := range out.Remarks() {
+		line.Remarks = append(line.Remarks, fmt.Sprintf(r.text("months.remark."+remark.Kind), remark.Words...))
 	}
 	if n := len(out.Progress); n > 0 {
 		last := out.Progress[n-1]

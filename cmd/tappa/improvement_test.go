@@ -133,6 +133,15 @@ func improvedSince(t *testing.T, dir string) {
 	if o.Expected.Value == nil || o.Expected.Low == nil || *o.Expected.Low >= *o.Expected.Value {
 		t.Errorf("expected value: got %+v, want one with an interval", o.Expected)
 	}
+	table := mustTappa(t, "opportunity", "list", "--data", dir)
+	for _, text := range []string{"low (95 %)", "high (95 %)", aggregate.FormatNumber(o.Expected.Value, "")} {
+		if !strings.Contains(table, text) || strings.Contains(table, "e+0") {
+			t.Errorf("opportunity list: no %q, or no plain numbers, in\n%s", text, table)
+		}
+	}
+	if want := "opportunity 1: before is computed now"; !strings.Contains(table, want) {
+		t.Errorf("opportunity list: no %q in\n%s", want, table)
+	}
 	var verdicts []string
 	for _, step := range o.Progress {
 		verdicts = append(verdicts, step.Month+" "+step.Change.Verdict)

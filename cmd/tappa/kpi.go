@@ -26,7 +26,9 @@ days in the journey's time zone (B is not part of it), it compares them:
 
   better, worse    real: a two-sided test under 5 %, or intervals apart, and the way the journey file calls better or not
   no real change   chance alone might do that
-  too early        fewer than half of what counts have had their time`,
+  too early        fewer than half of what counts have had their time
+
+The change is relative; of a number that may be negative, such as mood, it is the difference in points.`,
 		Example: `  tappa kpi --data data/demo
   tappa kpi --before 2026-01-01..2026-03-01 --after 2026-03-01..2026-05-01`,
 		Args: cobra.NoArgs,
@@ -172,9 +174,26 @@ func writeKPIChanges(w io.Writer, changes []aggregate.KPIChange, lang string) er
 	for _, c := range changes {
 		unit := c.Before.Unit
 		fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\n", c.Before.Labels.In(lang), between(c.Before.Measured, unit), c.Before.N,
-			between(c.After.Measured, unit), c.After.N, number(c.Change, "share"), number(c.Before.Target, unit), number(c.P, ""), c.Verdict)
+			between(c.After.Measured, unit), c.After.N, changed(c), number(c.Before.Target, unit), likelihood(c.P), c.Verdict)
 	}
 	return out.Flush()
+}
+
+// changed writes a change: relative, or, of a number that may be negative, the difference; of shares in points.
+func changed(c aggregate.KPIChange) string {
+	switch {
+	case c.Change == nil || c.ChangeIs == aggregate.RelativeChange:
+		return number(c.Change, "share")
+	case c.Before.Unit == "share":
+		points := strings.TrimSuffix(number(c.Change, "share"), " %") + " points"
+		if *c.Change > 0 {
+			points = "+" + points
+		}
+		return points
+	case *c.Change > 0:
+		return "+" + number(c.Change, c.Before.Unit)
+	}
+	return number(c.Change, c.Before.Unit)
 }
 
 // between writes a number with its 95 % interval, where there is one.

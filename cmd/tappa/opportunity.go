@@ -152,7 +152,7 @@ func newOpportunityListCommand() *cobra.Command {
 
 func writeOutlooks(w io.Writer, outlooks []aggregate.Outlook) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "id\tkind\ttouchpoint\towner\tdue\taction\tbefore\ttarget\tnow\tverdict\texpected a month\tfrom\tto\tclosed")
+	fmt.Fprintln(out, "id\tkind\ttouchpoint\towner\tdue\taction\tbefore\ttarget\tnow\tverdict\texpected a month\tlow (95 %)\thigh (95 %)\tclosed")
 	for _, v := range outlooks {
 		o, unit := v.Opportunity, v.Current.Unit
 		now, verdict := "–", "–"
@@ -164,7 +164,23 @@ func writeOutlooks(w io.Writer, outlooks []aggregate.Outlook) error {
 			number(v.Current.Value, unit), number(o.Target.Target, unit), now, verdict,
 			number(v.Expected.Value, ""), number(v.Expected.Low, ""), number(v.Expected.High, ""), dashed(o.Closed))
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	for _, v := range outlooks {
+		for _, r := range v.Remarks() {
+			fmt.Fprintf(w, "opportunity %s: "+remarks[r.Kind]+"\n", append([]any{v.Opportunity.ID}, r.Words...)...)
+		}
+	}
+	return nil
+}
+
+// remarks are the words of what has to be known of an opportunity's numbers.
+var remarks = map[string]string{
+	aggregate.RemarkNotHeld:     "before is computed now, under definition %s; %s does not hold that number",
+	aggregate.RemarkEarly:       "before is computed now, under definition %s; most of what counts had not had its time when %s was frozen",
+	aggregate.RemarkDefinitions: "before was computed under definition %s, now under %s; they may differ because of that alone",
+	aggregate.RemarkProblem:     "it cannot be measured any more: %s",
 }
 
 func newOpportunityCloseCommand() *cobra.Command {

@@ -189,7 +189,7 @@ func writeDiff(w io.Writer, d aggregate.Diff, all bool) error {
 			row += " (" + c.Persona + ")"
 		}
 		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", c.Verdict, c.Report, c.Window, row, c.Metric,
-			number(c.Before.Value, c.Unit), number(c.After.Value, c.Unit), c.Before.N, c.After.N, number(c.Q, ""))
+			number(c.Before.Value, c.Unit), number(c.After.Value, c.Unit), c.Before.N, c.After.N, likelihood(c.Q))
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -210,17 +210,14 @@ func unlikeLine(u aggregate.Unlike) string {
 }
 
 // number writes a number for people, by its unit.
-func number(v *float64, unit string) string {
-	if v == nil {
+func number(v *float64, unit string) string { return aggregate.FormatNumber(v, unit) }
+
+// likelihood writes how likely something is, which may be very small.
+func likelihood(p *float64) string {
+	if p == nil {
 		return "–"
 	}
-	switch unit {
-	case "s":
-		return aggregate.HumanDuration(*v)
-	case "share":
-		return strconv.FormatFloat(100**v, 'f', 1, 64) + " %"
-	}
-	return strconv.FormatFloat(*v, 'g', 4, 64)
+	return strconv.FormatFloat(*p, 'g', 4, 64)
 }
 
 func dashed(s string) string {
