@@ -351,6 +351,9 @@ func (i ReportInfo) groupings() []string {
 	return groupings
 }
 
+// Takes says whether the report is asked for with a parameter: from, to, as_of, persona, by and so on, as its view calls it.
+func (i ReportInfo) Takes(parameter string) bool { return i.takes(parameter) }
+
 func (i ReportInfo) takes(name string) bool {
 	return slices.ContainsFunc(i.Parameters(), func(p [2]string) bool { return p[0] == name })
 }

@@ -101,7 +101,7 @@ func checkExport(cmd *cobra.Command, what string) (err error) {
 func runExport(cmd *cobra.Command, what string, f reportFlags, file string) (err error) {
 	checked := f
 	checked.format = "csv"
-	if err := checkReport(exportReports[what], checked); err != nil {
+	if err := cmp.Or(checkReport(exportReports[what], checked), checkTaken(cmd, exportReports[what])); err != nil {
 		return usageError{err}
 	}
 	ctx := cmd.Context()

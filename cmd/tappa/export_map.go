@@ -18,7 +18,7 @@ import (
 type mapFlags struct{ lang, page string }
 
 func (m *mapFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&m.lang, "lang", "en", "of a map: its language, it or en")
+	langFlag(cmd, &m.lang, "of a map: its language, it or en")
 	cmd.Flags().StringVar(&m.page, "page", dashboards.MapPages[0], "of a map: paper's size, a3 or a4")
 }
 
@@ -26,9 +26,6 @@ func (m *mapFlags) add(cmd *cobra.Command) {
 func (m *mapFlags) check() error {
 	if !slices.Contains(dashboards.MapPages, m.page) {
 		return fmt.Errorf("--page %q: there are: %s", m.page, strings.Join(dashboards.MapPages, ", "))
-	}
-	if m.lang != "it" && m.lang != "en" {
-		return fmt.Errorf("--lang %q: there are: it, en", m.lang)
 	}
 	return nil
 }

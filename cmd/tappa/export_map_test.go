@@ -39,7 +39,7 @@ func TestExportMap(t *testing.T) {
 	}{
 		{"--format gif", exitUsage, `--format "gif": map can be exported as pdf, svg, png, html`},
 		{"--page a9", exitUsage, `--page "a9": there are: a3, a4`},
-		{"--lang fr", exitUsage, `--lang "fr": there are: it, en`},
+		{"--lang fr", exitUsage, `"--lang" flag: there are: it, en`},
 		{"--stage reported", exitUsage, "--stage does not go with map"},
 		{"--month 2023-06", exitUsage, "--month and snapshot go together"},
 		{"--as-of soon", exitUsage, "--as-of"},

@@ -53,7 +53,7 @@ The change is relative; of a number that may be negative, such as mood, it is th
 	cmd.Flags().StringVar(&before, "before", "", "period before the change: 2026-01-01..2026-03-01")
 	cmd.Flags().StringVar(&after, "after", "", "period after it")
 	cmd.Flags().StringVar(&asOf, "as-of", "", "as things stood at this instant, or at the end of this day (default: the newest interaction)")
-	cmd.Flags().StringVar(&lang, "lang", "en", "language of labels: it or en")
+	langFlag(cmd, &lang, "language of labels: it or en")
 	return cmd
 }
 

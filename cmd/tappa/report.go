@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -53,7 +54,7 @@ shares are fractions and times are UTC.`,
 	flags.StringVar(&f.query.Activity, "activity", "", "only this activity (report steps)")
 	flags.StringVar(&f.query.Case, "case", "", "the case's id (report timeline)")
 	flags.StringVar(&f.query.By, "by", "", "split by stage, touchpoint, department, persona or channel (timing, mood)")
-	flags.StringVar(&f.query.Lang, "lang", "en", "language of labels: it or en")
+	langFlag(cmd, &f.query.Lang, "language of labels: it or en")
 	flags.IntVar(&f.query.Limit, "limit", 0, "rows at most (default: all)")
 	flags.StringVar(&f.format, "format", "table", "table, csv or json")
 	flags.BoolVar(&f.wide, "wide", false, "all columns in the table")
@@ -91,6 +92,9 @@ func listReports(w io.Writer, lang string) error {
 
 func runReport(cmd *cobra.Command, name string, f reportFlags) (err error) {
 	if err := checkReport(name, f); err != nil {
+		return usageError{err}
+	}
+	if err := checkTaken(cmd, name); err != nil {
 		return usageError{err}
 	}
 	ctx := cmd.Context()
@@ -143,6 +147,48 @@ func checkReport(name string, f reportFlags) error {
 		names = append(names, info.Name)
 	}
 	return fmt.Errorf("there is no report %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// reportParameters are the flags that only some reports take, and the parameters of views behind them.
+var reportParameters = [][2]string{
+	{"from", "from"},
+	{"to", "to"},
+	{"as-of", "as_of"},
+	{"persona", "persona"},
+	{"channel", "channel"},
+	{"touchpoint", "touchpoint"},
+	{"department", "department"},
+	{"stage", "stage"},
+	{"account", "account"},
+	{"customer", "customer"},
+	{"value-min", "value_from"},
+	{"value-max", "value_to"},
+	{"state", "state"},
+	{"by", "by"},
+	{"activity", "activity"},
+	{"case", "case_id"},
+}
+
+// checkTaken refuses flags that a report, which there is, does not take: its answer would be as if they were not there.
+func checkTaken(cmd *cobra.Command, name string) error {
+	reports := aggregate.Reports()
+	info := reports[slices.IndexFunc(reports, func(i aggregate.ReportInfo) bool { return name == i.Name || name == i.View })]
+	var taken []string
+	wrong := ""
+	for _, p := range reportParameters {
+		flag := cmd.Flags().Lookup(p[0])
+		switch {
+		case flag == nil:
+		case info.Takes(p[1]):
+			taken = append(taken, "--"+p[0])
+		case flag.Changed && wrong == "":
+			wrong = p[0]
+		}
+	}
+	if wrong == "" {
+		return nil
+	}
+	return fmt.Errorf("report %s does not take --%s; it takes %s", info.Name, wrong, strings.Join(taken, ", "))
 }
 
 // withInstants reads days in the time zone of the journey.
