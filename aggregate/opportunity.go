@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +54,12 @@ func (s *Store) AddOpportunity(ctx context.Context, o Opportunity) (Opportunity,
 	if err == nil {
 		err = o.check(j)
 	}
+	if err == nil {
+		err = o.checkTarget()
+	}
+	if err == nil {
+		err = s.checkMeasured(ctx, o)
+	}
 	if err != nil {
 		return o, fmt.Errorf("add opportunity: %w", err)
 	}
@@ -93,6 +102,11 @@ func (s *Store) UpdateOpportunity(ctx context.Context, id, opportunity string, r
 	o.ID, o.Journey, o.Revision, o.Baseline, o.BaselineVersion = kept.ID, kept.Journey, kept.Revision, kept.Baseline, kept.BaselineVersion
 	if err := o.check(j); err != nil {
 		return fail(err)
+	}
+	if target := o.Target.Target; target != nil && (kept.Target.Target == nil || *target != *kept.Target.Target) {
+		if err := o.checkTarget(); err != nil { // one that was kept may be of an earlier tappa, and is closed all the same
+			return fail(err)
+		}
 	}
 	return s.putOpportunity(ctx, o)
 }
@@ -199,10 +213,10 @@ func (o *Opportunity) check(j *journey.Journey) error {
 		refuse("kind %q: there are fix and upsell", o.Kind)
 	}
 	if _, ok := j.Touchpoint(journey.TouchpointID(o.Touchpoint)); !ok {
-		refuse("the journey has no touchpoint %q", o.Touchpoint)
+		refuse("the journey has no touchpoint %q; there are: %s", o.Touchpoint, strings.Join(namesIn(j, "touchpoint"), ", "))
 	}
 	if _, ok := j.Department(journey.DepartmentID(o.Department)); !ok {
-		refuse("the journey has no department %q", o.Department)
+		refuse("the journey has no department %q; there are: %s", o.Department, strings.Join(namesIn(j, "department"), ", "))
 	}
 	if strings.TrimSpace(o.Action) == "" {
 		refuse("say what is to be done")
@@ -220,4 +234,51 @@ func (o *Opportunity) check(j *journey.Journey) error {
 		refuse("better is up or down, not %q", o.Target.Better)
 	}
 	return errors.Join(errs...)
+}
+
+// targetBounds are what a number can be, by its unit; a share that may be negative is a difference of two.
+func targetBounds(metric string) (low, high float64, about string) {
+	switch unit := unitOf(metric); {
+	case unit == "share" && signed(metric):
+		return -1, 1, "is from -1 to 1, that is from -100 % to 100 %"
+	case unit == "share":
+		return 0, 1, "is a share, from 0 to 1, that is from 0 % to 100 %"
+	case signed(metric):
+		return -2, 2, "is a mood, from -2 to 2"
+	}
+	return 0, math.Inf(1), "cannot be negative"
+}
+
+// checkTarget refuses a value that the number cannot reach.
+func (o *Opportunity) checkTarget() error {
+	low, high, about := targetBounds(o.Target.Metric)
+	if target := *o.Target.Target; target < low || target > high || math.IsNaN(target) {
+		return &BadQueryError{fmt.Sprintf("target %s: %s %s", number(target), o.Target.Metric, about)}
+	}
+	return nil
+}
+
+// checkMeasured measures the number once: what its filter names must exist, and leave one number.
+func (s *Store) checkMeasured(ctx context.Context, o Opportunity) error {
+	keys := journey.Views[o.Target.View].Keys
+	for _, key := range slices.Sorted(maps.Keys(o.Target.Filter)) {
+		if err := oneOf("filter of report "+o.Target.View, key, keys); err != nil {
+			return err
+		}
+	}
+	_, err := s.KPI(ctx, o.Target, Query{Journey: string(o.Journey)})
+	return err
+}
+
+// ParseTarget reads the value to reach: "0.3", "30 %", "30%".
+func ParseTarget(text string) (float64, error) {
+	plain, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(plain), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, &BadQueryError{fmt.Sprintf("%q is no value to reach: write 0.3 or 30 %% of a share, seconds of a duration, or a number", text)}
+	}
+	if percent {
+		v /= 100
+	}
+	return v, nil
 }

@@ -40,6 +40,28 @@ func TestOpportunities(t *testing.T) {
 	if _, err := s.AddOpportunity(t.Context(), o); err == nil {
 		t.Error("the same id twice was taken")
 	}
+	of := func(metric string, target float64, filter map[string]string) journey.KPI {
+		return journey.KPI{View: "dropoff", Metric: metric, Filter: filter, Target: &target, Better: "up"}
+	}
+	for want, kpi := range map[string]journey.KPI{
+		"target 30: step_conversion is a share, from 0 to 1":                  of("step_conversion", 30, map[string]string{"stage": "quote"}),
+		"target -5: median_s cannot be negative":                              of("median_s", -5, map[string]string{"stage": "quote"}),
+		`there is no stage "moon"; there are: quote, use, overdue`:            of("dropoff", 0.3, map[string]string{"stage": "moon"}),
+		`there is no channel "pigeon"; there are: email`:                      of("dropoff", 0.3, map[string]string{"stage": "quote", "channel": "pigeon"}),
+		`there is no filter of report dropoff "colour"; there are: stage, to`: of("dropoff", 0.3, map[string]string{"stage": "quote", "colour": "red"}),
+		"its filter leaves 3 rows":                                            of("dropoff", 0.3, nil),
+	} {
+		bad := o
+		bad.ID, bad.Target = "", kpi
+		if _, err := s.AddOpportunity(t.Context(), bad); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got error %v, want %q in it", kpi, err, want)
+		}
+	}
+	for text, want := range map[string]float64{"0.3": 0.3, "30 %": 0.3, "30%": 0.3, " 172800 ": 172800} {
+		if got, err := ParseTarget(text); err != nil || math.Abs(got-want) > 1e-12 {
+			t.Errorf("%q: got %g, %v, want %g", text, got, err, want)
+		}
+	}
 
 	before := must2(s.Outlook(t.Context(), o))(t)
 	// 200 cases in three months, 24 % to 37 %, nobody lost downstream but in a stage after an end: 30 of 100 overdue paid.

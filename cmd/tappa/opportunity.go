@@ -44,15 +44,15 @@ func writing(cmd *cobra.Command, dir string, use func(ctx context.Context, store
 func newOpportunityAddCommand() *cobra.Command {
 	var dir, kpi, view, metric, better, baseline, journeyID string
 	var filter map[string]string
-	var goal float64
+	var goal string
 	var o aggregate.Opportunity
 	cmd := &cobra.Command{
 		Use:   "add",
 		Short: "add an opportunity, measured against a snapshot",
 		Example: `  tappa opportunity add --data data/demo --touchpoint quote --department sales --action "call back within a day" \
       --due 2026-06-30 --kpi quote-conversion
-  tappa opportunity add --kind upsell --touchpoint service --department sales --action "offer maintenance" --due 2026-06-30 \
-      --view dropoff --metric step_conversion --filter stage=use --target 0.4 --better up`,
+  tappa opportunity add --kind upsell --touchpoint customer-area --department sales --action "offer maintenance" --due 2026-06-30 \
+      --view dropoff --metric step_conversion --filter stage=use --target "40 %" --better up`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if (kpi == "") == (view == "") {
 				return usageError{errors.New("name the number to move: --kpi ID, or --view, --metric, --filter, --target and --better")}
@@ -60,7 +60,13 @@ func newOpportunityAddCommand() *cobra.Command {
 			return cobra.NoArgs(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			value := 0.
 			var err error
+			if cmd.Flags().Changed("target") {
+				if value, err = aggregate.ParseTarget(goal); err != nil {
+					return usageError{fmt.Errorf("--target: %w", err)}
+				}
+			}
 			if o.Baseline, o.BaselineVersion, err = readMonth(baseline); err != nil {
 				return err
 			}
@@ -77,7 +83,7 @@ func newOpportunityAddCommand() *cobra.Command {
 					}
 				}
 				if cmd.Flags().Changed("target") {
-					o.Target.Target = &goal
+					o.Target.Target = &value
 				}
 				added, err := store.AddOpportunity(ctx, o)
 				if err != nil {
@@ -102,7 +108,7 @@ func newOpportunityAddCommand() *cobra.Command {
 	flags.StringVar(&metric, "metric", "", "column,")
 	flags.StringToStringVar(&filter, "filter", nil, "filter, such as stage=decision,")
 	flags.StringVar(&better, "better", "up", "and which way is better: up or down")
-	flags.Float64Var(&goal, "target", 0, "value to reach (default: the KPI's)")
+	flags.StringVar(&goal, "target", "", `value to reach: 0.3 or "30 %" of a share, seconds of a duration (default: the KPI's)`)
 	flags.StringVar(&baseline, "baseline", "", "month of the snapshot to measure against (default: the newest)")
 	for _, name := range []string{"touchpoint", "department", "action", "due"} {
 		_ = cmd.MarkFlagRequired(name)
