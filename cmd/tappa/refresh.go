@@ -20,7 +20,9 @@ func newRefreshCommand() *cobra.Command {
 never changes. Run it as often as you like: the same data give the same bytes, and nothing is added; data that came late
 for the month make another version beside the old one, shown as restated. Killed half-way it leaves nothing behind.
 
-With --data it works on an embedded data directory, which no other tappa may hold, otherwise on the servers that the
+It refuses a month that is not over, and one with nothing stored in it or before it.
+
+With --data it works on an embedded data directory, also while another tappa runs on it, otherwise on the servers that the
 TAPPA_* variables name ("tappa serve --help" lists them). Run it by cron or a systemd timer after each month's end.`,
 		Example: `  tappa refresh --month 2026-01 --data data/demo
   tappa refresh`,

@@ -61,6 +61,15 @@ func Refresh(ctx context.Context, opts RefreshOptions) (err error) {
 		if month == "" {
 			month = lastMonth(time.Now().In(j.Location))
 		}
+		if err := anything(ctx, at.store, j, month); err != nil {
+			if opts.Month == "" && errors.Is(err, errNothingYet) { // nobody asked for this month of this journey, so it is no failure
+				_, err = fmt.Fprintf(opts.Out, "%s %s: %v\n", j.ID, month, err)
+			} else {
+				err = fmt.Errorf("journey %s: refresh %s: %w", j.ID, month, err)
+			}
+			errs = append(errs, err)
+			continue
+		}
 		snap, added, err := freeze(ctx, at.store, j, month, opts.Software)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("journey %s: %w", j.ID, err))
@@ -73,6 +82,26 @@ func Refresh(ctx context.Context, opts RefreshOptions) (err error) {
 		return fmt.Errorf("refresh: no journey %q is stored", opts.Journey)
 	}
 	return errors.Join(errs...)
+}
+
+// errNothingYet refuses a month that there is nothing to freeze of: it would stand for good in every list.
+var errNothingYet = errors.New("nothing is stored of the journey in that month or before it, so there is nothing to freeze")
+
+// anything says whether there is something to freeze. A month that is no month, or was frozen before, is left to what follows.
+func anything(ctx context.Context, store *aggregate.Store, j *journey.Journey, month string) error {
+	start, err := time.ParseInLocation("2006-01", month, j.Location)
+	if err != nil || start.AddDate(0, 1, 0).After(time.Now()) {
+		return nil //nolint:nilerr // what is wrong with the month is said by who freezes it
+	}
+	any, err := store.HasHistory(ctx, j.ID, start.AddDate(0, 1, 0))
+	if err != nil || any {
+		return err
+	}
+	_, err = store.Snapshot(ctx, string(j.ID), month, 0)
+	if errors.Is(err, aggregate.ErrNoSnapshot) {
+		return errNothingYet
+	}
+	return err // whoever was in it was erased, say: then it is restated
 }
 
 // freeze makes a month's snapshot and keeps how that went.
