@@ -253,7 +253,7 @@ func targetBounds(metric string) (low, high float64, about string) {
 func (o *Opportunity) checkTarget() error {
 	low, high, about := targetBounds(o.Target.Metric)
 	if target := *o.Target.Target; target < low || target > high || math.IsNaN(target) {
-		return &BadQueryError{fmt.Sprintf("target %s: %s %s", number(target), o.Target.Metric, about)}
+		return &BadQueryError{text: fmt.Sprintf("target %s: %s %s", number(target), o.Target.Metric, about)}
 	}
 	return nil
 }
@@ -275,7 +275,7 @@ func ParseTarget(text string) (float64, error) {
 	plain, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(plain), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, &BadQueryError{fmt.Sprintf("%q is no value to reach: write 0.3 or 30 %% of a share, seconds of a duration, or a number", text)}
+		return 0, &BadQueryError{text: fmt.Sprintf("%q is no value to reach: write 0.3 or 30 %% of a share, seconds of a duration, or a number", text)}
 	}
 	if percent {
 		v /= 100
