@@ -156,7 +156,7 @@ func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) err
 	if err != nil {
 		return err
 	}
-	c.Compared, c.Tested, c.How, c.Exact = true, r.format.Count(int64(d.Tested)), []string{d.How}, d.Exact()
+	c.Compared, c.Tested, c.How, c.Exact = true, r.format.Count(int64(d.Tested)), []string{r.text("months.how")}, d.Exact()
 	for _, u := range d.Unlike() {
 		c.Unlike = append(c.Unlike, fmt.Sprintf(r.text("months.unlike."+u.What), u.Before, u.After))
 	}

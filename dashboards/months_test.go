@@ -51,6 +51,9 @@ func TestMonths(t *testing.T) {
 	if code, body := fetch(t, s, "/api/v1/journeys/machinery/snapshots/"+month(1)+"/diff?against="+month(6)); code != http.StatusOK || json.Unmarshal([]byte(body), &answer) != nil {
 		t.Fatalf("the API: status %d, %s", code, body)
 	}
+	if texts, err := loadCatalogue(); err != nil || texts.text("en", "months.how") != answer.How {
+		t.Errorf("the page says that changes are told apart by %q, the API by %q: %v", texts.text("en", "months.how"), answer.How, err)
+	}
 	isReal, ofUnit := 0, map[string]int{}
 	for _, c := range answer.Changes {
 		ofUnit[c.Unit]++
@@ -59,7 +62,7 @@ func TestMonths(t *testing.T) {
 		}
 	}
 	for lang, says := range map[string][]string{
-		"it": {"reale: ", "in ritardo", "<td>Offerta</td><td>Commerciale</td>", "call &lt;b&gt;back&lt;/b&gt;", "da correggere"},
+		"it": {"reale: ", "in ritardo", "<td>Offerta</td><td>Commerciale</td>", "call &lt;b&gt;back&lt;/b&gt;", "da correggere", "test bilaterale", "01/01/2020"},
 		"en": {"real: ", "late", "<td>Quote</td><td>Sales</td>", month(6), month(1)},
 	} {
 		code, page := fetch(t, s, "/months?lang="+lang)
