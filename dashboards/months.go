@@ -157,6 +157,9 @@ func (r *request) compareMonths(c *monthsContent, list []aggregate.Snapshot) err
 		return err
 	}
 	c.Compared, c.Tested, c.How, c.Exact = true, r.format.Count(int64(d.Tested)), []string{r.text("months.how")}, d.Exact()
+	if c.Exact {
+		c.How = []string{r.text("months.exact")}
+	}
 	for _, u := range d.Unlike() {
 		c.Unlike = append(c.Unlike, fmt.Sprintf(r.text("months.unlike."+u.What), u.Before, u.After))
 	}
