@@ -46,8 +46,8 @@ type KPIChange struct {
 	// such the ratio says neither how far they are apart nor which way.
 	Change   *float64 `json:"change"`
 	ChangeIs string   `json:"change_is"` // RelativeChange or Difference
-	P       *float64 `json:"p"` // nil where intervals decide, or nothing does
-	Verdict string   `json:"verdict"`
+	P        *float64 `json:"p"`         // nil where intervals decide, or nothing does
+	Verdict  string   `json:"verdict"`
 }
 
 // What a change is.

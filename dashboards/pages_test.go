@@ -168,7 +168,7 @@ func TestMistakesInAddressesAreExplained(t *testing.T) {
 		{"/nowhere", 404, "non esiste"},
 		{"/map?as_of=tomorrow", 400, "tomorrow"},
 		{"/map?journey=other", 400, "other"},
-		{"/map?persona=nope", 400, "there is no persona &#34;nope&#34;; there are: "},
+		{"/cases?persona=nope", 400, "there is no persona &#34;nope&#34;; there are: "},
 		{"/cases?from=2026-02-01&to=2026-01-01", 400, "its end has to be after its beginning"},
 		{"/case/0000", 404, "non esiste"},
 		{"/reports/nothing", 404, "non esiste"},
