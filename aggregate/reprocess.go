@@ -23,9 +23,10 @@ type Reprocessing struct {
 
 // Reprocessed says what a reprocessing did.
 type Reprocessed struct {
-	Read    int  // interactions looked at
-	Changed int  // of these, the ones that were stored anew
-	Walk    bool // everybody has to be walked again, which a Walker will do by itself
+	Read      int  // interactions looked at
+	Changed   int  // of these, the ones that were stored anew
+	Otherwise int  // of these, the ones that differ in more than the version of the definition
+	Walk      bool // everybody has to be walked again, which a Walker will do by itself
 }
 
 // Reprocess looks at every stored interaction once more and stores those that change anew: under the same key, time of

@@ -119,6 +119,9 @@ func (p *reprocessor) flush(ctx context.Context) error {
 		if !sameTag(rec.Tag, p.rows[i].tag) || !sameMood(rec.Mood, p.rows[i].mood) {
 			r := newRow(rec, p.rows[i].arrivedAt)
 			changed, tags[r.tag] = append(changed, r), rec
+			if old := p.rows[i]; !sameTagBut(rec.Tag, old.tag) || !sameMood(rec.Mood, old.mood) {
+				p.done.Otherwise++
+			}
 		}
 	}
 	if err := p.again.writeTags(ctx, tags); err != nil {
@@ -137,8 +140,11 @@ func (p *reprocessor) flush(ctx context.Context) error {
 	return nil
 }
 
-func sameTag(a, b journey.Tag) bool {
-	return a.Journey == b.Journey && a.Version == b.Version && a.Rule == b.Rule && a.Touchpoint == b.Touchpoint &&
+func sameTag(a, b journey.Tag) bool { return a.Version == b.Version && sameTagBut(a, b) }
+
+// sameTagBut compares all but the version of the definition.
+func sameTagBut(a, b journey.Tag) bool {
+	return a.Journey == b.Journey && a.Rule == b.Rule && a.Touchpoint == b.Touchpoint &&
 		a.Channel == b.Channel && a.Department == b.Department && a.Persona == b.Persona && a.Outcome == b.Outcome &&
 		a.Automatic == b.Automatic && slices.Equal(a.Stages, b.Stages)
 }

@@ -91,7 +91,7 @@ func TestReprocessingEndsAsIfStoredSo(t *testing.T) {
 			}
 			done, err := s.Reprocess(t.Context(), change)
 			must(t, err)
-			if done.Changed != 0 || done.Walk || done.Read == 0 {
+			if done.Changed != 0 || done.Otherwise != 0 || done.Walk || done.Read == 0 {
 				t.Errorf("once more: %+v, want everything read and nothing changed", done)
 			}
 			if p := catchUp(t, w); p.Walks != 0 {
@@ -204,5 +204,26 @@ func TestReprocessingSeesWhatWasWritten(t *testing.T) {
 	must(t, err)
 	if len(got) != 1 || got[0].Position.Offset != 7 {
 		t.Errorf("scored by another: got %d records, want the first alone", len(got))
+	}
+	for _, c := range []struct {
+		what               string
+		change             func(tag *journey.Tag)
+		changed, otherwise int
+	}{
+		{"another version alone", func(tag *journey.Tag) { tag.Version = "another" }, 1, 0},
+		{"another touchpoint", func(tag *journey.Tag) { tag.Version, tag.Touchpoint = "third", "elsewhere" }, 1, 1},
+	} {
+		done, err := s.Reprocess(t.Context(), Reprocessing{Kind: "retag", Change: func(_ context.Context, records []journey.Record) error {
+			for i := range records {
+				if records[i].Position.Offset == 7 {
+					c.change(&records[i].Tag)
+				}
+			}
+			return nil
+		}})
+		must(t, err)
+		if done.Read != 2 || done.Changed != c.changed || done.Otherwise != c.otherwise {
+			t.Errorf("%s: got %+v, want %d changed, %d otherwise", c.what, done, c.changed, c.otherwise)
+		}
 	}
 }

@@ -16,6 +16,8 @@ func newRetagCommand() *cobra.Command {
 		Use:   "retag",
 		Short: "Tag stored interactions again after the journey file changed",
 		Long: `Tags every stored interaction again under the current journey files, stores those whose tag changes, and walks everybody anew.
+A tag names the version of the journey file, too: it says how many are tagged otherwise (another rule, touchpoint, stage, persona,
+department, channel or outcome), and how many are under another version now.
 Interactions keep their place in Kafka and their time of arrival; published snapshots keep their numbers.
 
 It may be stopped at any time, and run again. With --data it works on an embedded data directory, also while another

@@ -53,7 +53,11 @@ func Retag(ctx context.Context, opts ReprocessOptions) (err error) {
 			return nil
 		},
 	})
-	return at.finish(ctx, opts, journeys, done, err, "tagged otherwise")
+	how := fmt.Sprintf("%d tagged otherwise", done.Otherwise)
+	if done.Changed > 0 {
+		how += fmt.Sprintf("; %d now under version %s", done.Changed, definition(journeys))
+	}
+	return at.finish(ctx, opts, journeys, done, err, how)
 }
 
 // retag gives a record its tag, and a mood where the tag decides otherwise than before whether its text has one.
@@ -97,7 +101,7 @@ func Rescore(ctx context.Context, opts ReprocessOptions) (err error) {
 			return ctx.Err()
 		},
 	})
-	if err := at.finish(ctx, opts, journeys, done, err, "scored anew by "+model); err != nil {
+	if err := at.finish(ctx, opts, journeys, done, err, fmt.Sprintf("%d scored anew by %s", done.Changed, model)); err != nil {
 		return err
 	}
 	if left > 0 {
@@ -114,7 +118,7 @@ func (o *ReprocessOptions) progress() func(read, most int) {
 	return func(read, most int) { fmt.Fprintf(o.Progress, "\r%d of at most %d interactions", read, most) }
 }
 
-// finish says what was done and, where no other process does it, has everybody walked.
+// finish says what was done, how many in which way, and, where no other process does it, has everybody walked.
 func (w *workshop) finish(ctx context.Context, opts ReprocessOptions, journeys []*journey.Journey, done aggregate.Reprocessed, err error, how string) error {
 	if opts.Progress != nil {
 		fmt.Fprintln(opts.Progress)
@@ -122,7 +126,7 @@ func (w *workshop) finish(ctx context.Context, opts ReprocessOptions, journeys [
 	if err != nil {
 		return fmt.Errorf("%w\n(%d interactions were done; the same command goes on where it stopped)", err, done.Changed)
 	}
-	fmt.Fprintf(opts.Out, "%d interactions read, %d %s\n", done.Read, done.Changed, how)
+	fmt.Fprintf(opts.Out, "%d interactions read, %s\n", done.Read, how)
 	if !w.own {
 		if done.Walk {
 			fmt.Fprintln(opts.Out, "the walk of the tappa that runs there takes it from here")

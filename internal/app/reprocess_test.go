@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func TestRetag(t *testing.T) {
 	if err := Retag(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(said.String(), "tagged otherwise") || !strings.Contains(said.String(), "walked") {
+	if !regexp.MustCompile(`\d+ interactions read, [1-9]\d* tagged otherwise; \d+ now under version [0-9a-f]{12}`).MatchString(said.String()) || !strings.Contains(said.String(), "walked") {
 		t.Errorf("it says %q", said.String())
 	}
 	if diff := cmp.Diff(look(t, dir, mapped), want); diff != "" {
