@@ -98,7 +98,7 @@ func TestReportOverData(t *testing.T) {
 		}
 	}
 	var errOut bytes.Buffer
-	if code := run(t.Context(), []string{"report", "dropoff", "--data", dir, "--stage", "x", "--journey", "nope"}, nil, io.Discard, &errOut); code != exitFailed || !strings.Contains(errOut.String(), "there are: machinery") {
+	if code := run(t.Context(), []string{"report", "dropoff", "--data", dir, "--journey", "nope"}, nil, io.Discard, &errOut); code != exitFailed || !strings.Contains(errOut.String(), "there are: machinery") {
 		t.Errorf("unknown journey: exit %d, %s", code, errOut.String())
 	}
 }
