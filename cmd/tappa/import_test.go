@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,4 +127,57 @@ func shuffled(t *testing.T, path string, comma rune) string {
 		t.Fatal(err)
 	}
 	return out.Name()
+}
+
+const formMapping = `origin: old-site
+events:
+  - when: row["Tipo"] == "modulo"
+    id: {column: Id}
+    time: {column: Data}
+    type: form.submitted
+    data: {form: contact, customer: {email: {column: Mail}}, message: {column: Testo}}
+`
+
+const formRows = `Id,Data,Mail,Tipo,Testo
+A1,2026-03-02 09:30,anna@example.com,modulo,Quanto costa?
+A2,2026-03-02 09:31,bruno@example.com,Modulo,Quanto costa?
+A3,2026-03-02 09:32,carla@example.com,"ordine ",Quanto costa?
+A4,2026-03-02 09:33,dora@example.com,Modulo,Quanto costa?
+`
+
+// TestImportAccountsForRows: rows for which no condition holds are counted and named, and where there is nothing else the
+// import fails, as it does where a condition asks for a column that is not there.
+func TestImportAccountsForRows(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, filepath.Join(dir, "forms.csv"), formRows)
+	for name, c := range map[string]struct {
+		mapping string
+		code    int
+		says    []string
+	}{
+		"some": {formMapping, 0, []string{
+			"1 event would be published, 0 rows cannot be mapped\n", "          4 read = 1 mapped + 0 not mapped + 3 without an event\n",
+			file + `:3: no event: no "when" holds; column "Tipo" is "Modulo"` + "\n", file + `:4: no event: no "when" holds; column "Tipo" is "ordine "` + "\n",
+		}},
+		"none": {strings.Replace(formMapping, `"modulo"`, `"modula"`, 1), exitFailed, []string{
+			"0 events would be published", "4 read = 0 mapped + 0 not mapped + 4 without an event", `no row became an event: look at "when" in the mapping`,
+		}},
+		"typo": {strings.Replace(formMapping, `"Tipo"`, `"Tippo"`, 1), exitFailed, []string{`no column "Tippo", which ` + filepath.Join(dir, "typo.yaml") + `:3:11 reads; did you mean "Tipo"?`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mapping := write(t, filepath.Join(dir, name+".yaml"), c.mapping)
+			out, errs, code := tappa(t, "", "import", "--format", "csv", "--mapping", mapping, "--dry-run", file)
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(out+errs, want) {
+					t.Errorf("%q is not said:\n%s%s", want, out, errs)
+				}
+			}
+			if strings.Contains(out, file+":5:") {
+				t.Errorf("two rows that hold the same are both named:\n%s", out)
+			}
+		})
+	}
 }

@@ -125,6 +125,9 @@ func (s *gate) mapped(r *request) ([]part, error) {
 	var parts []part
 	for event, err := range read(s.Name, bytes.NewReader(body)) {
 		var row *mapping.RowError
+		if _, none := errors.AsType[*mapping.NoEvent](err); none {
+			continue // what no "when" asks for is not wanted
+		}
 		if errors.As(err, &row) {
 			return nil, refuse(reasonUnmapped, "event %d: %s: %s", row.Line, row.Column, row.Reason)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/text/transform"
 
 	"tappa/ingest/source"
+	"tappa/journey"
 )
 
 // csvFormat is how a CSV file is written.
@@ -50,8 +52,12 @@ func (m *Mapping) CSV(name string, in io.Reader) iter.Seq2[source.Event, error] 
 				return
 			}
 			if err != nil {
-				broken, bad := m.badRow(name, rows, record, columns, err)
-				if !yield(source.Event{}, bad) || broken {
+				bad, broken := m.badRow(name, rows, record, columns, err)
+				if broken != nil {
+					yield(source.Event{}, broken)
+					return
+				}
+				if !m.refuse(bad, yield) {
 					return
 				}
 				continue
@@ -59,7 +65,7 @@ func (m *Mapping) CSV(name string, in io.Reader) iter.Seq2[source.Event, error] 
 			line, _ := rows.FieldPos(0)
 			r.next(m.csv.skip + line)
 			if p := fill(r, columns, record); p != nil {
-				if !yield(source.Event{}, r.error(p)) {
+				if !m.refuse(r.error(p), yield) {
 					return
 				}
 				continue
@@ -106,29 +112,25 @@ func (m *Mapping) openCSV(in io.Reader) (*csv.Reader, []string, error) {
 
 // checkColumns reports columns that the mapping names and the file has not, before any row is read.
 func (m *Mapping) checkColumns(columns []string) error {
-	have := make(map[string]bool, len(columns))
-	for _, c := range columns {
-		have[c] = true
-	}
 	for _, c := range m.named {
-		if !have[c.name] {
-			return fmt.Errorf("no column %q, which %s reads; there are %q", c.name, c.pos, columns)
+		if !slices.Contains(columns, c.name) {
+			return fmt.Errorf("no column %q, which %s reads%s", c.name, c.pos, journey.Suggest(c.name, columns))
 		}
 	}
 	return nil
 }
 
 // badRow makes a row error of what the CSV reader says; broken is set where reading cannot go on.
-func (m *Mapping) badRow(name string, rows *csv.Reader, record, columns []string, err error) (broken bool, bad error) {
+func (m *Mapping) badRow(name string, rows *csv.Reader, record, columns []string, err error) (bad *RowError, broken error) {
 	var at *csv.ParseError
 	if !errors.As(err, &at) {
-		return true, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	reason := at.Err.Error()
 	if errors.Is(err, csv.ErrFieldCount) {
 		reason = fmt.Sprintf("%d fields, expected %d", len(record), len(columns))
 	}
-	return false, &RowError{File: name, Line: m.csv.skip + at.StartLine, Reason: reason}
+	return &RowError{File: name, Line: m.csv.skip + at.StartLine, Reason: reason}, nil
 }
 
 // fill sets a row's values.

@@ -32,7 +32,7 @@ func (m *Mapping) JSONLines(name string, in io.Reader) iter.Seq2[source.Event, e
 			}
 			r.next(line)
 			if size > maxLine {
-				if !yield(source.Event{}, r.error(problemf("", "a line of %d bytes, at most %d are taken", size, maxLine))) {
+				if !m.refuse(r.error(problemf("", "a line of %d bytes, at most %d are taken", size, maxLine)), yield) {
 					return
 				}
 			} else if b := bytes.TrimSpace(b); len(b) > 0 && !m.mapLine(r, b, yield) {
@@ -64,18 +64,18 @@ func readLine(r *bufio.Reader) (line []byte, size int, err error) {
 // mapLine yields what a line becomes, and reports whether more is wanted.
 func (m *Mapping) mapLine(r *row, b []byte, yield func(source.Event, error) bool) bool {
 	if !utf8.Valid(b) {
-		return yield(source.Event{}, r.error(problemf("", "not UTF-8")))
+		return m.refuse(r.error(problemf("", "not UTF-8")), yield)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	if b[0] != '{' {
-		return yield(source.Event{}, r.error(problemf("", "%s, expected a JSON object", clip(string(b)))))
+		return m.refuse(r.error(problemf("", "%s, expected a JSON object", clip(string(b)))), yield)
 	}
 	if err := d.Decode(&r.values); err != nil {
-		return yield(source.Event{}, r.error(problemf("", "no JSON object: %v", err)))
+		return m.refuse(r.error(problemf("", "no JSON object: %v", err)), yield)
 	}
 	if d.More() {
-		return yield(source.Event{}, r.error(problemf("", "expected one JSON object")))
+		return m.refuse(r.error(problemf("", "expected one JSON object")), yield)
 	}
 	for name, x := range r.values {
 		r.values[name] = plain(x)
@@ -83,12 +83,13 @@ func (m *Mapping) mapLine(r *row, b []byte, yield func(source.Event, error) bool
 	if _, ok := r.values["specversion"]; ok {
 		e, p := cloudEvent(b)
 		if p != nil {
-			return yield(source.Event{}, r.error(p))
+			return m.refuse(r.error(p), yield)
 		}
+		m.end(1, false)
 		return yield(e, nil)
 	}
 	if m == nil {
-		return yield(source.Event{}, r.error(problemf("specversion", "no CloudEvent, and there is no mapping")))
+		return m.refuse(r.error(problemf("specversion", "no CloudEvent, and there is no mapping")), yield)
 	}
 	return m.mapRow(r, yield)
 }

@@ -55,7 +55,8 @@
 //
 // A mapping is read strictly: whatever is unknown, missing or of the wrong kind is an error with file, line and
 // column. A row that cannot be mapped is a *RowError with file, line, the name of the column and the reason; reading
-// goes on behind it.
+// goes on behind it. A row for which no "when" holds is a *NoEvent, in its place. A CSV file's header must have every
+// column that the mapping names, also by row["NAME"] in an expression, unless ?? or in says what is without it.
 package mapping
 
 import (
@@ -78,7 +79,9 @@ type Mapping struct {
 	keepAll bool
 	keep    []column
 	events  []event
-	named   []column // every column that a value or keep names
+	named   []column // every column that a value, an expression or keep names
+	asked   []string // the columns that conditions read
+	rows    *Rows    // where rows are counted, or nil
 }
 
 // event says how a row becomes an event.
@@ -156,28 +159,38 @@ func (r *row) error(p *problem) *RowError {
 }
 
 // Formats are the file formats by name, each with its reader, which needs a mapping (jsonl takes nil). A reader's
-// sequence yields events in the file's order, and errors in their place: after a *RowError the next row follows, any
-// other error is the last.
+// sequence yields events in the file's order, and errors in their place: after a *RowError or *NoEvent the next row
+// follows, any other error is the last.
 var Formats = map[string]func(m *Mapping, name string, in io.Reader) iter.Seq2[source.Event, error]{
 	"csv": (*Mapping).CSV, "jsonl": (*Mapping).JSONLines, "xes": (*Mapping).XES,
 }
 
 // mapRow yields what a row becomes, and reports whether more is wanted.
 func (m *Mapping) mapRow(r *row, yield func(source.Event, error) bool) bool {
+	events, bad := 0, false
+	defer func() { m.end(events, bad) }()
 	for i := range m.events {
 		e, made, p := m.events[i].make(m, r)
 		switch {
 		case p != nil:
+			bad = true
 			if !yield(source.Event{}, r.error(p)) {
 				return false
 			}
 		case made:
+			events++
 			if !yield(e, nil) {
 				return false
 			}
 		}
 	}
-	return true
+	return events > 0 || bad || yield(source.Event{}, m.noEvent(r))
+}
+
+// refuse yields why a row cannot be read, and reports whether more is wanted.
+func (m *Mapping) refuse(bad *RowError, yield func(source.Event, error) bool) bool {
+	m.end(0, true)
+	return yield(source.Event{}, bad)
 }
 
 // make returns the event that a row becomes, and whether there is one.

@@ -98,6 +98,7 @@ func (b *builder) mapping(body ast.Node) *Mapping {
 	for _, n := range events.Values {
 		m.events = append(m.events, b.event(n))
 	}
+	m.asked = asked(m.events)
 	m.named = b.named
 	return m
 }
@@ -183,10 +184,7 @@ func (b *builder) event(n ast.Node) event {
 		}
 	}
 	if w := fields["when"]; w != nil {
-		v, err := exprValue(b.pos(w), b.text(w), true)
-		if err != nil {
-			b.fail(w, "when: %v", err)
-		}
+		v := b.expression(w, "when: ", true)
 		e.when = &v
 	}
 	e.id = b.value(fields["id"], e.read)

@@ -55,10 +55,7 @@ func (b *builder) leaf(n *ast.MappingNode, read map[string]bool) value {
 		case "const":
 			v = constant(b.pos(x), b.constant(x))
 		case "expr":
-			var err error
-			if v, err = exprValue(b.pos(x), b.text(x), false); err != nil {
-				b.fail(x, "%v", err)
-			}
+			v = b.expression(x, "", false)
 		case "map":
 			v = b.table(x, read)
 		}
@@ -89,6 +86,18 @@ func (b *builder) column(n ast.Node, read map[string]bool) value {
 	return v
 }
 
+// expression reads an expression and notes the columns that a file must have for it.
+func (b *builder) expression(n ast.Node, of string, flag bool) value {
+	v, err := exprValue(b.pos(n), b.text(n), flag)
+	if err != nil {
+		b.fail(n, "%s%v", of, err)
+	}
+	for _, name := range v.asks.needed() {
+		b.named = append(b.named, column{name, b.pos(n)})
+	}
+	return v
+}
+
 // table reads {column: …, values: …, default: …}.
 func (b *builder) table(n ast.Node, read map[string]bool) value {
 	fields := b.fields(n, "column", "expr", "values", "default")
@@ -97,10 +106,7 @@ func (b *builder) table(n ast.Node, read map[string]bool) value {
 	case c != nil && e == nil:
 		of = b.column(c, read)
 	case e != nil && c == nil:
-		var err error
-		if of, err = exprValue(b.pos(e), b.text(e), false); err != nil {
-			b.fail(e, "%v", err)
-		}
+		of = b.expression(e, "", false)
 	default:
 		b.fail(n, "map: expected column or expr")
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -15,6 +17,7 @@ import (
 type value struct {
 	pos    position
 	column string                     // the column it reads, if it reads just one: names the culprit in errors
+	asks   asking                     // the columns that an expression reads
 	eval   func(*row) (any, *problem) // nil, blank text: left out
 	consts []column                   // the constants it can be, for checking types
 }
@@ -43,6 +46,7 @@ func columnValue(pos position, name string) value {
 
 // exprValue returns what an expression makes of a row.
 func exprValue(pos position, code string, flag bool) (value, error) {
+	var asks asking
 	options := []expr.Option{expr.Env(map[string]any{"row": map[string]any{}, "file": "", "line": 0})}
 	if flag {
 		options = append(options, expr.AsBool())
@@ -51,7 +55,12 @@ func exprValue(pos position, code string, flag bool) (value, error) {
 	if err != nil {
 		return value{}, fmt.Errorf("expression: %s", firstLine(err))
 	}
-	return value{pos: pos, eval: func(r *row) (any, *problem) {
+	tree, err := parser.Parse(code) // as it is written: compiling has made constants of some of it
+	if err != nil {
+		return value{}, fmt.Errorf("expression: %s", firstLine(err))
+	}
+	ast.Walk(&tree.Node, &asks)
+	return value{pos: pos, asks: asks, eval: func(r *row) (any, *problem) {
 		x, err := vm.Run(program, r.env)
 		if err != nil {
 			return nil, problemf("", "expression %s: %s", code, firstLine(err))

@@ -45,7 +45,7 @@ func (m *Mapping) XES(name string, in io.Reader) iter.Seq2[source.Event, error] 
 				yield(source.Event{}, fmt.Errorf("%s:%d: %w", name, line, err))
 				return
 			case p != nil:
-				if !yield(source.Event{}, x.row.error(p)) {
+				if !m.refuse(x.row.error(p), yield) {
 					return
 				}
 			case !m.mapRow(x.row, yield):

@@ -46,15 +46,21 @@ const (
 	importBytes = 16 << 20
 )
 
-// shownRowErrors bounds how many unusable rows are printed; all are counted.
-const shownRowErrors = 20
+// shownRowErrors bounds how many unusable rows are printed, and shownNoEvents how many that become no event; all are counted.
+const (
+	shownRowErrors = 20
+	shownNoEvents  = 5
+)
 
 // ErrRows says that some rows could not be mapped; all others were imported.
 var ErrRows = errors.New("some rows could not be mapped")
 
+// ErrNoEvent says that files have rows, none of which became an event.
+var ErrNoEvent = errors.New(`no row became an event: look at "when" in the mapping`)
+
 // Import publishes files to the embedded Kafka, collects and walks them, waits until all are in, and prints the
 // accounting. Importing a file again changes nothing. Rows that cannot be mapped are reported with file, line and
-// column, and make the result ErrRows.
+// column, and make the result ErrRows. Where no row becomes an event the result is ErrNoEvent.
 func Import(ctx context.Context, opts ImportOptions) (err error) {
 	if err := EnsureReadable(opts.Paths...); err != nil {
 		return fmt.Errorf("import: %w", err)
@@ -125,10 +131,7 @@ func (e *Embedded) importFiles(ctx context.Context, journeys []*journey.Journey,
 		return err
 	}
 	account(opts.Out, rows, collector.Counts().Total(), before, after)
-	if rows.bad > 0 {
-		return fmt.Errorf("%w: %d of %d", ErrRows, rows.bad, rows.bad+rows.published)
-	}
-	return nil
+	return rows.err()
 }
 
 // causeOf is why a context ended, unless somebody simply stopped it.
@@ -163,16 +166,61 @@ func loadMapping(opts ImportOptions) (*mapping.Mapping, error) {
 // rowCount is what became of the rows of the files.
 type rowCount struct {
 	published, bad int
+	rows           mapping.Rows   // of a format with a mapping
 	left           map[string]int // sound, but saying nothing about a customer
+
+	refused string          // the row that was refused last: what is wrong with it may be several things
+	told    map[string]bool // why rows became no event
 }
 
 // refuse counts a row that cannot be used and says why, unless that was said of many already.
 func (n *rowCount) refuse(out io.Writer, why error) {
+	if row, ok := errors.AsType[*mapping.RowError](why); ok {
+		at := fmt.Sprintf("%s:%d", row.File, row.Line)
+		if at == n.refused {
+			n.bad--
+		}
+		n.refused = at
+	}
 	if n.bad++; n.bad <= shownRowErrors {
 		fmt.Fprintln(out, why)
 	} else if n.bad == shownRowErrors+1 {
 		fmt.Fprintln(out, "… further rows that cannot be mapped are only counted")
 	}
+}
+
+// none says why a row became no event: once for all rows that hold the same where the conditions look, and for the first few.
+func (n *rowCount) none(out io.Writer, why *mapping.NoEvent) {
+	if len(n.told) > shownNoEvents || n.told[why.Reason()] {
+		return
+	}
+	if n.told == nil {
+		n.told = map[string]bool{}
+	}
+	n.told[why.Reason()] = true
+	if len(n.told) <= shownNoEvents {
+		fmt.Fprintln(out, why)
+	} else {
+		fmt.Fprintln(out, "… further rows that become no event are only counted")
+	}
+}
+
+// tellRows prints what became of the rows that were read.
+func (n *rowCount) tellRows(out io.Writer) {
+	if r := n.rows; r.Read > 0 {
+		fmt.Fprintf(out, "          %d read = %d mapped + %d not mapped + %d without an event\n", r.Read, r.Mapped, r.Bad, r.None)
+	}
+}
+
+// err says whether rows could not be used, or none was.
+func (n *rowCount) err() error {
+	switch {
+	case n.bad > 0:
+		return fmt.Errorf("%w: %d of %d", ErrRows, n.bad, max(n.rows.Read, n.bad+n.published))
+	case n.rows.Read > 0 && n.published == 0:
+		return ErrNoEvent
+	}
+	return nil
 }
 
 // publish maps all files and publishes their events.
@@ -227,7 +275,7 @@ func eachEvent(opts ImportOptions, m *mapping.Mapping, n *rowCount, f func(sourc
 		if err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
-		err = readEvents(opts, m, path, file, n, f)
+		err = readEvents(opts, m.Counting(&n.rows), path, file, n, f)
 		if err := errors.Join(err, file.Close()); err != nil {
 			return err
 		}
@@ -242,7 +290,10 @@ func readEvents(opts ImportOptions, m *mapping.Mapping, path string, in io.Reade
 	}
 	for event, err := range read(m, path, in) {
 		var row *mapping.RowError
+		var none *mapping.NoEvent
 		switch {
+		case errors.As(err, &none):
+			n.none(opts.Out, none)
 		case errors.As(err, &row):
 			n.refuse(opts.Out, row)
 		case err != nil:
@@ -275,7 +326,8 @@ func dryRun(opts ImportOptions, m *mapping.Mapping) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.Out, "%d events would be published, %d rows cannot be mapped\n", n.published, n.bad)
+	fmt.Fprintf(opts.Out, "%s would be published, %s cannot be mapped\n", count(n.published, "event"), count(n.bad, "row"))
+	n.tellRows(opts.Out)
 	n.tellLeft(opts.Out)
 	if n.published > 0 {
 		fmt.Fprintf(opts.Out, "from %s to %s\n", first.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
@@ -283,10 +335,7 @@ func dryRun(opts ImportOptions, m *mapping.Mapping) error {
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
 		fmt.Fprintf(opts.Out, "  %-24s %d\n", kind, types[kind])
 	}
-	if n.bad > 0 {
-		return fmt.Errorf("%w: %d", ErrRows, n.bad)
-	}
-	return nil
+	return n.err()
 }
 
 // account prints what became of everything: read = new + copies + dead + filtered.
@@ -297,10 +346,19 @@ func account(out io.Writer, rows rowCount, c ingest.Count, before, after aggrega
 		dead += n
 	}
 	fmt.Fprintf(out, "rows      %d published, %d could not be mapped\n", rows.published, rows.bad)
+	rows.tellRows(out)
 	rows.tellLeft(out)
 	fmt.Fprintf(out, "records   %d read = %d new + %d copies + %d dead + %d filtered\n", c.Read, fresh, c.Stored-fresh, dead, c.Filtered)
 	for _, reason := range slices.Sorted(maps.Keys(c.Dead)) {
 		fmt.Fprintf(out, "          dead: %-18s %d\n", reason, c.Dead[reason])
 	}
-	fmt.Fprintf(out, "stored    %d interactions, %d of them unmapped\n", after.Interactions, after.Unmapped)
+	fmt.Fprintf(out, "stored    %s, %d of them unmapped\n", count(int(after.Interactions), "interaction"), after.Unmapped)
+}
+
+// count renders a number of things.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
