@@ -19,7 +19,8 @@ func newImportCommand() *cobra.Command {
 		Use:   "import --format FORMAT [--mapping FILE] PATH…",
 		Short: "Bring files in through Kafka: publish, collect, walk, account",
 		Long: `Publishes the rows of files to the embedded Kafka as a mapping file says, collects and walks them, waits until all
-are in, and prints what became of them. Importing the same file again changes nothing. Mails (mbox, maildir) need no
+are in, and prints what became of them. Importing the same file again changes nothing; a
+row that comes again with another customer or time is another interaction, and is named. Mails (mbox, maildir) need no
 mapping file: the journey file's company says which addresses are yours. Nor do exports of help desks (zendesk, freshdesk,
 zammad, chatwoot), which are JSON with the comments inside.`,
 		Example: `  tappa import --data data/mine --journey journey.yaml --format csv --mapping mapping.yaml tickets.csv

@@ -181,3 +181,37 @@ func TestImportAccountsForRows(t *testing.T) {
 		})
 	}
 }
+
+// TestImportNamesReusedIDs: an id that comes again with another customer or time counts again, and the import says so, of
+// one file and of several, until all that have it are taken back.
+func TestImportNamesReusedIDs(t *testing.T) {
+	dir := t.TempDir()
+	mapping := write(t, filepath.Join(dir, "mapping.yaml"), formMapping)
+	journeyFile := write(t, filepath.Join(dir, "journey.yaml"), mailJourney)
+	const header = "Id,Data,Mail,Tipo,Testo\n"
+	const typo = "A1,2026-03-02 09:30,anna@exmple.com,modulo,Quanto costa?\n"
+	const corrected = "A1,2026-03-02 09:30,anna@example.com,modulo,Quanto costa?\n"
+	const other = "A2,2026-03-02 09:30,anna@example.com,modulo,Quanto costa?\n"
+	data := filepath.Join(dir, "data")
+	load := func(content string, more ...string) string {
+		t.Helper()
+		file := write(t, filepath.Join(dir, "forms.csv"), header+content)
+		args := append([]string{"import", "--format", "csv", "--mapping", mapping, "--journey", journeyFile}, more...)
+		return mustTappa(t, append(args, file)...)
+	}
+	const says = "ids       1 id of several interactions, which differ in customer or time and all count\n" +
+		"          \"A1\" of old-site: email:anna@example.com at 2026-03-02T09:30:00Z, email:anna@exmple.com at 2026-03-02T09:30:00Z\n"
+	if out := load(corrected+typo+corrected+other, "--dry-run"); !strings.Contains(out, says) {
+		t.Errorf("a dry run says nothing of an id that two customers have:\n%s", out)
+	}
+	if out := load(typo+other+typo, "--data", data); strings.Contains(out, "ids ") {
+		t.Errorf("each id is of one interaction:\n%s", out)
+	}
+	if out := load(corrected+other, "--data", data); !strings.Contains(out, says+"          take them back, all that have the id (`tappa retract --data "+data+" --origin old-site --id \"A1\"`)") {
+		t.Errorf("an id that came again for another customer is not named:\n%s", out)
+	}
+	mustTappa(t, "retract", "--data", data, "--origin", "old-site", "--id", "A1")
+	if out := load(corrected+other, "--data", data); strings.Contains(out, "ids ") {
+		t.Errorf("what was taken back counts for nothing:\n%s", out)
+	}
+}

@@ -75,7 +75,7 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 			return err
 		}
 		opts.settings = settings(journeys)
-		return dryRun(opts, m)
+		return dryRun(opts, m, newFileIDs(journeys))
 	}
 	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: opts.Dir, Kafka: true, Logger: opts.Logger})
 	if err != nil {
@@ -119,6 +119,7 @@ func (e *Embedded) importFiles(ctx context.Context, journeys []*journey.Journey,
 	defer fail(nil)
 	e.stack.start("collector", fail, collector.Run)
 
+	since := time.Now().Truncate(time.Millisecond)
 	rows, err := publish(ctx, e.Brokers, opts, m)
 	if err == nil {
 		err = settle(ctx, collector, walker)
@@ -131,6 +132,9 @@ func (e *Embedded) importFiles(ctx context.Context, journeys []*journey.Journey,
 		return err
 	}
 	account(opts.Out, rows, collector.Counts().Total(), before, after)
+	if err := tellReused(ctx, e.Store, opts, since, rows.published); err != nil {
+		return err
+	}
 	return rows.err()
 }
 
@@ -308,7 +312,7 @@ func readEvents(opts ImportOptions, m *mapping.Mapping, path string, in io.Reade
 }
 
 // dryRun maps everything and says what an import would do.
-func dryRun(opts ImportOptions, m *mapping.Mapping) error {
+func dryRun(opts ImportOptions, m *mapping.Mapping, ids *fileIDs) error {
 	var n rowCount
 	types := map[string]int{}
 	var first, last time.Time
@@ -321,7 +325,7 @@ func dryRun(opts ImportOptions, m *mapping.Mapping) error {
 		if event.Time.After(last) {
 			last = event.Time
 		}
-		return nil
+		return ids.add(event)
 	})
 	if err != nil {
 		return err
@@ -335,6 +339,7 @@ func dryRun(opts ImportOptions, m *mapping.Mapping) error {
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
 		fmt.Fprintf(opts.Out, "  %-24s %d\n", kind, types[kind])
 	}
+	ids.tell(opts.Out)
 	return n.err()
 }
 

@@ -78,15 +78,10 @@ func (n *rowCount) tellLeft(out io.Writer) {
 	}
 }
 
-// dryJourneys loads the journey files that a dry run of a raw format needs: it does not open the data directory.
+// dryJourneys loads the journey files that a dry run is given: it does not open the data directory. Some raw formats need one.
 func dryJourneys(opts ImportOptions) ([]*journey.Journey, error) {
-	if _, raw := rawFormats[opts.Format]; !raw {
-		return nil, nil
-	}
-	if len(opts.Journeys) == 0 && vendor.Exports[opts.Format] != nil {
-		return nil, nil // an export says itself who is the customer
-	}
-	if len(opts.Journeys) == 0 {
+	_, raw := rawFormats[opts.Format]
+	if len(opts.Journeys) == 0 && raw && vendor.Exports[opts.Format] == nil { // an export says itself who is the customer
 		return nil, fmt.Errorf("a dry run of %s needs --journey FILE: its company tells customers from colleagues", opts.Format)
 	}
 	var journeys []*journey.Journey
