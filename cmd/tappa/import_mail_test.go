@@ -53,7 +53,7 @@ stored    2 interactions, 0 of them unmapped
 		t.Errorf("exit code %d, %s (-got, +want):\n%s", code, errs, d)
 	}
 	out = mustTappa(t, "import", "--data", data, "--format", "maildir", filepath.Join(dir, "Maildir"))
-	if !strings.Contains(out, "records   2 read = 1 new + 1 copies + 0 dead + 0 filtered") {
+	if !strings.Contains(out, "records   2 read = 1 new + 1 copy + 0 dead + 0 filtered") {
 		t.Errorf("a mail that is in both is not one:\n%s", out)
 	}
 	timing := rows(t, data, "timing", "--as-of", "2026-03-04")

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -213,5 +214,35 @@ func TestImportNamesReusedIDs(t *testing.T) {
 	mustTappa(t, "retract", "--data", data, "--origin", "old-site", "--id", "A1")
 	if out := load(corrected+other, "--data", data); strings.Contains(out, "ids ") {
 		t.Errorf("what was taken back counts for nothing:\n%s", out)
+	}
+}
+
+// TestImportAsDocumented imports what docs/import.md shows as a user types it, and what it answers is what stands there. Without a
+// journey nothing is begun.
+func TestImportAsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/import.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(doc), "## By example: a form's CSV\n")
+	var blocks []string
+	for _, block := range regexp.MustCompile("(?s)```\\w*\n(.*?)```").FindAllStringSubmatch(example, 3) {
+		blocks = append(blocks, block[1])
+	}
+	dir := t.TempDir()
+	file := write(t, filepath.Join(dir, "forms.csv"), blocks[0])
+	mapping := write(t, filepath.Join(dir, "mapping.yaml"), blocks[1])
+	journeyFile := write(t, filepath.Join(dir, "journey.yaml"), mustTappa(t, "template", "machinery"))
+	data := filepath.Join(dir, "data")
+	args := []string{"import", "--format", "csv", "--mapping", mapping, "--data", data, file}
+	if _, errs, code := tappa(t, "", args...); code != exitFailed || !strings.Contains(errs, "no journey is defined") {
+		t.Errorf("without a journey: exit code %d, %s", code, errs)
+	}
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("without a journey a data directory is left: %v", err)
+	}
+	out, errs, code := tappa(t, "", append(args, "--journey", journeyFile)...)
+	if d := cmp.Diff(strings.ReplaceAll(out, file, "forms.csv"), blocks[2]); d != "" || code != exitFailed {
+		t.Errorf("exit code %d, %s (-got, +want):\n%s", code, errs, d)
 	}
 }

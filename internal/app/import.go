@@ -55,6 +55,8 @@ const (
 // ErrRows says that some rows could not be mapped; all others were imported.
 var ErrRows = errors.New("some rows could not be mapped")
 
+var errNoJourney = errors.New("no journey is defined: name a journey file with --journey (`tappa template` prints one to start from)")
+
 // ErrNoEvent says that files have rows, none of which became an event.
 var ErrNoEvent = errors.New(`no row became an event: look at "when" in the mapping`)
 
@@ -77,6 +79,9 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 		opts.settings = settings(journeys)
 		return dryRun(opts, m, newFileIDs(journeys))
 	}
+	if files, err := os.ReadDir(opts.Dir); len(opts.Journeys) == 0 && (errors.Is(err, os.ErrNotExist) || err == nil && len(files) == 0) {
+		return errNoJourney // and leave no directory behind
+	}
 	e, err := OpenEmbedded(ctx, EmbeddedOptions{Dir: opts.Dir, Kafka: true, Logger: opts.Logger})
 	if err != nil {
 		return err
@@ -87,7 +92,7 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 		return err
 	}
 	if len(journeys) == 0 {
-		return errors.New("no journey is defined: name a journey file with --journey (`tappa template` prints one to start from)")
+		return errNoJourney
 	}
 	if err := tellOldTags(ctx, e.Store, journeys, opts.Dir, opts.Logger); err != nil {
 		return err
@@ -353,7 +358,11 @@ func account(out io.Writer, rows rowCount, c ingest.Count, before, after aggrega
 	fmt.Fprintf(out, "rows      %d published, %d could not be mapped\n", rows.published, rows.bad)
 	rows.tellRows(out)
 	rows.tellLeft(out)
-	fmt.Fprintf(out, "records   %d read = %d new + %d copies + %d dead + %d filtered\n", c.Read, fresh, c.Stored-fresh, dead, c.Filtered)
+	copies := "copies"
+	if c.Stored-fresh == 1 {
+		copies = "copy"
+	}
+	fmt.Fprintf(out, "records   %d read = %d new + %d %s + %d dead + %d filtered\n", c.Read, fresh, c.Stored-fresh, copies, dead, c.Filtered)
 	for _, reason := range slices.Sorted(maps.Keys(c.Dead)) {
 		fmt.Fprintf(out, "          dead: %-18s %d\n", reason, c.Dead[reason])
 	}
