@@ -36,7 +36,7 @@ func (c *snapshotContent) tell(_ context.Context, name string, q Query) (Report,
 	by := ""
 	if len(frozen[at].by) > 0 {
 		if by = q.By; by == "" {
-			by = info.groupings()[0]
+			by = info.Groupings()[0]
 		}
 	}
 	column := columnsOfKey[info.View]

@@ -164,7 +164,7 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 		q.To = latestInstant
 	}
 	if info.takes("by") {
-		by := info.groupings()
+		by := info.Groupings()
 		if q.By == "" {
 			q.By = by[0]
 		}

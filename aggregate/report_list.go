@@ -343,9 +343,12 @@ func (i ReportInfo) Parameters() [][2]string {
 	return out
 }
 
-// groupings are what the report can be split by, the default first.
-func (i ReportInfo) groupings() []string {
-	if len(i.By) > 0 {
+// Groupings are what Query.By may be, the default first; nil if the report takes none.
+func (i ReportInfo) Groupings() []string {
+	switch {
+	case i.File == "" || !i.takes("by"):
+		return nil
+	case len(i.By) > 0:
 		return i.By
 	}
 	return groupings

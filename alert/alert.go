@@ -57,7 +57,8 @@ type Definition struct {
 	Notify  []string
 
 	query        aggregate.Query
-	line, column int // where it stands in the file
+	line, column int              // where it stands in the file
+	filters      map[string]place // where its filters stand, by name
 }
 
 // Change is a number's change from a baseline, relative to the baseline.

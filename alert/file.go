@@ -200,6 +200,7 @@ func (r *reader) alert(path string, f alertFile, notifiers map[string]Notifier) 
 		d.Rows[column] = string(value)
 	}
 	d.line, d.column = r.Place(path)
+	d.filters = r.places(path, f.Filter)
 	if f.ID == "" || strings.ContainsAny(f.ID, "/ ,=") {
 		r.Refuse(path+".id", "an alert needs an id of letters, digits, - and _")
 	}
@@ -209,12 +210,14 @@ func (r *reader) alert(path string, f alertFile, notifiers map[string]Notifier) 
 	if d.Cause == "" {
 		d.Cause = d.ID
 	}
-	unit := aggregate.UnitOf(f.Column)
-	d.Above, d.Below = r.value(path+".above", f.Above, unit), r.value(path+".below", f.Below, unit)
+	if r.columns(path, f) {
+		unit := aggregate.UnitOf(f.Column)
+		d.Above, d.Below = r.value(path+".above", f.Above, unit), r.value(path+".below", f.Below, unit)
+	}
 	if f.Change != nil {
 		d.Change = r.change(path+".change", *f.Change, d.Window)
 	}
-	if d.Above == nil && d.Below == nil && d.Change == nil {
+	if f.Above == "" && f.Below == "" && f.Change == nil {
 		r.Refuse(path, "say when it holds: above, below or change")
 	}
 	switch {
@@ -275,6 +278,7 @@ func (r *reader) query(path string, f alertFile) aggregate.Query {
 		}
 		*field = value
 	}
+	r.by(path+".filter.by", q.By, info)
 	if q.State != "" && info.Name != "" {
 		r.oneOf(path+".filter.state", q.State, info.States)
 	}

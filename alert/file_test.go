@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tappa/journey"
 )
 
 const good = `
@@ -94,6 +96,9 @@ func TestParseRefuses(t *testing.T) {
 		`secret_file: secret`:  {"secret_file: nowhere", "nowhere"},
 		`against: previous, `:  {"", `alerts.yaml:29:5: unknown ""`},
 		`column: dropoff`:      {"", "name the number"},
+		`column: waiting_s`:    {"column: waiting", `alerts.yaml:16:13: report waiting has no number "waiting"; did you mean "waiting_s"?`},
+		`per: [department]`:    {"per: [departement]", `alerts.yaml:18:11: report waiting has no column "departement"; did you mean "department"?`},
+		`at_least: 30`:         {"rows: {stagee: decision}", `alerts.yaml:30:12: report dropoff has no column "stagee"; did you mean "stage"?`},
 	} {
 		text := strings.Replace(good, old, c.instead, 1)
 		_, err := parse(t, text)
@@ -101,7 +106,12 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s → %s: got error %v, want %q in it", old, c.instead, err, c.want)
 		}
 	}
-	_, err := parse(t, strings.NewReplacer("every: 1m", "every: soon", "above: 8h", "above: much").Replace(good))
+	// Of an unknown column nobody can say what its threshold should be.
+	_, err := parse(t, strings.Replace(good, "column: waiting_s", "column: waiting", 1))
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("an unknown column: got %v, want that alone", err)
+	}
+	_, err = parse(t, strings.NewReplacer("every: 1m", "every: soon", "above: 8h", "above: much").Replace(good))
 	if err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("two problems: got %v, want both", err)
 	}
@@ -128,6 +138,48 @@ func TestQuietHours(t *testing.T) {
 		}
 		if got := d.QuietAt(instant.UTC()); got != want {
 			t.Errorf("%s: quiet %t, want %t", at, got, want)
+		}
+	}
+}
+
+// TestCheckNames: what an alert is asked for is looked for in its journey.
+func TestCheckNames(t *testing.T) {
+	shop, err := journey.Parse("shop.yaml", []byte(`journey: shop
+time_zone: Europe/Rome
+labels: {it: Negozio, en: Shop}
+departments: [{id: sales, labels: {it: Sales, en: Sales}}]
+stages: [{id: decision, labels: {it: Decision, en: Decision}, silence: 30d}]
+touchpoints: [{id: mail, labels: {it: Mail, en: Mail}, channels: [email], stages: [decision]}]
+rules: [{name: mail, source: email, touchpoint: mail}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *shop
+	other.ID = "other"
+	one, two := []*journey.Journey{shop}, []*journey.Journey{shop, &other}
+	for filter, c := range map[string]struct {
+		of   []*journey.Journey
+		want string
+	}{
+		"{stage: decision}":                       {one, ""},
+		"{stage: decision, department: '-'}":      {one, ""},
+		"{stage: decisione}":                      {one, `alerts.yaml:26:14: journey shop has no stage "decisione"; did you mean "decision"?`},
+		"{touchpoint: male}":                      {one, `journey shop has no touchpoint "male"; did you mean "mail"?`},
+		"{department: sale}":                      {one, `journey shop has no department "sale"; did you mean "sales"?`},
+		"{persona: boss}":                         {one, `journey shop has no persona "boss"; none is declared`},
+		"{stage: decisio}\n    journey: other":    {two, `journey other has no stage "decisio"; did you mean "decision"?`},
+		"{stage: decision}\n    journey: othello": {two, `unknown journey "othello"`},
+		"{stage: decision}\n":                     {two, `alert lost has no journey, and there are several; known are shop, other`},
+		"{stage: anything}":                       {nil, ""},
+	} {
+		d, err := parse(t, strings.Replace(good, "{stage: decision}", filter, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := d.CheckNames("alerts.yaml", c.of)
+		if c.want == "" && len(got) > 0 || !strings.Contains(got.Error(), c.want) {
+			t.Errorf("%s: got %q, want %q", filter, got, c.want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/alert"
+	"tappa/journey"
 )
 
 func newAlertCommand() *cobra.Command {
@@ -29,19 +30,36 @@ func newAlertCommand() *cobra.Command {
 }
 
 func newAlertCheckCommand() *cobra.Command {
-	return &cobra.Command{
+	var files []string
+	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "say what is wrong with an alerts file, with line and column",
-		Args:  cobra.ExactArgs(1),
+		Long: `Says what is wrong with an alerts file, with line and column: also reports and columns that do not exist. With --journey it looks
+for the stages, touchpoints, departments and personas that the alerts are asked for in those files, too.`,
+		Example: `  tappa alert check alerts.yaml --journey journey.yaml`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := alert.Load(args[0])
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %d alerts, looked at every %s\n", args[0], len(d.Alerts), d.Every)
+			var journeys []*journey.Journey
+			for _, file := range files {
+				j, err := journey.Load(file)
+				if err != nil {
+					return err
+				}
+				journeys = append(journeys, j)
+			}
+			if problems := d.CheckNames(args[0], journeys); len(problems) > 0 {
+				return problems
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, looked at every %s\n", args[0], count(len(d.Alerts), "alert"), d.Every)
 			return err
 		},
 	}
+	cmd.Flags().StringArrayVar(&files, "journey", nil, "journey file that has what the alerts are asked for; may be repeated")
+	return cmd
 }
 
 // alertFlags are what list and test share.

@@ -14,7 +14,7 @@ func TestAlertCommands(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, errOut := tappaCommand(t, "", "alert", "check", file); code != exitDone || !strings.Contains(out, "is good: 1 alerts") {
+	if code, out, errOut := tappaCommand(t, "", "alert", "check", file); code != exitDone || !strings.Contains(out, "is good: 1 alert,") {
 		t.Errorf("check: exit %d, %s%s", code, out, errOut)
 	}
 	if code, out, _ := tappaCommand(t, "", "alert", "schema"); code != exitDone || !strings.Contains(out, "Alerts of tappa") {
@@ -23,10 +23,13 @@ func TestAlertCommands(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Replace(text, "desk]", "disk]", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	stage := write(t, filepath.Join(dir, "stage.yaml"), strings.Replace(text, "above", "filter: {stage: contatto}, above", 1))
+	shop := write(t, filepath.Join(dir, "shop.yaml"), mailJourney)
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
+		{[]string{"alert", "check", stage, "--journey", shop}, stage + ":3:70: journey shop has no stage \"contatto\"; did you mean \"contact\"?"},
 		{[]string{"alert", "check", file}, file + ":3:81: nobody is called \"disk\" under notify; did you mean \"desk\"?"},
 		{[]string{"up", "--data", dir, "--alerts", filepath.Join(dir, "none.yaml"), "--listen", "127.0.0.1:0", "--demo", "--demo-cases", "1"}, "none.yaml"},
 		{[]string{"alert", "list", "--alerts", file, "--at", "now"}, "write it like 2026-06-30T12:00:00Z"},

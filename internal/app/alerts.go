@@ -7,6 +7,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/alert"
+	"tappa/journey"
 )
 
 // loadAlerts reads an alerts file; "" is none.
@@ -17,10 +18,14 @@ func loadAlerts(file string) (*alert.Definitions, error) {
 	return alert.Load(file)
 }
 
-// watch gives a watcher of alerts over a store that may write; nil, where there are none.
-func watch(defs *alert.Definitions, store *aggregate.Store, logger *slog.Logger, reg prometheus.Registerer) (*alert.Watcher, error) {
+// watch gives a watcher of alerts over a store that may write; nil, where there are none. What an alert is asked for and the
+// journeys do not have is logged: a later journey file may have it.
+func watch(defs *alert.Definitions, journeys []*journey.Journey, store *aggregate.Store, logger *slog.Logger, reg prometheus.Registerer) (*alert.Watcher, error) {
 	if defs == nil {
 		return nil, nil //nolint:nilnil // no alerts, no watcher
+	}
+	for _, p := range defs.CheckNames("alerts", journeys) {
+		logger.Warn("an alert is asked for what is not there", "line", p.Line, "problem", p.Message)
 	}
 	return alert.NewWatcher(store, defs, processName(), logger, reg)
 }

@@ -117,7 +117,7 @@ func (s *serving) aggregate(defs *alert.Definitions) error {
 		s.watched = append(s.watched, schedule)
 		s.st.start("refresh", s.fail, schedule.Run)
 	}
-	if s.alerts, err = watch(defs, s.store, s.logger, s.registry); err != nil {
+	if s.alerts, err = watch(defs, s.journeys, s.store, s.logger, s.registry); err != nil {
 		return err
 	}
 	if s.alerts != nil {

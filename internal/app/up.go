@@ -99,7 +99,7 @@ func Up(ctx context.Context, opts UpOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	alerts, err := watch(defs, e.Store, opts.Logger, registry)
+	alerts, err := watch(defs, journeys, e.Store, opts.Logger, registry)
 	if err != nil {
 		return err
 	}
