@@ -6,10 +6,8 @@
 package alert
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"tappa/aggregate"
@@ -34,6 +32,7 @@ type Definitions struct {
 	Quiet     []Quiet
 	Notifiers map[string]Notifier
 	Alerts    []Definition
+	Journeys  []*journey.Journey // whose labels messages show; not of the file
 }
 
 // Definition is one alert: a number of a report, and when it is too much.
@@ -76,23 +75,6 @@ const countRows = "rows"
 func (d Definition) unit() string { return aggregate.UnitOf(d.Column) }
 
 // Condition says in words when the alert holds.
-func (d Definition) Condition() string {
-	var parts []string
-	if d.Above != nil {
-		parts = append(parts, "above "+aggregate.FormatNumber(d.Above, d.unit()))
-	}
-	if d.Below != nil {
-		parts = append(parts, "below "+aggregate.FormatNumber(d.Below, d.unit()))
-	}
-	if c := d.Change; c != nil {
-		if c.Above != nil {
-			parts = append(parts, fmt.Sprintf("more than %s over the %s", aggregate.FormatNumber(c.Above, "share"), c.Against))
-		}
-		if c.Below != nil {
-			parts = append(parts, fmt.Sprintf("more than %s under the %s", aggregate.FormatNumber(c.Below, "share"), c.Against))
-		}
-	}
-	return strings.Join(parts, " or ")
-}
+func (d Definition) Condition() string { return d.condition("en") }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

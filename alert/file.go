@@ -132,6 +132,9 @@ func Parse(name string, data []byte) (*Definitions, error) {
 		}
 		d.Alerts = append(d.Alerts, r.alert(path, a, d.Notifiers))
 	}
+	for i := range d.Alerts {
+		d.Alerts[i].query.Lang = d.Lang
+	}
 	if err := r.Err(); err != nil {
 		return nil, err
 	}

@@ -183,3 +183,42 @@ rules: [{name: mail, source: email, touchpoint: mail}]
 		}
 	}
 }
+
+// TestItalianMessage: everything in a message is in its language: conditions, numbers, names of dimensions and of what the
+// journey has labels for; and so are the formula, which the report is asked for, and the page that it leads to.
+func TestItalianMessage(t *testing.T) {
+	shop, err := journey.Parse("shop.yaml", []byte(`journey: shop
+time_zone: Europe/Rome
+labels: {it: Negozio, en: Shop}
+departments: [{id: service, labels: {it: Assistenza, en: Service}}]
+stages: [{id: decision, labels: {it: Decisione, en: Decision}, silence: 30d}]
+touchpoints: [{id: mail, labels: {it: Posta, en: Mail}, channels: [email], stages: [decision]}]
+rules: [{name: mail, source: email, touchpoint: mail}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := parse(t, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Journeys = []*journey.Journey{shop}
+	if d.Alerts[0].query.Lang != "it" {
+		t.Errorf("reports are asked in %q", d.Alerts[0].query.Lang)
+	}
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	seconds, share, change := 183600., 0.66, 0.25
+	waiting := Finding{Value: &seconds, Unit: "s", Rows: 3, Row: map[string]string{"stage": "decision", "touchpoint": "mail"}, Per: map[string]string{"department": "service"}, How: "x", AsOf: at}
+	lost := Finding{Value: &share, Unit: "share", N: 50, Baseline: &share, Change: &change, How: "x", AsOf: at}
+	s := &State{Cause: "c", Per: waiting.Per, Since: at, FiredAt: at, Holding: map[string]Holding{"waiting-long": {at, waiting}, "lost": {at, lost}}}
+	want := `[tappa] ALLARME: Clienti in attesa · Loss in decision (reparto Assistenza)
+dal 2026-03-02 10:00 CET
+Clienti in attesa: 2g 3h (allarme: sopra 8h 00m); di 3 righe: fase Decisione, punto di contatto Posta
+Come si calcola: x
+Loss in decision: 66,0 % (allarme: sopra 30,0 % o oltre 20,0 % in più del periodo precedente); su n = 50, prima: 66,0 %, variazione 25,0 %
+Come si calcola: x
+https://tappa.example.com/reports/waiting?as_of=2026-03-02T09%3A00%3A00Z&department=service&lang=it`
+	if got := d.notice(Fires, s, at).Text; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

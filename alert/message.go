@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"tappa/aggregate"
 )
 
 // Notice is what a notifier sends. Text is for people, the rest for programs.
@@ -22,20 +20,6 @@ type Notice struct {
 	Text     string    `json:"text"` // chat systems show this
 }
 
-// words of the messages.
-var words = map[string]map[string]string{
-	"en": {
-		Fires: "ALERT", StillFires: "STILL", Ended: "OVER", Trial: "TEST", "since": "since %s", "until": "from %s to %s",
-		"holds": "%s: %s (alert when %s)", "n": "over n = %d", "rows": "of %d rows: %s", "from": "before: %s, change %s", "how": "How computed: %s",
-		"trial": "This is a test; nothing needs to be done.",
-	},
-	"it": {
-		Fires: "ALLARME", StillFires: "ANCORA", Ended: "FINITO", Trial: "PROVA", "since": "dal %s", "until": "dal %s al %s",
-		"holds": "%s: %s (allarme: %s)", "n": "su n = %d", "rows": "di %d righe: %s", "from": "prima: %s, variazione %s", "how": "Come si calcola: %s",
-		"trial": "Questa è una prova; non c'è nulla da fare.",
-	},
-}
-
 // notice writes what is to be said about a cause.
 func (d *Definitions) notice(status string, s *State, now time.Time) Notice {
 	w := words[d.Lang]
@@ -49,16 +33,17 @@ func (d *Definitions) notice(status string, s *State, now time.Time) Notice {
 	}
 	const minutes = "2006-01-02 15:04 MST"
 	var lines, labels []string
+	var of Definition // whose journey knows what the cause is of
 	for _, a := range d.Alerts {
 		h, ok := s.Holding[a.ID]
 		label := a.Labels.In(d.Lang)
 		if !ok {
 			if a.cause(s.Cause) == s.Cause && len(s.Holding) == 0 {
-				labels = append(labels, label)
+				labels, of = append(labels, label), a
 			}
 			continue
 		}
-		labels = append(labels, label)
+		labels, of = append(labels, label), a
 		n.Findings = append(n.Findings, h.Finding)
 		lines = append(lines, d.describe(a, h.Finding, label))
 		if d.Link != "" && n.Link == "" {
@@ -66,7 +51,7 @@ func (d *Definitions) notice(status string, s *State, now time.Time) Notice {
 		}
 	}
 	n.Subject = fmt.Sprintf("[tappa] %s: %s", w[status], strings.Join(labels, " · "))
-	if per := pairs(s.Per); per != "" {
+	if per := d.pairs(of, s.Per); per != "" {
 		n.Subject += " (" + per + ")"
 	}
 	when := fmt.Sprintf(w["since"], s.Since.In(d.Zone).Format(minutes))
@@ -87,16 +72,16 @@ func (d *Definitions) notice(status string, s *State, now time.Time) Notice {
 // describe writes one alert's number in a line or two.
 func (d *Definitions) describe(a Definition, f Finding, label string) string {
 	w := words[d.Lang]
-	line := fmt.Sprintf(w["holds"], label, aggregate.FormatNumber(f.Value, f.Unit), a.Condition())
+	line := fmt.Sprintf(w["holds"], label, d.number(f.Value, f.Unit), a.condition(d.Lang))
 	var more []string
 	if a.Column != countRows && f.N > 0 {
 		more = append(more, fmt.Sprintf(w["n"], f.N))
 	}
 	if len(f.Row) > 0 {
-		more = append(more, fmt.Sprintf(w["rows"], f.Rows, pairs(f.Row)))
+		more = append(more, fmt.Sprintf(w["rows"], f.Rows, d.pairs(a, f.Row)))
 	}
 	if f.Change != nil {
-		more = append(more, fmt.Sprintf(w["from"], aggregate.FormatNumber(f.Baseline, f.Unit), aggregate.FormatNumber(f.Change, "share")))
+		more = append(more, fmt.Sprintf(w["from"], d.number(f.Baseline, f.Unit), d.number(f.Change, "share")))
 	}
 	if len(more) > 0 {
 		line += "; " + strings.Join(more, ", ")
@@ -106,7 +91,7 @@ func (d *Definitions) describe(a Definition, f Finding, label string) string {
 
 // link is the page of the alert's report, as of the alert's instant.
 func (d *Definitions) link(a Definition, f Finding) string {
-	v := url.Values{"as_of": {f.AsOf.UTC().Format(time.RFC3339Nano)}}
+	v := url.Values{"as_of": {f.AsOf.UTC().Format(time.RFC3339Nano)}, "lang": {d.Lang}}
 	for name, value := range map[string]string{
 		"journey": a.query.Journey, "persona": a.query.Persona, "channel": a.query.Channel, "touchpoint": a.query.Touchpoint,
 		"department": a.query.Department, "stage": a.query.Stage, "state": a.query.State, "by": a.query.By,
@@ -122,13 +107,4 @@ func (d *Definitions) link(a Definition, f Finding) string {
 		v.Set("from", f.AsOf.Add(-a.Window).UTC().Format(time.RFC3339Nano))
 	}
 	return d.Link + "/reports/" + url.PathEscape(a.Report) + "?" + v.Encode()
-}
-
-// pairs writes values with their columns.
-func pairs(values map[string]string) string {
-	var parts []string
-	for _, column := range sortedKeys(values) {
-		parts = append(parts, column+" "+values[column])
-	}
-	return strings.Join(parts, ", ")
 }

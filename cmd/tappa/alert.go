@@ -13,6 +13,7 @@ import (
 
 	"tappa/aggregate"
 	"tappa/alert"
+	"tappa/internal/app"
 	"tappa/journey"
 )
 
@@ -141,6 +142,10 @@ func newAlertTestCommand() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.reading(cmd, func(ctx context.Context, d *alert.Definitions, store *aggregate.Store) error {
+				var err error
+				if d.Journeys, err = app.LoadJourneys(ctx, store, nil); err != nil {
+					return err
+				}
 				told, err := d.Test(ctx, store, args[0], time.Now())
 				if len(told) > 0 {
 					fmt.Fprintf(cmd.OutOrStdout(), "told: %s\n", strings.Join(told, ", "))

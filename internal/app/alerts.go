@@ -24,6 +24,7 @@ func watch(defs *alert.Definitions, journeys []*journey.Journey, store *aggregat
 	if defs == nil {
 		return nil, nil //nolint:nilnil // no alerts, no watcher
 	}
+	defs.Journeys = journeys
 	for _, p := range defs.CheckNames("alerts", journeys) {
 		logger.Warn("an alert is asked for what is not there", "line", p.Line, "problem", p.Message)
 	}
