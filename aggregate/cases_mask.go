@@ -18,7 +18,75 @@ var maskPatterns = []struct {
 	{regexp.MustCompile(`(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`), "[iban]", manyDigits},
 	{regexp.MustCompile(`(?i)\b[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]\b`), "[tax code]", nil},
 	{regexp.MustCompile(`\b\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}\b`), "[card]", nil},
-	{regexp.MustCompile(`(?:\+|\b00|\(|\b)\d[\d ./()-]{5,18}\d\b`), "[phone]", phoneLike},
+}
+
+var phonePattern = regexp.MustCompile(`(?:\+|\b00|\(|\b)\d[\d ./()-]{5,18}\d\b`)
+
+// maskPhones takes phone numbers out of a text, not the numbers of documents: P-20260412.
+func maskPhones(text string) string {
+	var out strings.Builder
+	for done := 0; ; {
+		at := phonePattern.FindStringIndex(text[done:])
+		if at == nil {
+			out.WriteString(text[done:])
+			return out.String()
+		}
+		from, to := done+at[0], done+at[1]
+		found := text[from:to]
+		switch number := documentNumber(text[:from], found); {
+		case number != "":
+			to = from + len(number)
+			out.WriteString(text[done:to])
+		case phoneLike(found):
+			out.WriteString(text[done:from] + "[phone]")
+		default:
+			out.WriteString(text[done:to])
+		}
+		done = to
+	}
+}
+
+var (
+	// What stands before a document's number: a few letters, perhaps digits, and a dash or slash.
+	documentPrefix = regexp.MustCompile(`(?:^|[^\p{L}\p{N}])(\p{L}{1,4})\d*[-/]$`)
+	documentDigits = regexp.MustCompile(`^\d+(?:[-/]\d+)*`)
+	documentPiece  = regexp.MustCompile(`[-/]?\d+`)
+	// Italian mobile and land lines, and numbers with the prefix of a country.
+	italianPhone = regexp.MustCompile(`^(?:3\d{8,9}|0[1-9]\d{5,9}|00\d{8,})$`)
+)
+
+// How many digits the number of a document has: fewer are rather a prefix, more a phone number.
+const (
+	shortestDocument = 5
+	longestDocument  = 10
+)
+
+// phoneWords are short words that a phone number stands behind.
+var phoneWords = map[string]bool{
+	"tel": true, "tlf": true, "cel": true, "cell": true, "mob": true, "fax": true, "ph": true, "wa": true, "fisso": true, "fon": true,
+	"n": true, "nr": true, "no": true, "num": true, "nro": true, "uff": true, "casa": true, "home": true, "work": true, "call": true,
+	"sms": true, "dial": true, "fone": true, "int": true, "ext": true, "abit": true,
+}
+
+// documentNumber gives what at the beginning of found is the number of a document, since a letter or two and a dash or slash stand
+// before it; "" if nothing is. What could be an Italian phone number is none.
+func documentNumber(before, found string) string {
+	prefix := documentPrefix.FindStringSubmatch(before[max(0, len(before)-40):])
+	if prefix == nil || phoneWords[strings.ToLower(prefix[1])] {
+		return ""
+	}
+	number, digits := "", ""
+	for _, piece := range documentPiece.FindAllString(documentDigits.FindString(found), -1) {
+		more := strings.Trim(piece, "-/")
+		if len(digits)+len(more) > longestDocument || italianPhone.MatchString(more) {
+			break
+		}
+		number, digits = number+piece, digits+more
+	}
+	if len(digits) < shortestDocument || italianPhone.MatchString(digits) {
+		return ""
+	}
+	return number
 }
 
 // manyDigits tells an IBAN from capital letters that look like one.
@@ -59,7 +127,7 @@ func Mask(text string) string {
 			return m.with
 		})
 	}
-	return text
+	return maskPhones(text)
 }
 
 // MaskKey shortens a contact key so that whoever knows the person recognises it and nobody else does:

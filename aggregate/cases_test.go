@@ -21,12 +21,35 @@ func TestMask(t *testing.T) {
 		{"carta 4111 1111 1111 1111", "carta [card]"},
 		{"consegna il 2026-03-01 o il 01/03/2026, ordine 12345", "consegna il 2026-03-01 o il 01/03/2026, ordine 12345"},
 		{"prezzo 1.250.000 euro", "prezzo 1.250.000 euro"},
+		{"Chiarimento P-20260412, ordine M-0012345", "Chiarimento P-20260412, ordine M-0012345"},
+		{"ORD/1234567 e rif. DDT-2026/001234", "ORD/1234567 e rif. DDT-2026/001234"},
+		{"P20260412, M0012345/1, P20260412-0012345", "P20260412, M0012345/1, P20260412-0012345"},
+		{"P-20260412 02 1234567", "P-20260412 [phone]"},
+		{"P-20260412/0212345678", "P-20260412/[phone]"},
+		{"tel-0312345678 Tel:0312345678 TEL/031 2345678", "tel-[phone] Tel:[phone] TEL/[phone]"},
+		{"cell-3331234567, M-3331234567, M-031 2345678", "cell-[phone], M-[phone], M-[phone]"},
+		{"A-+39-0312345678 o B-0039 031 2345678", "A-[phone] o B-[phone]"},
+		{"numero-12345678, ufficio/12345678", "numero-[phone], ufficio/[phone]"},
+		{"chiamate Anna-4915112345678", "chiamate Anna-[card]"},
 		{"", ""},
 	} {
 		if got := Mask(c[0]); got != c[1] {
 			t.Errorf("%q: got %q, want %q", c[0], got, c[1])
 		}
 	}
+}
+
+// Whatever stands before it, a phone number on a line of its own is masked.
+func FuzzMask(f *testing.F) {
+	f.Add("P-20260412/0212345678 M-")
+	f.Add("Anna-12345 \xff+39")
+	f.Fuzz(func(t *testing.T, before string) {
+		for _, phone := range []string{"tel-0312345678", "tel: 031 2345678", "cell/+393331234567", "M-3331234567"} {
+			if got := Mask(before + "\n" + phone); !strings.HasSuffix(got, "[phone]") {
+				t.Errorf("%q before %s: got %q", before, phone, got)
+			}
+		}
+	})
 }
 
 func TestMaskKey(t *testing.T) {
