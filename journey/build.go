@@ -63,6 +63,7 @@ func (b *builder) journey() *Journey {
 	}
 	j.Identity = b.identity()
 	j.Stages = b.stages()
+	b.warnOfPauses(j)
 	j.Departments = b.departments(j.Location)
 	j.Channels = b.channels()
 	j.Touchpoints = b.touchpoints(j)
@@ -208,4 +209,17 @@ func strs[T any](items []T, id func(*T) string) []string {
 		out[i] = id(&items[i])
 	}
 	return out
+}
+
+// warnOfPauses says where a pause ends a case for good, since no other comes after it.
+func (b *builder) warnOfPauses(j *Journey) {
+	if j.Case.Attempts != "one" || j.Case.Per == "thread" { // a thread that falls silent may well be over
+		return
+	}
+	for i, s := range j.Stages {
+		if s.Silence != Forever {
+			b.warnf(fmt.Sprintf("stages[%d].silence", i), "with attempts: one a pause in stage %q ends the case for good; write silence: never", s.ID)
+			return
+		}
+	}
 }

@@ -180,3 +180,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestWarnsOfPausesThatEndCases: with one attempt a stage that falls silent ends its case for good.
+func TestWarnsOfPausesThatEndCases(t *testing.T) {
+	const file = `journey: shop
+time_zone: Europe/Rome
+labels: {it: Negozio, en: Shop}
+case: {per: person, attempts: one}
+stages: [{id: decision, labels: {it: Decisione, en: Decision}, silence: 30d}]
+touchpoints: [{id: mail, labels: {it: Posta, en: Mail}, channels: [email], stages: [decision]}]
+rules: [{name: mail, source: email, touchpoint: mail}]
+`
+	for silence, warned := range map[string]bool{"30d": true, "never": false} {
+		j, err := Parse("shop.yaml", []byte(strings.Replace(file, "30d", silence, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(j.Warnings().Error(), "write silence: never"); got != warned {
+			t.Errorf("silence %s: warnings %v", silence, j.Warnings())
+		}
+	}
+}
