@@ -15,11 +15,15 @@ var tuning = map[string]map[string]string{
 	"": {"auto_statistics_types": "''"},
 	// A merge costs as much as the insert did, whatever it merges: rows are merged half as often when merges are as wide.
 	"records": {"min_parts_to_merge_at_once": "10"},
-	// Arrivals are read by their order, which is that of the parts already: merging them only makes parts fewer.
-	"arrivals": {"min_parts_to_merge_at_once": "50"},
+	// Arrivals are read by their order, which is that of the parts already: merging them only makes parts fewer, and compresses all payloads
+	// anew. So it is done seldom, and never while a few million come at once.
+	"arrivals": {"min_parts_to_merge_at_once": "150"},
 	// A part of one block stays one file, so that there is one to be synced; what merges make of several is wide. Into compact parts they
-	// merge row by row, which for lists of words is ten times as dear, and of those a view reads more than it asks for.
-	"findings": {"min_level_for_wide_part": "1", "min_bytes_for_wide_part": "10485760", "min_parts_to_merge_at_once": "10"},
+	// merge row by row, which for lists of words is ten times as dear, and of those a view reads more than it asks for. Where the granules
+	// of its columns lie is known before the first view asks.
+	"findings": {
+		"min_level_for_wide_part": "1", "min_bytes_for_wide_part": "10485760", "min_parts_to_merge_at_once": "10", "prewarm_mark_cache": "1",
+	},
 }
 
 // tune gives tables their tuning, as far as the server knows it and they do not have it.
