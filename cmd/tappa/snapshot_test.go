@@ -23,7 +23,7 @@ func TestSnapshotCommands(t *testing.T) {
 	if out := mustTappa(t, "refresh", "--month", "2023-06", "--data", dir); !strings.Contains(out, "version 1 unchanged") {
 		t.Errorf("refresh again: got %s", out)
 	}
-	if code, out, errOut := tappaCommand(t, "", "refresh", "--month", "2020-01", "--data", dir); code != exitFailed || !strings.Contains(errOut, "nothing is stored of the journey in that month or before it") {
+	if out, errOut, code := tappa(t, "", "refresh", "--month", "2020-01", "--data", dir); code != exitFailed || !strings.Contains(errOut, "nothing is stored of the journey in that month or before it") {
 		t.Errorf("refresh of a month before all: exit %d, %s%s", code, out, errOut)
 	}
 	var list []aggregate.Snapshot
