@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -116,7 +117,7 @@ func (f *Finding) compare(c *Change, before, after measured, spans [2]time.Durat
 	if before.Value == nil || after.Value == nil || *before.Value == 0 || before.few(after.atLeast) || after.few(after.atLeast) {
 		return
 	}
-	change := *after.Value / *before.Value - 1
+	change := (*after.Value - *before.Value) / math.Abs(*before.Value) // a mood that falls from −0.2 to −0.3 is down by half, not up
 	f.Baseline, f.Change = before.Value, &change
 	if c.Above != nil && change > *c.Above || c.Below != nil && change < -*c.Below {
 		isReal, known := aggregate.Differ(before.Measured, after.Measured, spans[0], spans[1])

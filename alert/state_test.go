@@ -2,11 +2,13 @@ package alert
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"tappa/aggregate"
 	"tappa/journey"
 )
 
@@ -143,5 +145,25 @@ func TestAnAlertThatIsGoneEnds(t *testing.T) {
 	s.at("2026-03-02 09:05")
 	if st := s.states["a"]; st == nil || st.Firing {
 		t.Errorf("got %+v, want it ended", st)
+	}
+}
+
+// TestChangeOfANumberBelowZero tells a fall from a rise also where both numbers are negative.
+func TestChangeOfANumberBelowZero(t *testing.T) {
+	for _, c := range []struct {
+		before, after, change float64
+		holds                 bool
+	}{
+		{-0.2, -0.3, -0.5, true},
+		{-0.3, -0.2, 1. / 3, false},
+		{0.4, 0.2, -0.5, true},
+	} {
+		number := func(v float64) measured { return measured{Number: aggregate.Number{Measured: aggregate.Measured{Value: &v}}} }
+		below := 0.2
+		var f Finding
+		f.compare(&Change{Below: &below, Noise: true}, number(c.before), number(c.after), [2]time.Duration{})
+		if f.Change == nil || math.Abs(*f.Change-c.change) > 1e-9 || f.Holds != c.holds {
+			t.Errorf("%v to %v: got %+v, want a change of %v", c.before, c.after, f, c.change)
+		}
 	}
 }
