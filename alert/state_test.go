@@ -158,7 +158,9 @@ func TestChangeOfANumberBelowZero(t *testing.T) {
 		{-0.3, -0.2, 1. / 3, false},
 		{0.4, 0.2, -0.5, true},
 	} {
-		number := func(v float64) measured { return measured{Number: aggregate.Number{Measured: aggregate.Measured{Value: &v}}} }
+		number := func(v float64) measured {
+			return measured{Number: aggregate.Number{Measured: aggregate.Measured{Value: &v}}}
+		}
 		below := 0.2
 		var f Finding
 		f.compare(&Change{Below: &below, Noise: true}, number(c.before), number(c.after), [2]time.Duration{})
