@@ -195,15 +195,18 @@ type interactionID struct{ origin, id string }
 
 type maskedText struct{ subject, text string }
 
-// textsAtOnce bounds a statement that names what is read: who may only read cannot have it parse a longer one.
-const textsAtOnce = 500
+// namesAtOnce is of how many bytes of keys and ids a statement reads the texts: of 256 KB of text, escapes and all, the engine parses no more
+// for whoever may only read.
+const namesAtOnce = 100 << 10
 
 // texts reads what was written in interactions, masked. The contact keys lead to them: they are the table's order.
 func (s *Store) texts(ctx context.Context, keys []string, ids []interactionID) (map[interactionID]maskedText, error) {
 	texts := map[interactionID]maskedText{}
 	names := nameSet{words: map[string]struct{}{}}
-	for from := 0; from < len(ids); from += textsAtOnce {
-		to := min(from+textsAtOnce, len(ids))
+	for from, to := 0, 0; from < len(ids); from = to {
+		for size := 0; to < len(ids) && (to == from || size < namesAtOnce); to++ {
+			size += len(keys[to]) + len(ids[to].id)
+		}
 		if err := s.readTexts(ctx, keys[from:to], ids[from:to], texts, names); err != nil {
 			return nil, fmt.Errorf("read texts: %w", err)
 		}
@@ -224,18 +227,18 @@ func (s *Store) readTexts(ctx context.Context, keys []string, ids []interactionI
 		wanted[i] = id.id
 	}
 	const query = `
-		WITH positions AS (SELECT topic, partition, offset FROM records WHERE contact_key IN (?) AND id IN (?))
+		WITH ? AS keys, ? AS ids, positions AS (SELECT topic, partition, offset FROM records WHERE contact_key IN keys AND id IN ids)
 		SELECT toString(origin), id, subject, text, from_address, agent, payload
 		FROM
 		(
 			SELECT origin, id, subject, text, from_address, agent, topic, partition, offset FROM records FINAL
-			WHERE contact_key IN (?) AND id IN (?)
+			WHERE contact_key IN keys AND id IN ids
 		) AS i
 		ANY LEFT JOIN
 		(
 			SELECT topic, partition, offset, payload FROM arrivals WHERE (topic, partition, offset) IN (positions)
 		) AS a USING (topic, partition, offset)`
-	rows, err := s.conn.Query(ctx, query, keys, wanted, keys, wanted)
+	rows, err := s.conn.Query(ctx, query, keys, wanted)
 	if err != nil {
 		return err
 	}
