@@ -101,7 +101,7 @@ func caseList(q Query) (ReportInfo, error) {
 	}
 	var known []string
 	for _, name := range order {
-		info, err := findReport(name)
+		info, err := FindReport(name)
 		if err != nil {
 			return ReportInfo{}, err
 		}

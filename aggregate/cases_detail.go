@@ -151,7 +151,7 @@ func (s *Store) Quotes(ctx context.Context, q Query) ([]Quote, error) {
 }
 
 func (s *Store) quotes(ctx context.Context, q Query) ([]Quote, error) {
-	info, err := findReport("steps")
+	info, err := FindReport("steps")
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -179,7 +178,8 @@ func standing(rows []interaction) []interaction {
 	gone := map[of]struct{}{}
 	for i := range rows {
 		if x := &rows[i]; x.kind == journey.Retracted {
-			gone[of{x.subject, interactionID{x.origin, strings.TrimPrefix(x.id, journey.RetractedID(""))}}] = struct{}{}
+			taken, _ := journey.RetractedOf(x.id)
+			gone[of{x.subject, interactionID{x.origin, taken}}] = struct{}{}
 		}
 	}
 	if len(gone) == 0 {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,9 +51,12 @@ func (s *Store) Erased(ix *journey.Interaction) bool {
 	if _, there := marks[markOf(ix.Origin, ix.ID)]; there {
 		return true
 	}
-	of, takesBack := strings.CutPrefix(ix.ID, journey.RetractedID(""))
+	of, takesBack := journey.RetractedOf(ix.ID)
+	if !takesBack { // of all others one hash is enough
+		return false
+	}
 	_, there := marks[markOf(ix.Origin, of)]
-	return takesBack && there
+	return there
 }
 
 // erasedMarks are the marks of all interactions that were erased, as of ErasedRefresh ago at most.

@@ -66,9 +66,9 @@ func (s *Store) declaredNames(ctx context.Context, id, what string) (current, ea
 		}
 		if j, err := journey.Parse(id, []byte(yaml)); err == nil { // one that this program no longer reads says nothing
 			if first {
-				current = namesIn(j, what)
+				current = j.Names(what)
 			} else {
-				earlier = append(earlier, namesIn(j, what)...)
+				earlier = append(earlier, j.Names(what)...)
 			}
 		}
 		first = false
@@ -78,29 +78,6 @@ func (s *Store) declaredNames(ctx context.Context, id, what string) (current, ea
 		return nil, nil, fmt.Errorf("read definitions of %s: %w", id, err)
 	}
 	return current, earlier, nil
-}
-
-// namesIn lists what a definition calls its personas, channels, touchpoints or departments.
-func namesIn(j *journey.Journey, what string) (names []string) {
-	switch what {
-	case "persona":
-		for _, p := range j.Personas {
-			names = append(names, string(p.ID))
-		}
-	case "channel":
-		for _, t := range j.Touchpoints {
-			names = append(names, t.Channels...)
-		}
-	case "touchpoint":
-		for _, t := range j.Touchpoints {
-			names = append(names, string(t.ID))
-		}
-	case "department":
-		for _, d := range j.Departments {
-			names = append(names, string(d.ID))
-		}
-	}
-	return names
 }
 
 // checkPeriod refuses a period that nothing can be in.

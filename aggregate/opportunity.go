@@ -213,10 +213,10 @@ func (o *Opportunity) check(j *journey.Journey) error {
 		refuse("kind %q: there are fix and upsell", o.Kind)
 	}
 	if _, ok := j.Touchpoint(journey.TouchpointID(o.Touchpoint)); !ok {
-		refuse("the journey has no touchpoint %q; there are: %s", o.Touchpoint, strings.Join(namesIn(j, "touchpoint"), ", "))
+		refuse("the journey has no touchpoint %q; there are: %s", o.Touchpoint, strings.Join(j.Names("touchpoint"), ", "))
 	}
 	if _, ok := j.Department(journey.DepartmentID(o.Department)); !ok {
-		refuse("the journey has no department %q; there are: %s", o.Department, strings.Join(namesIn(j, "department"), ", "))
+		refuse("the journey has no department %q; there are: %s", o.Department, strings.Join(j.Names("department"), ", "))
 	}
 	if strings.TrimSpace(o.Action) == "" {
 		refuse("say what is to be done")

@@ -25,7 +25,7 @@ type teller func(ctx context.Context, name string, q Query) (Report, error)
 
 // tell answers a report of all time from what was frozen. errNotFrozen where it, or the row that is filtered for, is not there.
 func (c *snapshotContent) tell(_ context.Context, name string, q Query) (Report, error) {
-	info, err := findReport(name)
+	info, err := FindReport(name)
 	if err != nil {
 		return Report{}, err
 	}

@@ -192,7 +192,7 @@ func (s *Store) downstream(ctx context.Context, j *journey.Journey, o Opportunit
 
 // meanValue is over the cases that had a value by the baseline's instant.
 func (s *Store) meanValue(ctx context.Context, o Opportunity, m month) (Measured, error) {
-	info, err := findReport("cases")
+	info, err := FindReport("cases")
 	if err != nil {
 		return Measured{}, err
 	}

@@ -67,7 +67,7 @@ var (
 // (see Newest), and By is the first that the report knows. An unknown name, journey, stage, state, grouping,
 // persona, channel, touchpoint or department is an error that lists the known; so is an empty period, or a case that there is not.
 func (s *Store) Report(ctx context.Context, name string, q Query) (Report, error) {
-	info, err := findReport(name)
+	info, err := FindReport(name)
 	if err != nil {
 		return Report{}, err
 	}

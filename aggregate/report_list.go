@@ -313,8 +313,8 @@ func Reports() []ReportInfo {
 	return out
 }
 
-// findReport finds a report by its name or its view's name.
-func findReport(name string) (ReportInfo, error) {
+// FindReport finds a report by its name or its view's name.
+func FindReport(name string) (ReportInfo, error) {
 	names := make([]string, len(reports))
 	for i, info := range reports {
 		if name == info.Name || name == info.View {

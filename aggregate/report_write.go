@@ -144,7 +144,7 @@ func (r Report) Shown(lang string, wide bool) []int {
 		lang = "en"
 	}
 	var main []string
-	if info, err := findReport(r.Name); err == nil && !wide {
+	if info, err := FindReport(r.Name); err == nil && !wide {
 		main = info.Main
 	}
 	var out []int

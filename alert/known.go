@@ -71,13 +71,14 @@ func (d *Definitions) CheckNames(file string, journeys []*journey.Journey) journ
 		if j == nil {
 			continue
 		}
-		for _, of := range namesOf(j) {
-			want := a.asked()[of.filter]
-			if want == "" || want == "-" || slices.Contains(of.names, want) {
+		for _, asked := range a.asked() {
+			filter, want := asked[0], asked[1]
+			names := j.Names(filter)
+			if want == "" || want == "-" || slices.Contains(names, want) {
 				continue
 			}
-			at := a.filters[of.filter]
-			message := fmt.Sprintf("journey %s has no %s %q%s", j.ID, of.filter, want, journey.Suggest(want, of.names))
+			at := a.filters[filter]
+			message := fmt.Sprintf("journey %s has no %s %q%s", j.ID, filter, want, journey.Suggest(want, names))
 			out = append(out, journey.Problem{File: file, Line: at.line, Column: at.column, Message: message})
 		}
 	}
@@ -106,31 +107,6 @@ func (d Definition) journey(journeys []*journey.Journey) (*journey.Journey, stri
 }
 
 // asked are the filters that name something of a journey.
-func (d Definition) asked() map[string]string {
-	return map[string]string{
-		"stage": d.query.Stage, "touchpoint": d.query.Touchpoint, "department": d.query.Department, "persona": d.query.Persona,
-	}
-}
-
-// named are the ids that a filter can name.
-type named struct {
-	filter string
-	names  []string
-}
-
-func namesOf(j *journey.Journey) []named {
-	stages, touchpoints, departments, personas := named{filter: "stage"}, named{filter: "touchpoint"}, named{filter: "department"}, named{filter: "persona"}
-	for _, s := range j.Stages {
-		stages.names = append(stages.names, string(s.ID))
-	}
-	for _, t := range j.Touchpoints {
-		touchpoints.names = append(touchpoints.names, string(t.ID))
-	}
-	for _, d := range j.Departments {
-		departments.names = append(departments.names, string(d.ID))
-	}
-	for _, p := range j.Personas {
-		personas.names = append(personas.names, string(p.ID))
-	}
-	return []named{stages, touchpoints, departments, personas}
+func (d Definition) asked() [][2]string {
+	return [][2]string{{"stage", d.query.Stage}, {"touchpoint", d.query.Touchpoint}, {"department", d.query.Department}, {"persona", d.query.Persona}}
 }

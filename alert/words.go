@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"tappa/aggregate"
-	"tappa/journey"
 )
 
 // words of the messages, by language.
@@ -78,33 +77,11 @@ func (d *Definitions) pairs(a Definition, values map[string]string) string {
 		if d.Lang == "it" && dimensions[column] != "" {
 			name = dimensions[column]
 		}
-		parts = append(parts, name+" "+labelOf(j, d.Lang, column, values[column]))
+		label := values[column]
+		if j != nil {
+			label = j.Label(column, label, d.Lang)
+		}
+		parts = append(parts, name+" "+label)
 	}
 	return strings.Join(parts, ", ")
-}
-
-// labelOf is what a journey calls a stage, touchpoint, department or persona; the id where it says nothing.
-func labelOf(j *journey.Journey, lang, column, id string) string {
-	if j == nil {
-		return id
-	}
-	var labels journey.Labels
-	switch column {
-	case "stage":
-		s, _, _ := j.Stage(journey.StageID(id))
-		labels = s.Labels
-	case "touchpoint":
-		t, _ := j.Touchpoint(journey.TouchpointID(id))
-		labels = t.Labels
-	case "department":
-		d, _ := j.Department(journey.DepartmentID(id))
-		labels = d.Labels
-	case "persona":
-		p, _ := j.Persona(journey.PersonaID(id))
-		labels = p.Labels
-	}
-	if len(labels) == 0 {
-		return id
-	}
-	return labels.In(lang)
 }

@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -89,10 +88,8 @@ func (s *server) reportsPage(r *request) (string, any, error) {
 
 // reportTitle is what people call a report.
 func reportTitle(name, lang string) string {
-	for _, info := range aggregate.Reports() {
-		if info.Name == name {
-			return info.Titles.In(lang)
-		}
+	if info, err := aggregate.FindReport(name); err == nil {
+		return info.Titles.In(lang)
 	}
 	return name
 }
@@ -142,15 +139,8 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 
 // defaultBy gives what a report is split by where nothing else is asked for; "" is a report that is not split.
 func defaultBy(name string) string {
-	for _, info := range aggregate.Reports() {
-		isSplit := slices.ContainsFunc(info.Parameters(), func(p [2]string) bool { return p[0] == "by" })
-		switch {
-		case info.Name != name || !isSplit:
-		case len(info.By) > 0:
-			return info.By[0]
-		default:
-			return groupings[0]
-		}
+	if info, err := aggregate.FindReport(name); err == nil && info.Groupings() != nil {
+		return info.Groupings()[0]
 	}
 	return ""
 }
@@ -297,28 +287,11 @@ func (r *request) textOr(prefix, value string) string {
 	return value
 }
 
-func (r *request) touchpoint(id string) string {
-	if t, ok := r.journey.Touchpoint(journey.TouchpointID(id)); ok {
-		return t.Labels.In(r.lang)
-	}
-	return id
-}
+func (r *request) touchpoint(id string) string { return r.journey.Label("touchpoint", id, r.lang) }
 
-func (r *request) personaLabel(id string) string {
-	for _, p := range r.journey.Personas {
-		if string(p.ID) == id {
-			return p.Labels.In(r.lang)
-		}
-	}
-	return id
-}
+func (r *request) personaLabel(id string) string { return r.journey.Label("persona", id, r.lang) }
 
-func (r *request) stageLabel(id string) string {
-	if s, _, ok := r.journey.Stage(journey.StageID(id)); ok {
-		return s.Labels.In(r.lang)
-	}
-	return id
-}
+func (r *request) stageLabel(id string) string { return r.journey.Label("stage", id, r.lang) }
 
 func shortID(id string) string {
 	if len(id) > 8 {

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -36,6 +37,9 @@ const Retracted = "interaction.retracted"
 
 // RetractedID is the id of what takes back the interaction with an id.
 func RetractedID(id string) string { return "retracted/" + id }
+
+// RetractedOf is the id of the interaction that the one with an id takes back, if its id is a RetractedID.
+func RetractedOf(id string) (of string, ok bool) { return strings.CutPrefix(id, RetractedID("")) }
 
 // Direction says who addressed whom.
 type Direction string

@@ -70,6 +70,58 @@ func (j *Journey) Persona(id PersonaID) (Persona, bool) {
 	return j.Personas[i], true
 }
 
+// Names lists the ids of the journey's stages, touchpoints, departments, personas or channels, as kind says.
+func (j *Journey) Names(kind string) (names []string) {
+	switch kind {
+	case "stage":
+		for _, s := range j.Stages {
+			names = append(names, string(s.ID))
+		}
+	case "touchpoint":
+		for _, t := range j.Touchpoints {
+			names = append(names, string(t.ID))
+		}
+	case "department":
+		for _, d := range j.Departments {
+			names = append(names, string(d.ID))
+		}
+	case "persona":
+		for _, p := range j.Personas {
+			names = append(names, string(p.ID))
+		}
+	case "channel":
+		for _, t := range j.Touchpoints {
+			names = append(names, t.Channels...)
+		}
+	}
+	return names
+}
+
+// Label returns what people call one of what Names lists, in lang; its id where it has no name.
+func (j *Journey) Label(kind, id, lang string) string {
+	var labels Labels
+	switch kind {
+	case "stage":
+		s, _, _ := j.Stage(StageID(id))
+		labels = s.Labels
+	case "touchpoint":
+		t, _ := j.Touchpoint(TouchpointID(id))
+		labels = t.Labels
+	case "department":
+		d, _ := j.Department(DepartmentID(id))
+		labels = d.Labels
+	case "persona":
+		p, _ := j.Persona(PersonaID(id))
+		labels = p.Labels
+	case "channel":
+		return j.ChannelLabel(id, lang)
+	}
+	if len(labels) == 0 {
+		return id
+	}
+	return labels.In(lang)
+}
+
 // ServiceLevel returns the promise that held for a request of this priority at the instant it was asked: one made for
 // the priority before one made for any, and of those the latest that was valid. Priorities differ by more than case.
 func (d Department) ServiceLevel(priority string, asked time.Time) (ServiceLevel, bool) {

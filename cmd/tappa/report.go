@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -169,10 +168,12 @@ var reportParameters = [][2]string{
 	{"case", "case_id"},
 }
 
-// checkTaken refuses flags that a report, which there is, does not take: its answer would be as if they were not there.
+// checkTaken refuses flags that a report does not take: its answer would be as if they were not there.
 func checkTaken(cmd *cobra.Command, name string) error {
-	reports := aggregate.Reports()
-	info := reports[slices.IndexFunc(reports, func(i aggregate.ReportInfo) bool { return name == i.Name || name == i.View })]
+	info, err := aggregate.FindReport(name)
+	if err != nil {
+		return err
+	}
 	var taken []string
 	wrong := ""
 	for _, p := range reportParameters {
