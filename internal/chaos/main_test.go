@@ -36,7 +36,9 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "tappa")
-	if out, err := exec.Command("go", "build", "-o", binary, "tappa/cmd/tappa").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "tappa/cmd/tappa") // as the Makefile does, which has compiled it so
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
 	}
 	return testenv.Main(m)
