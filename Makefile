@@ -14,6 +14,8 @@ DEBEZIUM   := deploy/debezium/target/classpath.txt
 BROWSER    := dashboards/browser/node_modules/.package-lock.json
 # The race detector needs a C compiler; tappa itself does not.
 RACE       := $(if $(shell command -v gcc clang 2>/dev/null),-race,)
+# A program with it waits for a second at its end unless told otherwise, and tests start many.
+export GORACE ?= atexit_sleep_ms=10
 TESTFLAGS  ?=
 space      := $(subst ,, )
 
