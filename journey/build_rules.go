@@ -78,7 +78,7 @@ func (b *builder) types(path string, names []string) {
 		case strings.HasPrefix(name, "tappa."):
 			b.errorf(at, "types are written without %q; write %s", "tappa.", strings.TrimPrefix(name, "tappa."))
 		case !slices.Contains(typeNames, name):
-			if near := nearest(name, typeNames); near != "" {
+			if near := Nearest(name, typeNames); near != "" {
 				b.warnf(at, "type %q is none of tappa's own; did you mean %q?", name, near)
 			}
 		}

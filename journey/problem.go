@@ -54,8 +54,8 @@ func (ps Problems) sorted() Problems {
 	return slices.Compact(ps)
 }
 
-// nearest returns the candidate that s was probably meant to be, or "".
-func nearest(s string, candidates []string) string {
+// Nearest returns the candidate, in small letters, that s was probably meant to be, or "".
+func Nearest(s string, candidates []string) string {
 	best, bound := "", 1+len(s)/4
 	for _, c := range candidates {
 		if d := editDistance(strings.ToLower(s), c); d <= bound {
@@ -87,7 +87,7 @@ func editDistance(a, b string) int {
 
 // suggest renders what could have been meant: the nearest candidate, or all of them when they are few.
 func suggest(s string, candidates []string) string {
-	if near := nearest(s, candidates); near != "" {
+	if near := Nearest(s, candidates); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	if len(candidates) == 0 {

@@ -115,6 +115,10 @@ func TestServe(t *testing.T) {
 	if _, errOut, code := tappa(t, "", "serve", "--roles", "dance"); code != exitUsage || !strings.Contains(errOut, "dance") {
 		t.Errorf("role dance: exit code %d, %s", code, errOut)
 	}
+	t.Setenv("TAPPA_LISTEN", strings.Trim(strings.TrimPrefix(url, "http:"), "/"))
+	if _, errOut, code := tappa(t, "", "serve", "--roles", "dashboards"); code != exitFailed || !strings.Contains(errOut, "TAPPA_LISTEN") {
+		t.Errorf("an address that is taken: exit code %d, %s", code, errOut)
+	}
 }
 
 // secondPart starts the other half of the walk: until then the first one, which has walked its own, says that some is left.

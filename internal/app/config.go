@@ -59,7 +59,7 @@ type Config struct {
 
 	Journeys     []string `split_words:"true" desc:"journey files, comma separated; default: those stored in ClickHouse"`
 	Listen       string   `split_words:"true" default:"127.0.0.1:8080" desc:"address of pages, API, metrics and health"`
-	Roles        []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated: collect, aggregate, dashboards, gateway"`
+	Roles        []string `split_words:"true" default:"collect,aggregate,dashboards" desc:"what this process does, comma separated: collect, aggregate, dashboards, gateway, suitecrm"`
 	WalkPart     string   `split_words:"true" default:"1/1" desc:"which part of the walk the role aggregate of this process is: 2/4 is the second of four"`
 	APIToken     secret   `split_words:"true" desc:"who sends it as Authorization: Bearer may change notes, opportunities and corrections by the API; default: nobody"`
 	APITokenFile string   `split_words:"true" desc:"file to read that token from"`
@@ -79,6 +79,7 @@ type Config struct {
 	gateway    *gateway.Config
 	token      string
 	part       aggregate.Part
+	unknown    []string // variables that nothing reads
 
 	Software string `ignored:"true"` // the program's version; no variable
 }
@@ -137,6 +138,11 @@ var (
 // check validates all values and makes of them what Serve needs.
 func (c *Config) check() error {
 	var w wrong
+	c.checkNames(&w)
+	for _, list := range []*[]string{&c.KafkaBrokers, &c.Topics, &c.Journeys, &c.Roles} {
+		*list = trimmed(*list)
+	}
+	c.Clickhouse = strings.Join(trimmed(split(c.Clickhouse)), ",")
 	w.addresses("KAFKA_BROKERS", c.KafkaBrokers)
 	if !c.kafkaOnly() {
 		w.addresses("CLICKHOUSE", split(c.Clickhouse))
@@ -243,7 +249,7 @@ func (w *wrong) need(name, value string, ok bool, expected string) {
 func (w *wrong) addresses(name string, all []string) {
 	w.need(name, "", len(all) > 0, "host:port, comma separated")
 	for _, a := range all {
-		host, port, err := net.SplitHostPort(strings.TrimSpace(a))
+		host, port, err := net.SplitHostPort(a)
 		_, portErr := strconv.ParseUint(port, 10, 16)
 		w.need(name, a, err == nil && portErr == nil && host != "", "host:port, comma separated")
 	}
@@ -282,6 +288,15 @@ func split(s string) []string {
 		return nil
 	}
 	return strings.Split(s, ",")
+}
+
+// trimmed is a list without the blanks around its values, as people write them behind commas.
+func trimmed(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.TrimSpace(s)
+	}
+	return out
 }
 
 // String says nothing of what is configured: passwords are part of it.

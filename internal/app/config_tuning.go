@@ -64,14 +64,14 @@ func (w *wrong) count(name, value string) int {
 // sizeForm is a number of bytes, with or without a unit.
 var sizeForm = regexp.MustCompile(`^([0-9]{1,9})(KiB|MiB|GiB)?$`)
 
-// size reads a number of bytes, at least 1 KiB.
+// size reads a number of bytes, from 1 KiB to 1 GiB: Kafka's protocol has 31 bits for it.
 func (w *wrong) size(name, value string) int {
 	n := 0
 	if m := sizeForm.FindStringSubmatch(value); m != nil {
 		n, _ = strconv.Atoi(m[1])
 		n <<= map[string]int{"": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]]
 	}
-	w.need(name, value, n >= 1<<10, "bytes such as 33554432 or 32MiB, at least 1KiB")
+	w.need(name, value, n >= 1<<10 && n <= 1<<30, "bytes such as 33554432 or 32MiB, from 1KiB to 1GiB")
 	return n
 }
 

@@ -53,7 +53,7 @@ func serveKafkaOnly(ctx context.Context, c Config, out io.Writer, logger *slog.L
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("listen for metrics: %w", err)
+		return fmt.Errorf("listen for metrics: %w (TAPPA_LISTEN chooses another address)", err)
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {

@@ -18,6 +18,7 @@ import (
 
 // Serve runs the configured roles against Kafka and ClickHouse servers until ctx ends, then stops them in order.
 func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (err error) {
+	c.warnOfUnknown(logger)
 	if c.kafkaOnly() {
 		return serveKafkaOnly(ctx, c, out, logger)
 	}

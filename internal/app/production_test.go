@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,13 @@ func TestReadConfig(t *testing.T) {
 	t.Setenv("TAPPA_WALK_PART", "5/4")
 	if _, err := ReadConfig(); err == nil || !strings.Contains(err.Error(), `TAPPA_WALK_PART: "5/4"; expected PART/PARTS such as 2/4`) {
 		t.Errorf("part 5/4: got error %v", err)
+	}
+	t.Setenv("TAPPA_WALK_PART", "1/1")
+	t.Setenv("TAPPA_KAFKA_BROKERS", "a:9092, b:9092")
+	t.Setenv("TAPPA_CLICKHOUSE", " c:9000, d:9000")
+	t.Setenv("TAPPA_OTHER", "for a gateway's file")
+	if c, err := ReadConfig(); err != nil || !slices.Equal(c.pipeline(nil).Brokers, []string{"a:9092", "b:9092"}) || c.store.Addr != "c:9000,d:9000" || !slices.Contains(c.unknown, "TAPPA_OTHER") {
+		t.Errorf("lists with blanks: got %q, %q, unknown %q, error %v", c.KafkaBrokers, c.store.Addr, c.unknown, err)
 	}
 	var usage strings.Builder
 	if err := ConfigUsage(&usage); err != nil {

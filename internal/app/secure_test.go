@@ -73,6 +73,18 @@ func TestConfigErrors(t *testing.T) {
 			`TAPPA_SESSION_TIMEOUT: "2s"; expected a duration such as 30s, at least 3s`, `TAPPA_AT_GAP: "wait"; expected go-on or stop`,
 			`TAPPA_AT_NEW_TOPIC: "weep"; expected stop or restart`, `TAPPA_VERIFY_EVERY: "1s"; expected a duration such as 1h`,
 		}},
+		"more than Kafka can be asked for": {map[string]string{"FETCH_BYTES": "2GiB", "FLUSH_BYTES": "1GiB"}, []string{`TAPPA_FETCH_BYTES: "2GiB"; expected bytes such as 33554432 or 32MiB, from 1KiB to 1GiB`}},
+		"names nearly right": {map[string]string{"TOPIC": "orders", "JOURNEY": "j.yaml", "KAFKA_SASL_MECANISM": "PLAIN"}, []string{
+			"TAPPA_JOURNEY: there is no such variable; did you mean TAPPA_JOURNEYS?",
+			"TAPPA_KAFKA_SASL_MECANISM: there is no such variable; did you mean TAPPA_KAFKA_SASL_MECHANISM?", "TAPPA_TOPIC: there is no such variable; did you mean TAPPA_TOPICS?",
+		}},
+		"names of others": {map[string]string{
+			"SERVICE_HOST": "10.0.0.1", "SERVICE_PORT": "80", "PORT": "tcp://10.0.0.1:80", "PORT_80_TCP_ADDR": "10.0.0.1", "CLICKHOUSE_PORT": "tcp://10.0.0.2:9000",
+			"CLICKHOUSE_SERVICE_PORT_HTTP": "8123", "LIBCHDB": "/nowhere", "ZENDESK_SECRET": secretText,
+		}, nil},
+		"blanks in lists": {map[string]string{
+			"KAFKA_BROKERS": " 127.0.0.1:1, 127.0.0.1:2 ", "CLICKHOUSE": "127.0.0.1:1, 127.0.0.1:2", "TOPICS": "a, b", "ROLES": "collect, aggregate",
+		}, nil},
 		"dead letters collected": {map[string]string{"DEAD_LETTERS": "tappa.interactions"}, []string{"TAPPA_DEAD_LETTERS: "}},
 		"unknown log-in": {map[string]string{
 			"KAFKA_SASL_MECHANISM": "GSSAPI", "KAFKA_SASL_USERNAME": "u", "KAFKA_SASL_PASSWORD": secretText,

@@ -78,7 +78,7 @@ func (s site) listen(st *stack, addr string, fail func(error)) (string, error) {
 	})
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return "", fmt.Errorf("listen for pages: %w (is another tappa running? --listen chooses another address)", err)
+		return "", fmt.Errorf("listen for pages: %w (is another tappa running? --listen, or TAPPA_LISTEN for serve, chooses another address)", err)
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	go func() {
