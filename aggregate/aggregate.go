@@ -20,7 +20,8 @@ import (
 type Options struct {
 	Addr     string // host:port, or several separated by commas: replicas, tried in this order
 	Protocol string // "native" (default) or "http"
-	Database string // created if missing; default "tappa"
+	Database string // created if missing, unless it has to exist; default "tappa"
+	Existing bool   // the database has to exist
 	Username string
 	Password string
 	TLS      *tls.Config // nil: no TLS
@@ -41,10 +42,13 @@ type Store struct {
 	checked bool // the deduplication window was seen to be long enough
 }
 
+// ErrNoDatabase says that a database that has to exist does not.
+var ErrNoDatabase = errors.New("there is no database")
+
 // identifier is what a database may be called: names go into statements where no parameter can stand.
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Open connects to ClickHouse and creates the database if it is missing. It creates no tables: see Migrate.
+// Open connects to ClickHouse and creates the database if it is missing and need not exist. It creates no tables: see Migrate.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Database == "" {
 		opts.Database = "tappa"
@@ -138,8 +142,11 @@ func createDatabase(ctx context.Context, opts Options) (err error) {
 	if err := conn.QueryRow(ctx, there, opts.Database).Scan(&n); err != nil {
 		return err
 	}
-	if n > 0 {
+	switch {
+	case n > 0:
 		return nil
+	case opts.Existing:
+		return fmt.Errorf("%w %q: tappa serve makes it; TAPPA_DATABASE names another", ErrNoDatabase, opts.Database)
 	}
 	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+opts.Database)
 }

@@ -115,6 +115,26 @@ func TestServe(t *testing.T) {
 	if _, errOut, code := tappa(t, "", "serve", "--roles", "dance"); code != exitUsage || !strings.Contains(errOut, "dance") {
 		t.Errorf("role dance: exit code %d, %s", code, errOut)
 	}
+	for name, value := range map[string]string{"JOURNEYS": "/elsewhere/journey.yaml", "ALERTS": "/elsewhere/alerts.yaml", "API_TOKEN_FILE": "/elsewhere/token"} {
+		t.Setenv("TAPPA_"+name, value) // as where only the process that serves has its files
+	}
+	if out, errOut, code := tappa(t, "", "verify"); code != exitDone || !accounted.MatchString(out) {
+		t.Errorf("verify without the files of serve: exit code %d, %s%s", code, out, errOut)
+	}
+	if _, errOut, code := tappa(t, "", "serve"); code != exitUsage || strings.Count(errOut, "/elsewhere/") != 3 {
+		t.Errorf("serve without its files: exit code %d, %s", code, errOut)
+	}
+	t.Setenv("TAPPA_JOURNEYS", "")
+	t.Setenv("TAPPA_ALERTS", "")
+	t.Setenv("TAPPA_API_TOKEN_FILE", "")
+	t.Setenv("TAPPA_DATABASE", db.Database+"_not_there")
+	for _, command := range [][]string{{"verify"}, {"report", "dropoff"}, {"note", "list"}} {
+		_, errOut, code := tappa(t, "", command...)
+		if want := `there is no database "` + db.Database + `_not_there"`; code != exitFailed || !strings.Contains(errOut, want) {
+			t.Errorf("%v on a database that is not there: exit code %d, %s, want %s", command, code, errOut, want)
+		}
+	}
+	t.Setenv("TAPPA_DATABASE", db.Database)
 	t.Setenv("TAPPA_LISTEN", strings.Trim(strings.TrimPrefix(url, "http:"), "/"))
 	if _, errOut, code := tappa(t, "", "serve", "--roles", "dashboards"); code != exitFailed || !strings.Contains(errOut, "TAPPA_LISTEN") {
 		t.Errorf("an address that is taken: exit code %d, %s", code, errOut)

@@ -24,7 +24,7 @@ func openStore(ctx context.Context, dataDir string) (*aggregate.Store, func() er
 	if dataDir != defaultData || os.Getenv("TAPPA_CLICKHOUSE") == "" {
 		return app.OpenForReading(ctx, dataDir)
 	}
-	config, err := app.ReadConfig()
+	config, err := app.ReadConfigBeside()
 	if err != nil {
 		return nil, nil, usageError{err}
 	}

@@ -58,7 +58,7 @@ func target(dir string) (app.Target, error) {
 	if dir != "" {
 		return app.Target{Dir: dir}, nil
 	}
-	config, err := app.ReadConfig()
+	config, err := app.ReadConfigBeside()
 	if err != nil {
 		return app.Target{}, usageError{fmt.Errorf("%w\n(or name embedded data with --data DIR)", err)}
 	}

@@ -80,6 +80,7 @@ type Config struct {
 	token      string
 	part       aggregate.Part
 	unknown    []string // variables that nothing reads
+	beside     bool     // for a command beside what serves: files that only serving needs may be elsewhere
 
 	Software string `ignored:"true"` // the program's version; no variable
 }
@@ -110,7 +111,14 @@ var roles = []string{"collect", "aggregate", "dashboards", roleGateway, roleSuit
 // ReadConfig reads the environment and says everything that is wrong with it at once. Roles given here replace those of
 // the environment.
 func ReadConfig(instead ...string) (Config, error) {
-	var c Config
+	return readConfig(Config{}, instead)
+}
+
+// ReadConfigBeside is ReadConfig for a command that looks at, or works on, what other processes serve: files that only these
+// need (journeys, alerts, the gateway's, the API's token) may be on their machine alone, and the database has to exist.
+func ReadConfigBeside() (Config, error) { return readConfig(Config{beside: true}, nil) }
+
+func readConfig(c Config, instead []string) (Config, error) {
 	if err := envconfig.Process("tappa", &c); err != nil {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
@@ -169,8 +177,10 @@ func (c *Config) check() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		w.need("LISTEN", c.Listen, false, "host:port")
 	}
-	for _, file := range c.Journeys {
-		w.readable("JOURNEYS", file)
+	if !c.beside {
+		for _, file := range c.Journeys {
+			w.readable("JOURNEYS", file)
+		}
 	}
 	var err error
 	c.readyAfter, err = time.ParseDuration(c.ReadyAfter)
@@ -180,9 +190,12 @@ func (c *Config) check() error {
 		w.need("TOPIC_PATTERN", c.TopicPattern, err == nil, "a regular expression such as crm\\..*")
 	}
 	c.tuning, c.verify = c.options(&w), c.verifyEvery(&w)
-	c.token = string(w.secret("API_TOKEN", c.APIToken, c.APITokenFile))
-	if c.Alerts != "" {
-		w.readable("ALERTS", c.Alerts)
+	if !c.beside {
+		c.token = string(w.secret("API_TOKEN", c.APIToken, c.APITokenFile))
+		c.loadGateway(&w)
+		if c.Alerts != "" {
+			w.readable("ALERTS", c.Alerts)
+		}
 	}
 	if c.refresh, err = ParseTimetable(c.Refresh); err != nil {
 		w.add("REFRESH", err.Error())
@@ -190,7 +203,6 @@ func (c *Config) check() error {
 	if c.part, err = aggregate.ParsePart(c.WalkPart); err != nil {
 		w.add("WALK_PART", err.Error())
 	}
-	c.loadGateway(&w)
 	c.secure(&w)
 	c.Scorer.options(&w)
 	c.Suitecrm.options(&w)
@@ -215,7 +227,7 @@ func (c *Config) secure(w *wrong) {
 	}
 	clickhouse := tlsFiles{"CLICKHOUSE_TLS", c.ClickhouseTLS, c.ClickhouseTLSCa, c.ClickhouseTLSCert, c.ClickhouseTLSKey, c.ClickhouseTLSServerName}
 	c.store = aggregate.Options{
-		Addr: c.Clickhouse, Protocol: c.ClickhouseProtocol, Database: c.Database, Username: c.Username,
+		Addr: c.Clickhouse, Protocol: c.ClickhouseProtocol, Database: c.Database, Existing: c.beside, Username: c.Username,
 		Password: string(w.secret("PASSWORD", c.Password, c.PasswordFile)), TLS: clickhouse.config(w),
 	}
 }

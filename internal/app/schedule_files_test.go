@@ -2,6 +2,7 @@ package app
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -81,6 +82,33 @@ func TestCronAndTimer(t *testing.T) {
 	for name, want := range map[string]string{"cron.example": `(?m)^0 4 1-7 \* \*  .*/tappa refresh`, "systemd/tappa-refresh.service": `(?m)^ExecStart=\S*/tappa refresh$`, "systemd/tappa-refresh.timer": `(?m)^OnCalendar=\*-\*-01\.\.07 04:00:00$`} {
 		if text := deployed(t, filepath.FromSlash(name)); !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("%s does not have %s", name, want)
+		}
+	}
+}
+
+// TestUnitsHaveTheSamePasswords: what freezes months reads the variables and gets the passwords that the server gets, and as
+// that one it needs no account.
+func TestUnitsHaveTheSamePasswords(t *testing.T) {
+	serve, refresh := deployed(t, "systemd", "tappa.service"), deployed(t, "systemd", "tappa-refresh.service")
+	lines := regexp.MustCompile(`(?m)^#?(EnvironmentFile|LoadCredential|Environment|DynamicUser|User)=.*$`)
+	want, got := lines.FindAllString(serve, -1), lines.FindAllString(refresh, -1)
+	if !slices.Equal(got, want) || len(want) < 4 {
+		t.Errorf("tappa-refresh.service has %q, tappa.service %q", got, want)
+	}
+}
+
+// TestVariablesFileForShells has the crontab's shell read a file of variables as systemd's units read it, too.
+func TestVariablesFileForShells(t *testing.T) {
+	command, found := strings.CutPrefix(regexp.MustCompile(`(?m)^0 4 .*$`).FindString(deployed(t, "cron.example")), "0 4 1-7 * *  ")
+	quoted := regexp.MustCompile(`TAPPA_REFRESH='[^']+'`).FindString(deployed(t, "cron.example"))
+	if !found || quoted == "" {
+		t.Fatalf("the crontab runs %q, and shows %q", command, quoted)
+	}
+	command = strings.NewReplacer("/etc/tappa/tappa.env", file(t, "tappa.env", quoted+"\nTAPPA_TOPIC_PATTERN='crm\\..*'\n"), "/usr/local/bin/tappa refresh", "env").Replace(command)
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", command+`; printf '%s\n' "$out"`).CombinedOutput()
+	for _, want := range []string{"\nTAPPA_REFRESH=1-7 04:00\n", "\nTAPPA_TOPIC_PATTERN=crm\\..*\n"} {
+		if err != nil || !strings.Contains("\n"+string(out), want) {
+			t.Errorf("the crontab's shell: error %v, no %q in\n%s", err, want, out)
 		}
 	}
 }
