@@ -3,6 +3,7 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -39,6 +40,24 @@ func Needles(keys []string) []string {
 	return out
 }
 
+// naming is a regular expression that finds needles where they end: the number of a longer ticket, address or number of somebody
+// else may begin with one. What stands before is left open, since texts are searched as their sources escaped them. No letter may
+// follow, but for numbers, behind which a text may go on without a blank.
+func naming(needles []string) string {
+	some := make([]string, len(needles))
+	for i, n := range needles {
+		end := "[^0-9a-z]"
+		if strings.Trim(n, "0123456789") == "" {
+			end = "[^0-9]"
+		}
+		some[i] = regexp.QuoteMeta(n) + "(?:" + end + "|$)"
+	}
+	return "(?i)(?:" + strings.Join(some, "|") + ")"
+}
+
+// Naming finds texts that name one of some keys, whatever their capitals.
+func Naming(keys []string) *regexp.Regexp { return regexp.MustCompile(naming(Needles(keys))) }
+
 // Mentions counts, by table and column, the rows that name a key in any text, list or payload, whoever they are of. Capitals count as small
 // letters. It reads everything that is stored.
 func (s *Store) Mentions(ctx context.Context, keys []string) (map[string]uint64, error) {
@@ -52,8 +71,8 @@ func (s *Store) Mentions(ctx context.Context, keys []string) (map[string]uint64,
 			var counts []string
 			var args []any
 			for _, name := range names {
-				counts = append(counts, fmt.Sprintf("countIf(multiSearchAnyCaseInsensitive(toString(%s), ?))", name))
-				args = append(args, some)
+				counts = append(counts, fmt.Sprintf("countIf(multiSearchAnyCaseInsensitive(toString(%[1]s), ?) AND match(toString(%[1]s), ?))", name))
+				args = append(args, some, naming(some))
 			}
 			found := make([]uint64, len(names))
 			dest := make([]any, len(names))

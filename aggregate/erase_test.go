@@ -197,3 +197,26 @@ func TestErasedIsKnownToAll(t *testing.T) {
 		t.Errorf("%d of 16 take an interaction that was erased", n)
 	}
 }
+
+// TestMentionsAreWhole looks for keys that those of others begin with: a ticket of one digit more, an extension of a number, an address
+// of another country. Of what names them themselves, as texts and payloads have it, nothing is missed.
+func TestMentionsAreWhole(t *testing.T) {
+	t.Parallel()
+	keys := []string{"ticket:zendesk/1-5", "phone:+39066982", "email:anna@example.co", "cookie:9f3c00"}
+	for text, want := range map[string]bool{
+		"ticket:zendesk/1-50": false, "ticket:zendesk/1-5": true, "[ticket:zendesk/1-5]": true,
+		"+390669821": false, "+39066982": true, "0039066982": true, "39066982int. 4": true,
+		"anna@example.com": false, "ANNA@example.co": true, `{"text":"Grazie\nanna@example.co\n"}`: true, "anna@example.co.": true,
+		"cookie:9f3c001": false, "uid=9f3c00&x": true,
+	} {
+		s := openStore(t)
+		rec := record(0, 1)
+		rec.Interaction.Keys, rec.Interaction.Text = []journey.ContactKey{"email:bruno@example.com"}, text
+		must(t, s.Write(t.Context(), block("b", rec)))
+		got, err := s.Mentions(t.Context(), keys)
+		must(t, err)
+		if (got["records.`text`"] == 1) != want || len(got) > 1 || Naming(keys).MatchString(text) != want {
+			t.Errorf("%s: got %v, want that it is one: %v", text, got, want)
+		}
+	}
+}

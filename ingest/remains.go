@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/segmentio/kafka-go"
@@ -18,6 +19,7 @@ type RemainsOptions struct {
 	DeadLetterTopic string
 	Places          map[string]map[int][]int64 // offsets by topic and partition
 	Texts           []string                   // in dead letters, small letters or capitals
+	Named           *regexp.Regexp             // what finds the texts where they are whole; slower than looking for them
 }
 
 // Remains is what a topic holds still.
@@ -49,7 +51,8 @@ func Remain(ctx context.Context, opts RemainsOptions) (topics []Remains, letters
 		texts[i] = bytes.ToLower([]byte(text))
 	}
 	_, err = c.letters(ctx, opts.DeadLetterTopic, func(l letter) error {
-		if names(l.record.Value, texts) || names(l.record.Key, texts) {
+		named := func(data []byte) bool { return names(data, texts) && opts.Named.Match(data) }
+		if named(l.record.Value) || named(l.record.Key) {
 			letters++
 		}
 		return nil

@@ -243,7 +243,7 @@ func (o *EraseOptions) lookIntoKafka(ctx context.Context, at *workshop, keys []s
 	}
 	e.Kafka, e.Letters, err = ingest.Remain(ctx, ingest.RemainsOptions{
 		Brokers: at.pipeline.Brokers, Connection: at.pipeline.Connection, DeadLetterTopic: at.pipeline.DeadLetters,
-		Places: places, Texts: aggregate.Needles(keys),
+		Places: places, Texts: aggregate.Needles(keys), Named: aggregate.Naming(keys),
 	})
 	if o.Target.Dir != "" { // whatever the embedded Kafka says of its topics: it deletes nothing by itself
 		for i := range e.Kafka {
