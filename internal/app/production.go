@@ -90,7 +90,10 @@ func (s *serving) open(ctx context.Context) (err error) {
 		return errors.New("no journey is defined: name journey files in TAPPA_JOURNEYS")
 	}
 	s.ready = readiness{store: s.store}
-	return nil
+	if !slices.Contains(s.c.Roles, "aggregate") { // of several processes one says it
+		return nil
+	}
+	return tellOldTags(ctx, s.store, s.journeys, "", s.logger)
 }
 
 // aggregate starts the walk, and what looks at the numbers that come of it.

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tappa/aggregate"
+	"tappa/internal/testenv"
+	"tappa/journey"
 )
 
 // TestReadConfig reads TAPPA_* variables, and no others: USERNAME and LISTEN are often somebody else's.
@@ -54,6 +57,50 @@ func TestReadConfig(t *testing.T) {
 	for _, name := range []string{"TAPPA_KAFKA_BROKERS", "TAPPA_CLICKHOUSE_PROTOCOL", "TAPPA_DEAD_LETTERS", "TAPPA_ROLES", "TAPPA_WALK_PART"} {
 		if !strings.Contains(usage.String(), "  "+name+"\n") {
 			t.Errorf("%s is not among the variables:\n%s", name, usage.String())
+		}
+	}
+}
+
+// TestServeTellsOfOldTags starts servers with a journey file under another version of which interactions are stored: the one that
+// walks warns, and no other does.
+func TestServeTellsOfOldTags(t *testing.T) {
+	db := testenv.ClickHouse(t)
+	text, err := journey.Templates.ReadFile("templates/machinery.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), "time_zone: Europe/Rome", "time_zone: Europe/Paris", 1)
+	for _, test := range []struct {
+		role, text string
+		warns      bool
+	}{
+		{"aggregate", string(text), false},
+		{"collect", changed, false},
+		{"aggregate", changed, true},
+	} {
+		var logs strings.Builder
+		s := serving{logger: slog.New(slog.NewTextHandler(&logs, nil)), c: Config{
+			Journeys: []string{file(t, "journey.yaml", test.text)}, Roles: []string{test.role},
+			store: aggregate.Options{Addr: db.Addr, Protocol: "http", Database: db.Database},
+		}}
+		if err := s.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(logs.String(), "1 stored interactions were tagged, and they keep those tags: `tappa retag`"); got != test.warns {
+			t.Errorf("%s: it logs %q", test.role, logs.String())
+		}
+		rec := journey.Record{Interaction: journey.Interaction{
+			Origin: "site", ID: "1", Source: journey.SourceForm, Type: "form.submitted", OccurredAt: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
+			Keys: []journey.ContactKey{"email:anna@example.com"},
+		}, Position: journey.Position{Topic: "t"}}
+		rec.Tag = s.journeys[0].Tag(&rec.Interaction)
+		if test.text == string(text) {
+			if err := s.store.Write(t.Context(), journey.Block{Token: "b", ArrivedAt: time.Now(), Records: []journey.Record{rec}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.st.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }
