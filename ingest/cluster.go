@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -39,6 +40,31 @@ func (c cluster) partitions(ctx context.Context, topics []string) ([]Partition, 
 		}
 	}
 	return all, nil
+}
+
+// unassigned finds a partition of topics that exist which a group at rest has given to none of its members.
+func (c cluster) unassigned(ctx context.Context, group string, topics []string) (p Partition, found bool, err error) {
+	all, err := c.partitions(ctx, topics)
+	if err != nil {
+		return p, false, err
+	}
+	resp, err := c.client.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{group}})
+	if err != nil || len(resp.Groups) != 1 || resp.Groups[0].Error != nil || resp.Groups[0].GroupState != "Stable" {
+		return p, false, err
+	}
+	assigned := map[Partition]bool{}
+	for _, m := range resp.Groups[0].Members {
+		for _, t := range m.MemberAssignments.Topics {
+			for _, number := range t.Partitions {
+				assigned[Partition{t.Topic, number}] = true
+			}
+		}
+	}
+	i := slices.IndexFunc(all, func(p Partition) bool { return !assigned[p] })
+	if i < 0 {
+		return p, false, nil
+	}
+	return all[i], true, nil
 }
 
 // log is where a partition's log begins and ends. Its end is that of what is decided: an open transaction is not.

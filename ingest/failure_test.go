@@ -230,6 +230,41 @@ func TestRecreatedTopic(t *testing.T) {
 	}
 }
 
+// TestTopicMadeAnewMeanwhile deletes a topic under collectors that run, on a Kafka that makes it anew as soon as somebody asks for it.
+// They notice, and go on or stop as they are told to; none waits for good with nothing to read.
+func TestTopicMadeAnewMeanwhile(t *testing.T) {
+	brokers := testenv.ApacheKafka(t)
+	for _, restart := range []bool{true, false} {
+		topic, sink := testenv.Topic(t), newSink()
+		for i := range 60 { // more in each partition than there will be, or nobody could tell the new topic from the old one
+			publish(t, brokers, topic, event(t, i))
+		}
+		opts := options(brokers, topic, sink)
+		opts.RestartRecreated, opts.WatchEvery = restart, 200*time.Millisecond
+		c := run(t, opts)
+		c.caughtUp(t)
+		deleteTopic(t, brokers, topic)
+		time.Sleep(time.Second) // until the collector has seen it
+		publish(t, brokers, topic, event(t, 100), event(t, 101))
+		if !restart {
+			if err := c.ended(); !errors.Is(err, ingest.ErrRecreated) {
+				t.Errorf("it ended with %v, want ErrRecreated", err)
+			}
+			continue
+		}
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			if unique, _ := sink.ids(); len(unique) == 62 {
+				break
+			} else if time.Now().After(deadline) {
+				t.Fatalf("%d interactions are stored, want 62", len(unique))
+			}
+		}
+		if err := c.stopped(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestMemoryIsBounded compares, whenever the sink is asked to write, what was decoded with what was stored: one batch
 // is written and one is built, and no more, however much waits in Kafka.
 func TestMemoryIsBounded(t *testing.T) {

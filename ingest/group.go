@@ -228,6 +228,10 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 		giveUp()
 	})()
 	g.writing = writing
+	watching, unwatch := context.WithCancel(reading)
+	var watch sync.WaitGroup
+	watch.Go(func() { g.watchGroup(watching, stop) })
+	defer func() { unwatch(); watch.Wait() }()
 
 	if err := g.prepare(reading); err != nil {
 		if reading.Err() != nil && !final(err) {
@@ -240,6 +244,22 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 		return nil
 	}
 	return g.work(reading, stop)
+}
+
+// watchGroup ends the generation when the topics have a partition that no member of the group was given. kafka-go watches how
+// many there are only from after the assignment on: one that came just before, as of a topic that was deleted and made
+// anew, nobody would ever read. Twice in a row, since kafka-go may have noticed itself.
+func (g *generation) watchGroup(ctx context.Context, stop context.CancelCauseFunc) {
+	missed := false
+	for sleep(ctx, g.c.opts.WatchEvery) == nil {
+		p, found, err := g.c.unassigned(ctx, g.c.opts.Group, g.c.subscription())
+		if found && err == nil && missed {
+			g.c.opts.Logger.Warn("ingest: nobody reads a partition, so the group is joined anew", "topic", p.Topic, "partition", p.Number)
+			stop(kafka.ErrGenerationEnded)
+			return
+		}
+		missed = found && err == nil
+	}
 }
 
 // prepare finds out where to begin, trying until it succeeds, ctx ends, or the partitions have waited for too long.
