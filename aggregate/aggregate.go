@@ -8,6 +8,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"regexp"
 	"strings"
 	"sync"
@@ -83,6 +85,12 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("ping clickhouse %s: %w", s.opts.Addr, err)
 	}
 	return nil
+}
+
+// Unreachable says that an error is of the way to ClickHouse, or of its being away, and not of what it was asked.
+func Unreachable(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, clickhouse.ErrAcquireConnTimeout)
 }
 
 // driver gives the options of clickhouse-go for a database; "" is the user's default.

@@ -234,7 +234,7 @@ func (s *server) apiCase(ctx context.Context, in *caseInput) (*struct{ Body aggr
 	return &struct{ Body aggregate.CaseDetail }{detail}, nil
 }
 
-// apiError turns what the caller did wrong into 400 and anything else into a logged 500.
+// apiError turns what the caller did wrong into 400, a database that is away into 503, and anything else into 500; the last two are logged.
 func (s *server) apiError(ctx context.Context, err error) error {
 	var bad badRequestError
 	if errors.As(err, &bad) {
@@ -253,5 +253,9 @@ func (s *server) apiError(ctx context.Context, err error) error {
 		return huma.Error409Conflict(err.Error())
 	}
 	s.logger.ErrorContext(ctx, "answer api", "error", err)
+	if aggregate.Unreachable(err) {
+		away := huma.Error503ServiceUnavailable("the database does not answer; nothing is lost, try again in a moment")
+		return huma.ErrorWithHeaders(away, http.Header{"Retry-After": {retryAfter}})
+	}
 	return huma.Error500InternalServerError(err.Error())
 }

@@ -149,6 +149,9 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, lang string, cod
 	http.Error(w, s.texts.text(lang, "error.title"), http.StatusInternalServerError)
 }
 
+// retryAfter is when to ask again while the database is away, in seconds.
+const retryAfter = "10"
+
 type errorContent struct {
 	frame
 	Message string
@@ -168,6 +171,10 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, lang string, err e
 		code, message = http.StatusBadRequest, s.texts.mistake(lang, err)
 	case r.Context().Err() != nil:
 		return // nobody is listening any more
+	case aggregate.Unreachable(err): // where the database is, the reader need not know
+		code, message = http.StatusServiceUnavailable, s.texts.text(lang, "error.away")
+		w.Header().Set("Retry-After", retryAfter)
+		s.logger.ErrorContext(r.Context(), "answer page", "path", r.URL.Path, "error", err)
 	default:
 		s.logger.ErrorContext(r.Context(), "answer page", "path", r.URL.Path, "error", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -155,6 +157,41 @@ func TestWhatCustomersWriteIsNeverMarkup(t *testing.T) {
 	}
 	if _, body := fetch(t, s, "/case/"+id); !strings.Contains(body, "pessimo") || !strings.Contains(body, "“so bad”") {
 		t.Error("the case does not show what the customer wrote and the words that spoke for the mood")
+	}
+}
+
+// TestDatabaseIsAway asks pages and API when the way to ClickHouse ends: they say so in the reader's language, and not where it was.
+func TestDatabaseIsAway(t *testing.T) {
+	var way *httptest.Server
+	site, _ := newSiteWith(t, func(o *Options) {
+		env := testenv.ClickHouse(t)
+		to, err := url.Parse("http://" + env.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		way = httptest.NewServer(httputil.NewSingleHostReverseProxy(to))
+		store, err := aggregate.Open(t.Context(), aggregate.Options{Addr: strings.TrimPrefix(way.URL, "http://"), Protocol: "http", Database: env.Database})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = store.Close() })
+		if err := store.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o.Store, o.Writer = store, store
+	})
+	if code, body := fetch(t, site, "/map?lang=it"); code != http.StatusOK {
+		t.Fatalf("before: status %d, %s", code, body)
+	}
+	way.CloseClientConnections()
+	way.Close()
+	for path, want := range map[string]string{
+		"/map?lang=it": "Il database non risponde.", "/funnel?lang=en": "The database does not answer.", "/api/v1/status": "the database does not answer",
+		"/api/v1/journeys/machinery/notes": "the database does not answer",
+	} {
+		if code, body := fetch(t, site, path); code != http.StatusServiceUnavailable || !strings.Contains(body, want) || strings.Contains(body, "127.0.0.1") {
+			t.Errorf("%s: status %d, want 503 and %q:\n%s", path, code, want, body)
+		}
 	}
 }
 
