@@ -26,7 +26,7 @@ func newServeCommand() *cobra.Command {
 			if verbose {
 				level = slog.LevelDebug
 			}
-			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
 			return app.Serve(cmd.Context(), config, cmd.OutOrStdout(), logger)
 		},
 	}
@@ -37,4 +37,12 @@ func newServeCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&roles, "roles", nil, "what this process does: collect,aggregate,dashboards,gateway,suitecrm (default TAPPA_ROLES)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
+}
+
+// readable writes durations as people do: as JSON they would be nanoseconds without a unit.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }

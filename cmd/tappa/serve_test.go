@@ -112,6 +112,10 @@ func TestServe(t *testing.T) {
 		t.Errorf("alerts: status %d, %s", code, body)
 	}
 	secondPart(t, url)
+	t.Setenv("TAPPA_ROLES", "dashboards") // and not what watches
+	if code, body := get(t, serve(t)+"api/v1/alerts"); code != http.StatusOK || !strings.Contains(body, "crowd") {
+		t.Errorf("alerts where they are not watched: status %d, %s", code, body)
+	}
 	if _, errOut, code := tappa(t, "", "serve", "--roles", "dance"); code != exitUsage || !strings.Contains(errOut, "dance") {
 		t.Errorf("role dance: exit code %d, %s", code, errOut)
 	}
@@ -184,6 +188,9 @@ func serve(t *testing.T) string {
 		}
 		if err := cmd.Wait(); err != nil || strings.Contains(logs.String(), "none needed") {
 			t.Errorf("serve: %v\n%s", err, logs.String())
+		}
+		if nanoseconds := regexp.MustCompile(`"took":[0-9]`); nanoseconds.MatchString(logs.String()) {
+			t.Errorf("serve logs durations without a unit:\n%s", logs.String())
 		}
 	})
 	_, url, found := strings.Cut(strings.TrimSpace(line), " on ")

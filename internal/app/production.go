@@ -13,6 +13,7 @@ import (
 	"tappa/aggregate"
 	"tappa/alert"
 	"tappa/dashboards"
+	"tappa/ingest"
 	"tappa/journey"
 )
 
@@ -41,6 +42,11 @@ func Serve(ctx context.Context, c Config, out io.Writer, logger *slog.Logger) (e
 	}
 	if slices.Contains(c.Roles, "collect") {
 		if err := s.collect(ctx); err != nil {
+			return err
+		}
+	}
+	if defs != nil && s.alerts == nil { // another process watches: what fires the pages read from the database
+		if s.alerts, err = watch(defs, s.journeys, s.store, logger, prometheus.NewRegistry()); err != nil {
 			return err
 		}
 	}
@@ -142,8 +148,19 @@ func (s *serving) collect(ctx context.Context) (err error) {
 	if s.ready.collector, err = NewCollector(pipeline); err != nil {
 		return err
 	}
-	s.st.start("collector", s.fail, s.ready.collector.Run)
+	s.st.start("collector", s.fail, func(ctx context.Context) error { return advised(s.ready.collector.Run(ctx)) })
 	return nil
+}
+
+// advised adds to what only a person can put right which variable says what is to be done.
+func advised(err error) error {
+	switch {
+	case errors.Is(err, ingest.ErrRecreated):
+		return fmt.Errorf("%w: it was deleted and made anew, or the addresses point at another Kafka; TAPPA_AT_NEW_TOPIC=restart reads it from its beginning", err)
+	case errors.Is(err, ingest.ErrGap):
+		return fmt.Errorf("%w: they have to come again from their source; TAPPA_AT_GAP=go-on reads on behind them", err)
+	}
+	return err
 }
 
 // listen opens the pages, or without their role what probes and Prometheus ask for, and the gateway.

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -8,6 +11,7 @@ import (
 	"time"
 
 	"tappa/aggregate"
+	"tappa/ingest"
 	"tappa/internal/testenv"
 	"tappa/journey"
 )
@@ -102,5 +106,20 @@ func TestServeTellsOfOldTags(t *testing.T) {
 		if err := s.st.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestAdvice: what only a person can put right names the variable that says how; anything else is as it was.
+func TestAdvice(t *testing.T) {
+	for err, want := range map[error]string{
+		ingest.ErrRecreated: "TAPPA_AT_NEW_TOPIC=restart", ingest.ErrGap: "TAPPA_AT_GAP=go-on", io.EOF: "EOF",
+	} {
+		got := advised(fmt.Errorf("run: %w", err))
+		if !errors.Is(got, err) || !strings.Contains(got.Error(), want) {
+			t.Errorf("%v: got %v, want %q in it", err, got, want)
+		}
+	}
+	if err := advised(nil); err != nil {
+		t.Errorf("no error: got %v", err)
 	}
 }
