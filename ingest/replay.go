@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/valyala/fastjson"
 
 	"tappa/ingest/source"
@@ -66,6 +67,9 @@ func (r Replayed) Total(f Fate) (n int) {
 	return n
 }
 
+// ErrNoLetters says that Kafka has no topic of dead letters, not even an empty one.
+var ErrNoLetters = errors.New("there is no topic of dead letters of that name")
+
 // Replay publishes selected dead letters to the topics they were read from: their original key, value and headers, and
 // HeaderReplay, which names the record that failed first.
 //
@@ -87,7 +91,7 @@ func Replay(ctx context.Context, opts ReplayOptions) (Replayed, error) {
 		err = errors.Join(err, p.Close())
 	}
 	if err != nil {
-		return r.done, fmt.Errorf("replay: %w", err)
+		return r.done, fmt.Errorf("replay %s: %w", r.opts.DeadLetterTopic, err)
 	}
 	return r.done, nil
 }
@@ -151,6 +155,9 @@ func (r *replay) run(ctx context.Context) error {
 
 // lookThrough finds out how often, when and why each record failed.
 func (r *replay) lookThrough(ctx context.Context) error {
+	if _, err := r.partitions(ctx, []string{r.opts.DeadLetterTopic}); errors.Is(err, kafka.UnknownTopicOrPartition) {
+		return ErrNoLetters // collectors make it at their start, so that its name is wrong, or the Kafka another one
+	}
 	var parser fastjson.Parser
 	_, err := r.letters(ctx, r.opts.DeadLetterTopic, func(l letter) error {
 		r.failures[l.root] = append(r.failures[l.root], failure{

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -280,5 +282,32 @@ func TestReplayKeepsBytes(t *testing.T) {
 	want := append(all[0].Headers, mark)
 	if diff := cmp.Diff(all[1].Headers, want); diff != "" || string(all[1].Key) != string(all[0].Key) || string(all[1].Value) != string(all[0].Value) {
 		t.Errorf("replayed %s, want %s; headers (-got, +want):\n%s", all[1].Value, all[0].Value, diff)
+	}
+}
+
+// TestReplayFromNowhere names a topic that there is not: it is no topic without letters.
+func TestReplayFromNowhere(t *testing.T) {
+	brokers := testenv.ApacheKafka(t)
+	topic := testenv.Topic(t)
+	_, err := ingest.Replay(t.Context(), ingest.ReplayOptions{
+		Brokers: brokers, DeadLetterTopic: topic, Decode: source.NewDecoder(source.Options{}).Decode, Evidence: openEngine(t),
+	})
+	if !errors.Is(err, ingest.ErrNoLetters) || !strings.Contains(err.Error(), topic) {
+		t.Errorf("got error %v, want that there is no topic %s", err, topic)
+	}
+}
+
+// TestReasonsAreDocumented holds what the documentation says of dead letters against the reasons there are.
+func TestReasonsAreDocumented(t *testing.T) {
+	for _, name := range []string{"dead-letters.md", "events.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reason := range ingest.Reasons() {
+			if !strings.Contains(string(text), "`"+string(reason)+"`") {
+				t.Errorf("%s does not say what %s is", name, reason)
+			}
+		}
 	}
 }

@@ -100,7 +100,7 @@ var fates = map[ingest.Fate]string{
 // hints say what can be done about letters that were left out.
 var hints = map[ingest.Fate]string{
 	ingest.FateFailedAgain: "were replayed before and failed again with the same reason; --again replays them nevertheless",
-	ingest.FateUnusable:    "would fail again: put right what is wrong, or --set what they lack",
+	ingest.FateUnusable:    "would fail again: put right what is wrong, or --set what they lack (of what an earlier --set brought in, the same --set says that it is stored already)",
 	ingest.FateCut:         "are in the dead letters only in part, since they were too long: their source has to send them again",
 	ingest.FateUneditable:  "are no JSON objects, or not of the shape that --set names",
 }
