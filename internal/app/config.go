@@ -162,6 +162,11 @@ func (c *Config) check() error {
 	for _, name := range slices.Sorted(maps.Keys(formats)) {
 		w.need("TOPICS", formats[name], vendor.Formats[formats[name]] != nil, "one of "+strings.Join(slices.Sorted(maps.Keys(vendor.Formats)), ", "))
 	}
+	for i, t := range topics {
+		if slices.Contains(topics[:i], t) {
+			w.add("TOPICS", fmt.Sprintf("%q is named twice", t))
+		}
+	}
 	for _, t := range append(slices.Clone(topics), c.DeadLetters) {
 		name := "TOPICS"
 		if t == c.DeadLetters {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,6 +155,10 @@ func LoadJourneys(ctx context.Context, store *aggregate.Store, files []string) (
 		j, err := journey.Load(file)
 		if err != nil {
 			errs = append(errs, err)
+			continue
+		}
+		if i := slices.IndexFunc(journeys, func(other *journey.Journey) bool { return other.ID == j.ID }); i >= 0 {
+			errs = append(errs, fmt.Errorf("%s: journey %q is defined by another of the files, too; name one of them", file, j.ID))
 			continue
 		}
 		journeys = append(journeys, j)

@@ -123,3 +123,15 @@ func TestAdvice(t *testing.T) {
 		t.Errorf("no error: got %v", err)
 	}
 }
+
+// TestJourneysOfOneName loads two files that define the same journey: which of them counts nobody could say.
+func TestJourneysOfOneName(t *testing.T) {
+	text, err := journey.Templates.ReadFile("templates/machinery.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, other := file(t, "one.yaml", string(text)), file(t, "other.yaml", string(text))
+	if _, err := LoadJourneys(t.Context(), &aggregate.Store{}, []string{one, other}); err == nil || !strings.Contains(err.Error(), `other.yaml: journey "machinery"`) {
+		t.Errorf("got error %v, want the second file named", err)
+	}
+}
