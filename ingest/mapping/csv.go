@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -79,10 +80,14 @@ func (m *Mapping) CSV(name string, in io.Reader) iter.Seq2[source.Event, error] 
 
 // openCSV reads up to the header and checks that the file has the columns that the mapping names.
 func (m *Mapping) openCSV(in io.Reader) (*csv.Reader, []string, error) {
-	if e := encodings[m.csv.encoding]; e != nil {
-		in = transform.NewReader(in, e.NewDecoder())
+	raw := bufio.NewReaderSize(in, 1<<16)
+	if err := m.csv.checkEncoding(raw); err != nil {
+		return nil, nil, err
 	}
-	buffered := bufio.NewReaderSize(in, 1<<16)
+	buffered := raw
+	if e := encodings[m.csv.encoding]; e != nil {
+		buffered = bufio.NewReaderSize(transform.NewReader(raw, e.NewDecoder()), 1<<16)
+	}
 	if bom, err := buffered.Peek(3); err == nil && string(bom) == "\ufeff" {
 		if _, err := buffered.Discard(3); err != nil {
 			return nil, nil, err
@@ -110,12 +115,64 @@ func (m *Mapping) openCSV(in io.Reader) (*csv.Reader, []string, error) {
 	return rows, columns, m.checkColumns(columns)
 }
 
+// checkEncoding reports a file whose beginning shows that it is written otherwise than the mapping says, where that would
+// go unnoticed, or be a riddle.
+func (f csvFormat) checkEncoding(in *bufio.Reader) error {
+	start, _ := in.Peek(1 << 16) // a shorter file is no error, and one that cannot be read fails where it is read
+	wide := bytes.HasPrefix(start, []byte("\xff\xfe")) || bytes.HasPrefix(start, []byte("\xfe\xff"))
+	switch f.encoding {
+	case "utf-16":
+	case "utf-8":
+		if wide {
+			return errors.New("the file is UTF-16: say so in the mapping, csv: {encoding: utf-16}")
+		}
+	default:
+		// Text in one of these that is UTF-8, too, and not plain ASCII, is not met: è alone is no UTF-8.
+		if whole := trimRune(start); utf8.Valid(whole) && bytes.ContainsFunc(whole, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			return fmt.Errorf("the file is UTF-8, and the mapping says %s: leave csv: encoding out", f.encoding)
+		}
+	}
+	return nil
+}
+
+// trimRune cuts a rune off of which only the beginning is there.
+func trimRune(b []byte) []byte {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				return b[:i]
+			}
+			break
+		}
+	}
+	return b
+}
+
 // checkColumns reports columns that the mapping names and the file has not, before any row is read.
 func (m *Mapping) checkColumns(columns []string) error {
 	for _, c := range m.named {
 		if !slices.Contains(columns, c.name) {
 			return fmt.Errorf("no column %q, which %s reads%s", c.name, c.pos, journey.Suggest(c.name, columns))
 		}
+	}
+	return m.checkTwins(columns)
+}
+
+// checkTwins reports a column that is there twice, of which only one could be read.
+func (m *Mapping) checkTwins(columns []string) error {
+	for i, name := range columns {
+		first := slices.Index(columns, name)
+		if first == i || strings.TrimSpace(name) == "" {
+			continue
+		}
+		read := "keep: all"
+		if at := slices.IndexFunc(m.named, func(c column) bool { return c.name == name }); at >= 0 {
+			read = m.named[at].pos.String()
+		} else if !m.keepAll {
+			continue
+		}
+		return fmt.Errorf("columns %d and %d are both called %q, which %s reads: give all columns names of your own in csv: columns, and skip the header (csv: skip)",
+			first+1, i+1, name, read)
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ func (m *Mapping) JSONLines(name string, in io.Reader) iter.Seq2[source.Event, e
 				yield(source.Event{}, fmt.Errorf("%s:%d: %w", name, line, err))
 				return
 			}
+			if line == 1 {
+				b = bytes.TrimPrefix(b, []byte("\ufeff")) // as Windows begins its files
+			}
 			r.next(line)
 			if size > maxLine {
 				if !m.refuse(r.error(problemf("", "a line of %d bytes, at most %d are taken", size, maxLine)), yield) {

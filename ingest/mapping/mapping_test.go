@@ -262,3 +262,43 @@ func TestJSONLinesTooLong(t *testing.T) {
 		t.Errorf("(-got, +want):\n%s", d)
 	}
 }
+
+// TestEncodings: a file that is written otherwise than the mapping says is not read as if it were, which texts would show
+// that nobody looks at.
+func TestEncodings(t *testing.T) {
+	wide := func(s string) string {
+		out, err := encodings["utf-16"].NewEncoder().String(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	const rows = "id,at,mail\nperch\u00e9,2026-01-02,a@b.it\n"
+	const narrow = "id,at,mail\nperch\xe9,2026-01-02,a@b.it\n"
+	for name, c := range map[string]struct{ encoding, content, want string }{
+		"as it says":            {"windows-1252", narrow, "perch\u00e9"},
+		"ASCII":                 {"latin1", strings.ReplaceAll(rows, "\u00e9", "e'"), "perche'"},
+		"UTF-8":                 {"windows-1252", rows, "f: the file is UTF-8, and the mapping says windows-1252: leave csv: encoding out"},
+		"UTF-8, cut by reading": {"latin1", rows + strings.Repeat("\u00e9", 1<<16), "f: the file is UTF-8, and the mapping says latin1: leave csv: encoding out"},
+		"UTF-16":                {"utf-8", wide(rows), "f: the file is UTF-16: say so in the mapping, csv: {encoding: utf-16}"},
+		"UTF-16 as it says":     {"utf-16", wide(rows), "perch\u00e9"},
+		"UTF-8 with a mark":     {"utf-8", "\ufeff" + rows, "perch\u00e9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := Parse("m.yaml", []byte("csv: {encoding: "+c.encoding+"}"+small))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for e, err := range m.CSV("f", strings.NewReader(c.content)) {
+				if err != nil {
+					e.ID = err.Error()
+				}
+				if e.ID != c.want {
+					t.Errorf("%q, want %q", e.ID, c.want)
+				}
+				return
+			}
+			t.Error("nothing was read")
+		})
+	}
+}

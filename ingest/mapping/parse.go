@@ -239,14 +239,32 @@ func (b *builder) time(n ast.Node, read map[string]bool) timeValue {
 	return t
 }
 
-// layout reads one layout; one of Go's must at least know the year.
+// layout reads one layout; one of Go's must know the day, and which hour of it if it knows any.
 func (b *builder) layout(n ast.Node) string {
 	s := b.text(n)
 	words := []string{layoutRFC3339, layoutEpoch, layoutEpochMillis}
-	if !slices.Contains(words, s) && !strings.Contains(s, "06") {
-		b.fail(n, "layouts: %q, expected %s or how 2006-01-02 15:04:05 would be written", s, strings.Join(words, ", "))
+	if lost := forgotten(s); !slices.Contains(words, s) && lost != "" {
+		b.fail(n, "layouts: %q does not tell the %s, expected %s or how 2006-01-02 15:04:05 would be written", s, lost, strings.Join(words, ", "))
 	}
 	return s
+}
+
+// forgotten is what of a time a layout of Go's does not tell, "" if it tells enough: a layout with the month in the place of
+// the minute would read every row as of January.
+func forgotten(layout string) string {
+	some := time.Date(1998, time.November, 23, 17, 46, 0, 0, time.UTC)
+	got, err := time.Parse(layout, some.Format(layout))
+	switch {
+	case err != nil || got.Year() != some.Year():
+		return "year"
+	case got.Month() != some.Month():
+		return "month"
+	case got.Day() != some.Day():
+		return "day"
+	case got.Hour() != some.Hour() && (got.Hour() != 0 || got.Minute() != 0):
+		return "half of the day (15 is the hour of 24, 03 needs PM)"
+	}
+	return ""
 }
 
 // fields returns an object's fields by name; others than those allowed are errors.

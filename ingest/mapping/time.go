@@ -43,7 +43,7 @@ func (t *timeValue) eval(r *row, zone *time.Location) (time.Time, *problem) {
 }
 
 // parseTime reads a time in one layout. A time without offset is in zone; one that the clocks skipped in spring is
-// read by the offset before, one that came twice in autumn is the first.
+// read by the offset before; of one that came twice in autumn time.ParseInLocation takes one, in Europe the second.
 func parseTime(s, layout string, zone *time.Location) (time.Time, bool) {
 	switch layout {
 	case layoutRFC3339:

@@ -172,11 +172,13 @@ func convert(x any, as, decimal, column string) (any, *problem) {
 	case "text":
 		return textOf(x), nil
 	case "number":
-		s := strings.TrimSpace(textOf(x))
-		if decimal == "," {
-			s = strings.ReplaceAll(strings.ReplaceAll(s, ".", ""), ",", ".")
+		switch n := x.(type) { // as JSON has them: no sign of its own is in there
+		case int:
+			return float64(n), nil
+		case float64:
+			return n, nil
 		}
-		f, err := strconv.ParseFloat(s, 64)
+		f, err := strconv.ParseFloat(pointed(strings.TrimSpace(textOf(x)), decimal), 64)
 		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
 			return nil, problemf(column, "%q is no number (decimal sign %q)", clip(textOf(x)), decimal)
 		}
@@ -189,6 +191,25 @@ func convert(x any, as, decimal, column string) (any, *problem) {
 		return b, nil
 	}
 	return x, nil
+}
+
+// pointed returns a number with a decimal point and nothing between thousands. Where the comma is the decimal sign a point
+// stands before three digits only: 12.50 was written by somebody else's rules, and is no 1250.
+func pointed(s, decimal string) string {
+	if decimal != "," {
+		return s
+	}
+	whole, fraction, _ := strings.Cut(s, ",")
+	groups := strings.Split(whole, ".")
+	for _, g := range groups[1:] {
+		if len(g) != 3 {
+			return "" // no number
+		}
+	}
+	if len(groups) > 1 && len(strings.TrimLeft(groups[0], "+-")) > 3 || strings.Contains(fraction, ".") {
+		return ""
+	}
+	return strings.Join(groups, "") + "." + fraction
 }
 
 // lookup returns a row's value by name; a dotted name that is no column looks into objects.
