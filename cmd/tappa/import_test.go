@@ -246,3 +246,59 @@ func TestImportAsDocumented(t *testing.T) {
 		t.Errorf("exit code %d, %s (-got, +want):\n%s", code, errs, d)
 	}
 }
+
+// TestImportNamesWhatIsOfNoUse: events that become dead letters are named with the reason before anything is published, and when it
+// is; so are columns that the mapping reads and no row has.
+func TestImportNamesWhatIsOfNoUse(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, filepath.Join(dir, "calls.jsonl"), `{"id": 71, "at": "2026-03-02T09:30:00Z", "caller": {"number": "06 69821"}, "line": "+390521940100"}
+{"id": 72, "at": "2026-03-02T09:31:00Z", "caller": {"number": "+390669821"}, "line": "+390521940100"}
+{"id": 73, "at": "2026-03-02T09:32:00Z", "caller": {"number": "hidden"}}
+`)
+	const events = `origin: pbx
+events:
+  - id: {column: id}
+    time: {column: at}
+    type: call.held
+    data: {direction: inbound, customer: {phone: {column: caller.number}}, number: {column: lne}}
+`
+	mapping := write(t, filepath.Join(dir, "mapping.yaml"), events)
+	journeyFile := write(t, filepath.Join(dir, "journey.yaml"), mailJourney)
+	const nobody = `becomes a dead letter: missing-key: data.customer: nothing identifies the customer`
+	for name, c := range map[string]struct {
+		args, says, not []string
+	}{
+		"dry, without a journey": {
+			[]string{"--dry-run"},
+			[]string{`event "71" of pbx ` + nobody, `event "73" of pbx ` + nobody, "2 of them would become dead letters: missing-key 2", "name it with --journey"},
+			nil,
+		},
+		"dry": {
+			[]string{"--dry-run", "--journey", journeyFile},
+			[]string{
+				`event "73" of pbx ` + nobody, "1 of them would become a dead letter: missing-key 1\n",
+				`column "lne", which ` + mapping + `:6:93 reads, is in none of the rows; did you mean "line"?`,
+			},
+			[]string{`"71"`, `"72"`, "--journey", `"caller.number"`},
+		},
+		"in earnest": {
+			[]string{"--data", filepath.Join(dir, "data"), "--journey", journeyFile},
+			[]string{`event "73" of pbx ` + nobody, "3 read = 2 new + 0 copies + 1 dead + 0 filtered", `column "lne"`},
+			[]string{`"71"`, `"72"`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := mustTappa(t, append(append([]string{"import", "--format", "jsonl", "--mapping", mapping}, c.args...), file)...)
+			for _, want := range c.says {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q is not said:\n%s", want, out)
+				}
+			}
+			for _, not := range c.not {
+				if strings.Contains(out, not) {
+					t.Errorf("%q is said:\n%s", not, out)
+				}
+			}
+		})
+	}
+}

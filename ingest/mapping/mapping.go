@@ -167,6 +167,9 @@ var Formats = map[string]func(m *Mapping, name string, in io.Reader) iter.Seq2[s
 
 // mapRow yields what a row becomes, and reports whether more is wanted.
 func (m *Mapping) mapRow(r *row, yield func(source.Event, error) bool) bool {
+	if m.rows != nil {
+		m.rows.look(m, r)
+	}
 	events, bad := 0, false
 	defer func() { m.end(events, bad) }()
 	for i := range m.events {

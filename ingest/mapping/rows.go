@@ -2,12 +2,56 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"tappa/journey"
 )
 
 // Rows counts what became of the rows of files: Read is the sum of the others. A row of which one event came and another
 // could not is among Bad.
-type Rows struct{ Read, Mapped, Bad, None int }
+type Rows struct {
+	Read, Mapped, Bad, None int
+
+	unseen []column // that the mapping names and no row had so far
+	looked bool     // a row was looked at
+	some   []string // the columns of the first row
+}
+
+// Unseen says of every column that the mapping reads, and that none of the rows has, so. A file with a header has said it before.
+func (n *Rows) Unseen() []string {
+	var says []string
+	for _, c := range n.unseen {
+		says = append(says, fmt.Sprintf("column %q, which %s reads, is in none of the rows%s", c.name, c.pos, journey.Suggest(c.name, n.some)))
+	}
+	return says
+}
+
+// look strikes the columns that a row has off those that none had.
+func (n *Rows) look(m *Mapping, r *row) {
+	if !n.looked {
+		n.looked, n.some = true, slices.Sorted(maps.Keys(dotted(r.values, "", map[string]bool{})))
+		for _, c := range m.named {
+			if !slices.ContainsFunc(n.unseen, func(o column) bool { return o.name == c.name }) {
+				n.unseen = append(n.unseen, c)
+			}
+		}
+	}
+	n.unseen = slices.DeleteFunc(n.unseen, func(c column) bool { return lookup(r.values, c.name) != nil })
+}
+
+// dotted adds the names of values and of what is in their objects, as mappings write them.
+func dotted(values map[string]any, before string, names map[string]bool) map[string]bool {
+	for name, x := range values {
+		if inner, ok := x.(map[string]any); ok {
+			dotted(inner, before+name+".", names)
+			continue
+		}
+		names[before+name] = true
+	}
+	return names
+}
 
 // Counting returns the mapping, counting in n the rows that it reads. A nil Mapping counts nothing.
 func (m *Mapping) Counting(n *Rows) *Mapping {

@@ -77,7 +77,7 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 			return err
 		}
 		opts.settings = settings(journeys)
-		return dryRun(opts, m, newFileIDs(journeys))
+		return dryRun(opts, m, newReader(journeys))
 	}
 	if files, err := os.ReadDir(opts.Dir); len(opts.Journeys) == 0 && (errors.Is(err, os.ErrNotExist) || err == nil && len(files) == 0) {
 		return errNoJourney // and leave no directory behind
@@ -125,7 +125,7 @@ func (e *Embedded) importFiles(ctx context.Context, journeys []*journey.Journey,
 	e.stack.start("collector", fail, collector.Run)
 
 	since := time.Now().Truncate(time.Millisecond)
-	rows, err := publish(ctx, e.Brokers, opts, m)
+	rows, err := publish(ctx, e.Brokers, opts, m, newReader(journeys))
 	if err == nil {
 		err = settle(ctx, collector, walker)
 	}
@@ -219,6 +219,9 @@ func (n *rowCount) tellRows(out io.Writer) {
 	if r := n.rows; r.Read > 0 {
 		fmt.Fprintf(out, "          %d read = %d mapped + %d not mapped + %d without an event\n", r.Read, r.Mapped, r.Bad, r.None)
 	}
+	for _, says := range n.rows.Unseen() {
+		fmt.Fprintf(out, "          %s\n", says)
+	}
 }
 
 // err says whether rows could not be used, or none was.
@@ -232,8 +235,8 @@ func (n *rowCount) err() error {
 	return nil
 }
 
-// publish maps all files and publishes their events.
-func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mapping.Mapping) (n rowCount, err error) {
+// publish maps all files and publishes their events. Those that a collector will not be able to use are named.
+func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mapping.Mapping, reader *reader) (n rowCount, err error) {
 	producer := ingest.NewProducer(brokers, ingest.DefaultTopic)
 	defer func() { err = errors.Join(err, producer.Close()) }()
 	var batch []ingest.Message
@@ -259,6 +262,7 @@ func publish(ctx context.Context, brokers []string, opts ImportOptions, m *mappi
 			n.refuse(opts.Out, fmt.Errorf("event %q of %s: %d bytes, at most %d are taken", event.ID, event.Origin, size, ingest.MaxMessage))
 			return nil
 		}
+		reader.read(opts.Out, event, message)
 		batch, held = append(batch, message), held+size
 		if len(batch) < importBatch && held < importBytes {
 			return nil
@@ -317,8 +321,9 @@ func readEvents(opts ImportOptions, m *mapping.Mapping, path string, in io.Reade
 }
 
 // dryRun maps everything and says what an import would do.
-func dryRun(opts ImportOptions, m *mapping.Mapping, ids *fileIDs) error {
+func dryRun(opts ImportOptions, m *mapping.Mapping, reader *reader) error {
 	var n rowCount
+	ids := newFileIDs()
 	types := map[string]int{}
 	var first, last time.Time
 	err := eachEvent(opts, m, &n, func(event source.Event) error {
@@ -330,7 +335,14 @@ func dryRun(opts ImportOptions, m *mapping.Mapping, ids *fileIDs) error {
 		if event.Time.After(last) {
 			last = event.Time
 		}
-		return ids.add(event)
+		message, err := asMessage(event)
+		if err != nil {
+			return err
+		}
+		if ix, ok := reader.read(opts.Out, event, message); ok {
+			ids.add(&ix)
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -338,6 +350,7 @@ func dryRun(opts ImportOptions, m *mapping.Mapping, ids *fileIDs) error {
 	fmt.Fprintf(opts.Out, "%s would be published, %s cannot be mapped\n", count(n.published, "event"), count(n.bad, "row"))
 	n.tellRows(opts.Out)
 	n.tellLeft(opts.Out)
+	reader.tell(opts.Out)
 	if n.published > 0 {
 		fmt.Fprintf(opts.Out, "from %s to %s\n", first.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
 	}

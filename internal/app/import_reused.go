@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tappa/aggregate"
-	"tappa/ingest/source"
 	"tappa/journey"
 )
 
@@ -42,29 +41,18 @@ func occurred(o aggregate.Occurred) string { return o.Key + " at " + o.At.UTC().
 
 // fileIDs finds ids that several interactions of the files have, without a store.
 type fileIDs struct {
-	decoder *source.Decoder
-	seed    maphash.Seed
-	first   map[uint64]aggregate.Occurred // by a hash of origin and id: what was read first
-	reused  map[uint64]bool
-	shown   []aggregate.Reused
+	seed   maphash.Seed
+	first  map[uint64]aggregate.Occurred // by a hash of origin and id: what was read first
+	reused map[uint64]bool
+	shown  []aggregate.Reused
 }
 
-func newFileIDs(journeys []*journey.Journey) *fileIDs {
-	return &fileIDs{
-		decoder: NewDecoder(journeys), seed: maphash.MakeSeed(), first: map[uint64]aggregate.Occurred{}, reused: map[uint64]bool{},
-	}
+func newFileIDs() *fileIDs {
+	return &fileIDs{seed: maphash.MakeSeed(), first: map[uint64]aggregate.Occurred{}, reused: map[uint64]bool{}}
 }
 
-// add looks at an event as a collector would. What a collector cannot use counts for nothing, so its id does not matter.
-func (f *fileIDs) add(event source.Event) error {
-	message, err := asMessage(event)
-	if err != nil {
-		return err
-	}
-	ix, err := f.decoder.Decode(source.Record{Key: message.Key, Value: message.Value})
-	if err != nil || len(ix.Keys) == 0 {
-		return nil
-	}
+// add looks at the interaction of an event. What a collector cannot use counts for nothing, so its id does not matter.
+func (f *fileIDs) add(ix *journey.Interaction) {
 	// The collector keeps milliseconds; a key shares memory with its record.
 	now := aggregate.Occurred{At: ix.OccurredAt.UTC().Truncate(time.Millisecond), Key: strings.Clone(string(ix.Keys[0]))}
 	id := maphash.Comparable(f.seed, [2]string{ix.Origin, ix.ID})
@@ -78,7 +66,6 @@ func (f *fileIDs) add(event source.Event) error {
 			f.shown = append(f.shown, aggregate.Reused{Origin: strings.Clone(ix.Origin), ID: strings.Clone(ix.ID), First: before, Last: now})
 		}
 	}
-	return nil
 }
 
 // tell prints what was found.
