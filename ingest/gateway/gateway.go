@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,6 +59,7 @@ type gate struct {
 	Source
 	vendor vendor
 	rate   limiter
+	told   sync.Once // that a mapping file makes no event of something
 }
 
 // New prepares a gateway. It connects to nothing.
@@ -89,7 +91,8 @@ func New(o Options) (*Gateway, error) {
 // prefix begins the path of every source.
 const prefix = "/in/"
 
-// ServeHTTP takes one request, and answers with JSON: {"accepted": 3}, or {"refused": reason, "detail": …}.
+// ServeHTTP takes one request, and answers with JSON: {"accepted": 3}, or {"refused": reason, "detail": …}. What of it a mapping
+// file makes no event of is counted beside: {"accepted": 3, "no_event": 1}.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := g.now()
 	s := g.sources[strings.TrimPrefix(r.URL.Path, prefix)]
@@ -98,7 +101,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusNotFound, answer{Refused: reasonUnknown, Detail: "no source of this name"})
 		return
 	}
-	n, err := g.take(s, w, r)
+	a, err := g.take(s, w, r)
 	g.metrics.seconds.WithLabelValues(s.Name).Observe(g.now().Sub(began).Seconds())
 	var no *refusal
 	switch {
@@ -110,41 +113,54 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.Thanks, http.StatusSeeOther)
 	default:
 		g.metrics.accepted.WithLabelValues(s.Name).Inc()
-		write(w, http.StatusOK, answer{Accepted: n})
+		write(w, http.StatusOK, a)
 	}
 }
 
 // take does the work on one request: admit, read, verify, remember, split, publish. It returns how many records it put
-// on Kafka, or a *refusal.
-func (g *Gateway) take(s *gate, w http.ResponseWriter, r *http.Request) (int, error) {
+// on Kafka and what became no event, or a *refusal.
+func (g *Gateway) take(s *gate, w http.ResponseWriter, r *http.Request) (answer, error) {
 	leave, err := g.admit(s, r)
 	if err != nil {
-		return 0, err
+		return answer{}, err
 	}
 	defer leave()
 	req, err := g.read(s, w, r)
 	if err != nil {
-		return 0, err
+		return answer{}, err
 	}
 	if err := g.verify(s, req); err != nil {
-		return 0, err
+		return answer{}, err
 	}
 	parts, err := s.split(req)
 	if err != nil {
-		return 0, err
+		return answer{}, err
 	}
+	g.tellNone(s, req)
 	if len(parts) == 0 {
-		return 0, nil // sound, and nothing in it: no event, or none that the mapping file wants
+		return answer{NoEvent: len(req.none)}, nil // sound, and nothing in it: no event, or none that the mapping file wants
 	}
 	settle, err := g.seen.enter(req.fingerprint(s.Name), req.received, s.vendor.remember)
 	if err != nil {
-		return 0, err
+		return answer{}, err
 	}
 	accepted := false
 	defer func() { settle(accepted) }() // whatever happens, or its twin would wait for ever
 	n, err := g.publish(r.Context(), s, req, parts)
 	accepted = err == nil
-	return n, err
+	return answer{Accepted: n, NoEvent: len(req.none)}, err
+}
+
+// tellNone counts what a mapping file makes no event of, and says once of a source why: the sender is told that all is well,
+// and a condition with a typo in it would lose everything.
+func (g *Gateway) tellNone(s *gate, r *request) {
+	if len(r.none) == 0 {
+		return
+	}
+	g.metrics.none.WithLabelValues(s.Name).Add(float64(len(r.none)))
+	s.told.Do(func() {
+		g.log.Warn("gateway: the mapping file makes no event of this; what follows is only counted", "source", s.Name, "why", r.none[0].Reason())
+	})
 }
 
 // publish puts parts on Kafka, and returns when all in-sync replicas have all of them.
@@ -173,6 +189,7 @@ func (g *Gateway) publish(ctx context.Context, s *gate, req *request, parts []pa
 // answer is what a sender is told.
 type answer struct {
 	Accepted int    `json:"accepted"`
+	NoEvent  int    `json:"no_event,omitempty"`
 	Refused  string `json:"refused,omitempty"`
 	Detail   string `json:"detail,omitempty"`
 }

@@ -8,8 +8,8 @@ import (
 
 // metrics is everything that moves in a gateway.
 type metrics struct {
-	accepted, refused, produced *prometheus.CounterVec
-	seconds                     *prometheus.HistogramVec
+	accepted, refused, produced, none *prometheus.CounterVec
+	seconds                           *prometheus.HistogramVec
 }
 
 func newMetrics(reg prometheus.Registerer, g *Gateway) (*metrics, error) {
@@ -23,6 +23,7 @@ func newMetrics(reg prometheus.Registerer, g *Gateway) (*metrics, error) {
 		accepted: counter("accepted_total", "Requests whose records all in-sync replicas have.", "source"),
 		refused:  counter("refused_total", "Requests refused, by reason; nothing of them was accepted.", "source", "reason"),
 		produced: counter("produced_total", "Records put on Kafka.", "source"),
+		none:     counter("no_event_total", "Objects and rows of accepted requests that the source's mapping file makes no event of.", "source"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "tappa", Subsystem: "gateway", Name: "request_seconds", Help: "Time to answer a request.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 15),
@@ -32,12 +33,15 @@ func newMetrics(reg prometheus.Registerer, g *Gateway) (*metrics, error) {
 		m.accepted.WithLabelValues(name)
 		m.refused.WithLabelValues(name, reasonSignature)
 		m.produced.WithLabelValues(s.Name)
+		if s.Mapping != nil {
+			m.none.WithLabelValues(name)
+		}
 	}
 	if reg == nil {
 		return m, nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.accepted, m.refused, m.produced, m.seconds,
+		m.accepted, m.refused, m.produced, m.none, m.seconds,
 		gauge("requests", "Requests being worked on.", func() float64 { n, _ := g.held.now(); return float64(n) }),
 		gauge("held_bytes", "Memory set aside for the bodies of these requests.", func() float64 { _, b := g.held.now(); return float64(b) }),
 		gauge("remembered_requests", "Accepted requests remembered against replays.", func() float64 { n, _ := g.seen.size(); return float64(n) }),

@@ -125,11 +125,12 @@ func (s *gate) mapped(r *request) ([]part, error) {
 	var parts []part
 	for event, err := range read(s.Name, bytes.NewReader(body)) {
 		var row *mapping.RowError
-		if _, none := errors.AsType[*mapping.NoEvent](err); none {
-			continue // what no "when" asks for is not wanted
+		if none, ok := errors.AsType[*mapping.NoEvent](err); ok {
+			r.none = append(r.none, none) // what no "when" asks for is not wanted, or the mapping file has it wrong
+			continue
 		}
 		if errors.As(err, &row) {
-			return nil, refuse(reasonUnmapped, "event %d: %s: %s", row.Line, row.Column, row.Reason)
+			return nil, refuse(reasonUnmapped, "event %s", strings.TrimPrefix(row.Error(), s.Name+":"))
 		}
 		if err != nil {
 			return nil, refuse(reasonMalformed, "%v", err)

@@ -137,19 +137,30 @@ events:
 	s := serve(t, "sources: [{name: crm, vendor: mapping, mapping: "+path+", secret_env: SECRET}]\n", nil)
 	for _, c := range []struct {
 		body, media string
-		status, n   int
+		status      int
+		want        answer
 	}{
-		{`{"kind": "form", "no": 1, "at": "2026-05-04T09:00:00Z", "mail": "a@b.it"}`, "application/json", 200, 1},
-		{`[{"kind": "form", "no": 2, "at": "2026-05-04T09:00:00Z", "mail": "a@b.it"}, {"kind": "visit"}]`, "application/json", 200, 1},
-		{"kind=form&no=3&at=2026-05-04T09%3A00%3A00Z&mail=a%40b.it", "application/x-www-form-urlencoded", 200, 1},
-		{"kind,no,at,mail\nform,4,2026-05-04T09:00:00Z,a@b.it\nform,5,2026-05-04T09:00:00Z,a@b.it\n", "text/csv", 200, 2},
-		{`{"kind": "visit"}`, "application/json", 200, 0},
-		{`{"kind": "form", "no": 6, "at": "soon", "mail": "a@b.it"}`, "application/json", 422, 0},
+		{`{"kind": "form", "no": 1, "at": "2026-05-04T09:00:00Z", "mail": "a@b.it"}`, "application/json", 200, answer{Accepted: 1}},
+		{
+			`[{"kind": "form", "no": 2, "at": "2026-05-04T09:00:00Z", "mail": "a@b.it"}, {"kind": "visit"}]`, "application/json",
+			200,
+			answer{Accepted: 1, NoEvent: 1},
+		},
+		{"kind=form&no=3&at=2026-05-04T09%3A00%3A00Z&mail=a%40b.it", "application/x-www-form-urlencoded", 200, answer{Accepted: 1}},
+		{"kind,no,at,mail\nform,4,2026-05-04T09:00:00Z,a@b.it\nform,5,2026-05-04T09:00:00Z,a@b.it\n", "text/csv", 200, answer{Accepted: 2}},
+		{`{"kind": "visit"}`, "application/json", 200, answer{NoEvent: 1}},
+		{
+			`{"kind": "form", "no": 6, "at": "soon", "mail": "a@b.it"}`, "application/json", 422,
+			answer{Refused: reasonUnmapped, Detail: `event 1: column "at": "soon" is no time in any of the layouts ["rfc3339" "2006-01-02T15:04:05" "2006-01-02 15:04:05Z07:00" "2006-01-02 15:04:05" "2006-01-02 15:04" "2006-01-02"]`},
+		},
 	} {
 		status, a, _ := s.post("/in/crm", c.body, with(bearer, "Content-Type", c.media))
-		if status != c.status || a.Accepted != c.n {
-			t.Errorf("%s: %d %+v, want %d and %d records", c.body, status, a, c.status, c.n)
+		if status != c.status || a != c.want {
+			t.Errorf("%s: %d %+v, want %d %+v", c.body, status, a, c.status, c.want)
 		}
+	}
+	if n := s.count("no_event_total", "crm"); n != 2 {
+		t.Errorf("%v objects became no event, want 2", n)
 	}
 	for _, m := range s.records(5) {
 		if !strings.Contains(string(m.Value), `"source":"old-crm"`) {

@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tappa/ingest/mapping"
 )
 
 // request is a request whose body has been read.
@@ -26,8 +28,9 @@ type request struct {
 	*http.Request
 	body     []byte
 	received time.Time
-	url      string // as the vendor called it: what some of them sign
-	stamp    string // the time it says it was signed at, as written
+	url      string             // as the vendor called it: what some of them sign
+	stamp    string             // the time it says it was signed at, as written
+	none     []*mapping.NoEvent // what in it the mapping file makes no event of
 }
 
 // A signature says whether a request is signed with a secret. It compares in constant time.

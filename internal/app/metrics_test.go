@@ -79,7 +79,7 @@ func TestMetricsExist(t *testing.T) {
 	}
 	used := map[string]bool{
 		"tappa_gateway_produced_total": true, "tappa_gateway_request_seconds_bucket": true, "tappa_gateway_requests": true,
-		"tappa_gateway_held_bytes": true, "tappa_gateway_remembered_requests": true, "tappa_gateway_forgotten_total": true,
+		"tappa_gateway_held_bytes": true, "tappa_gateway_remembered_requests": true, "tappa_gateway_forgotten_total": true, "tappa_gateway_no_event_total": true,
 		"tappa_walk_walks_total": true, "tappa_walk_touched_total": true, "tappa_walk_contact_keys": true, "tappa_walk_shared_keys": true,
 		"tappa_refresh_runs_total": true, "tappa_refresh_last_success_timestamp_seconds": true,
 		// The numbers of the journeys are for those who write rules of their own.
