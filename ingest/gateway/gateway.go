@@ -140,10 +140,11 @@ func (g *Gateway) take(s *gate, w http.ResponseWriter, r *http.Request) (answer,
 	if len(parts) == 0 {
 		return answer{NoEvent: len(req.none)}, nil // sound, and nothing in it: no event, or none that the mapping file wants
 	}
-	settle, err := g.seen.enter(req.fingerprint(s.Name), req.received, s.vendor.remember)
+	first, settle, err := g.seen.enter(req.fingerprint(s.Name), req.received, s.vendor.remember)
 	if err != nil {
 		return answer{}, err
 	}
+	req.received = first // of what Kafka took although nobody heard so, the next try is a copy, also if it bears no time
 	accepted := false
 	defer func() { settle(accepted) }() // whatever happens, or its twin would wait for ever
 	n, err := g.publish(r.Context(), s, req, parts)

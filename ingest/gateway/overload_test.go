@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"tappa/ingest"
+	"tappa/ingest/source"
+	formats "tappa/ingest/source/vendor"
 )
 
 const openConfig = `
@@ -145,6 +147,54 @@ func TestKafkaFails(t *testing.T) {
 	}
 }
 
+// unheard is a Kafka that takes what it is given, and says so too late.
+type unheard struct {
+	Publisher
+	times int
+}
+
+func (u *unheard) Publish(ctx context.Context, messages ...ingest.Message) error {
+	err := u.Publisher.Publish(ctx, messages...)
+	if u.times > 0 {
+		u.times--
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// What Kafka took although the sender was told to come again, and what comes then, are one interaction: they have one id and one
+// time, also where what was sent bears none. The same wish long after is another one.
+func TestTriedAgain(t *testing.T) {
+	clock := now.Add(9 * time.Minute) // in another ten minutes than the next try
+	s := serve(t, openConfig, func(p Publisher) Publisher { return &unheard{p, 1} })
+	s.gateway.now = func() time.Time { return clock }
+	for _, c := range []struct {
+		after  time.Duration
+		status int
+	}{{0, http.StatusServiceUnavailable}, {2 * time.Minute, http.StatusOK}, {time.Hour, http.StatusOK}} {
+		clock = clock.Add(c.after)
+		if status, a, _ := s.post("/in/form", "email=a@example.com", nil); status != c.status {
+			t.Errorf("%s later: %d %+v, want %d", c.after, status, a, c.status)
+		}
+	}
+	decoder := source.NewDecoder(source.Options{Formats: formats.Formats})
+	told := map[string]int{}
+	for _, m := range s.records(3) {
+		rec := source.Record{Value: m.Value}
+		for _, h := range m.Headers {
+			rec.Headers = append(rec.Headers, source.Header{Key: h.Key, Value: h.Value})
+		}
+		in, err := decoder.Decode(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[in.ID+" "+in.OccurredAt.String()]++
+	}
+	if len(told) != 2 {
+		t.Errorf("three records tell of %d interactions, want 2: %v", len(told), told)
+	}
+}
+
 // Without a Kafka at all the answer comes within the time set for it.
 func TestNoKafka(t *testing.T) {
 	producer := ingest.NewProducer([]string{"127.0.0.1:1"}, "nowhere")
@@ -159,7 +209,7 @@ func TestNoKafka(t *testing.T) {
 func TestSeenIsBounded(t *testing.T) {
 	s := newSeen(3)
 	enter := func(b byte, at time.Time) error {
-		settle, err := s.enter(print{b}, at, time.Minute)
+		_, settle, err := s.enter(print{b}, at, time.Minute)
 		if err == nil {
 			settle(true)
 		}
@@ -170,8 +220,8 @@ func TestSeenIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n, lost := s.size(); n != 3 || lost != 2 || len(s.until) != 3 {
-		t.Errorf("%d remembered in %d entries, %d forgotten, want 3, 3 and 2", n, len(s.until), lost)
+	if n, lost := s.size(); n != 3 || lost != 2 || len(s.all) != 3 {
+		t.Errorf("%d remembered in %d entries, %d forgotten, want 3, 3 and 2", n, len(s.all), lost)
 	}
 	if enter(4, now) == nil || enter(2, now) == nil {
 		t.Error("one of the last three is accepted twice")
@@ -179,18 +229,18 @@ func TestSeenIsBounded(t *testing.T) {
 	if err := enter(4, now.Add(time.Hour)); err != nil {
 		t.Errorf("after its time: %v", err)
 	}
-	settle, err := s.enter(print{9}, now, time.Minute)
+	_, settle, err := s.enter(print{9}, now, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.enter(print{9}, now, time.Minute); err == nil {
+	if _, _, err := s.enter(print{9}, now, time.Minute); err == nil {
 		t.Error("a twin is worked on beside its like")
 	}
 	settle(false)
 	if err := enter(9, now); err != nil {
 		t.Errorf("after a failure: %v", err)
 	}
-	if n, _ := s.size(); n != 3 || len(s.until) != 3 {
-		t.Errorf("%d remembered in %d entries", n, len(s.until))
+	if n, _ := s.size(); n != 3 || len(s.all) != 3 {
+		t.Errorf("%d remembered in %d entries", n, len(s.all))
 	}
 }
