@@ -16,6 +16,7 @@ import (
 	"tappa/ingest"
 	"tappa/ingest/mapping"
 	"tappa/ingest/source"
+	formats "tappa/ingest/source/vendor"
 )
 
 // part is one event of a body.
@@ -77,16 +78,16 @@ func splitSegment(r *request) ([]part, error) {
 // attributes become the headers of Kafka's binary mode.
 func splitCloudEvents(r *request) ([]part, error) {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if media == "application/cloudevents-batch+json" {
-		return list(r.body)
-	}
 	p := part{value: r.body}
 	for name, values := range r.Header {
 		if attribute, ok := strings.CutPrefix(strings.ToLower(name), "ce-"); ok {
 			p.headers = append(p.headers, ingest.Header{Key: "ce_" + attribute, Value: []byte(values[0])})
 		}
 	}
-	if len(p.headers) > 0 && media != "" {
+	if len(p.headers) == 0 || media == "application/cloudevents-batch+json" {
+		return list(r.body) // a batch, whatever it is called: no single event is a list
+	}
+	if media != "" {
 		p.headers = append(p.headers, ingest.Header{Key: "content-type", Value: []byte(r.Header.Get("Content-Type"))})
 	}
 	return []part{p}, nil
@@ -148,7 +149,7 @@ func (s *gate) mapped(r *request) ([]part, error) {
 func flat(fields url.Values) map[string]string {
 	m := make(map[string]string, len(fields))
 	for name, values := range fields {
-		m[name] = strings.Join(values, ", ")
+		m[name] = formats.FormText(strings.Join(values, ", "))
 	}
 	return m
 }

@@ -86,9 +86,10 @@ func TestCloudEventsOverHTTP(t *testing.T) {
 	s.post("/in/cloudevents", "["+event("2")+","+event("3")+"]", with(bearer, "Content-Type", "application/cloudevents-batch+json"))
 	s.post("/in/cloudevents", `{"form":"f","customer":{"email":"a@b.it"}}`, with(bearer, "Content-Type", "application/json",
 		"Ce-Specversion", "1.0", "Ce-Id", "4", "Ce-Source", "app", "Ce-Type", "tappa.form.submitted", "Ce-Time", "2026-05-04T09:00:00Z"))
+	s.post("/in/cloudevents", "["+event("5")+"]", map[string]string{"Authorization": "bearer s3cret", "Content-Type": "application/json"})
 	d := source.NewDecoder(source.Options{Formats: formats.Formats})
 	var ids []string
-	for _, m := range s.records(4) {
+	for _, m := range s.records(5) {
 		rec := source.Record{Value: m.Value}
 		for _, h := range m.Headers {
 			rec.Headers = append(rec.Headers, source.Header(h))
@@ -100,7 +101,7 @@ func TestCloudEventsOverHTTP(t *testing.T) {
 		ids = append(ids, in.ID)
 	}
 	slices.Sort(ids)
-	if diff := cmp.Diff(ids, []string{"1", "2", "3", "4"}); diff != "" {
+	if diff := cmp.Diff(ids, []string{"1", "2", "3", "4", "5"}); diff != "" {
 		t.Errorf("ids (-got, +want):\n%s", diff)
 	}
 }
@@ -147,6 +148,7 @@ events:
 			answer{Accepted: 1, NoEvent: 1},
 		},
 		{"kind=form&no=3&at=2026-05-04T09%3A00%3A00Z&mail=a%40b.it", "application/x-www-form-urlencoded", 200, answer{Accepted: 1}},
+		{"kind=form&no=n%E9&at=2026-05-04T09%3A00%3A00Z&mail=a%40b.it", "application/x-www-form-urlencoded", 200, answer{Accepted: 1}},
 		{"kind,no,at,mail\nform,4,2026-05-04T09:00:00Z,a@b.it\nform,5,2026-05-04T09:00:00Z,a@b.it\n", "text/csv", 200, answer{Accepted: 2}},
 		{`{"kind": "visit"}`, "application/json", 200, answer{NoEvent: 1}},
 		{
@@ -162,10 +164,15 @@ events:
 	if n := s.count("no_event_total", "crm"); n != 2 {
 		t.Errorf("%v objects became no event, want 2", n)
 	}
-	for _, m := range s.records(5) {
+	posted := false
+	for _, m := range s.records(6) {
 		if !strings.Contains(string(m.Value), `"source":"old-crm"`) {
 			t.Errorf("record %s", m.Value)
 		}
+		posted = posted || strings.Contains(string(m.Value), `"id":"né"`)
+	}
+	if !posted {
+		t.Error("what a page in Latin 1 posted is not what was typed")
 	}
 }
 

@@ -108,7 +108,10 @@ func inBase64(sent string, want []byte) bool {
 // parameter "token" for senders that can be told nothing but an address.
 func bySecret(r *request, secret []byte) bool {
 	user, password, _ := r.BasicAuth()
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		bearer = ""
+	}
 	good := 0
 	for _, given := range []string{bearer, password, user + ":" + password, r.Header.Get("X-Tappa-Token"), r.URL.Query().Get("token")} {
 		a, b := sha256.Sum256([]byte(given)), sha256.Sum256(secret)

@@ -9,6 +9,9 @@ import (
 	"mime/multipart"
 	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"tappa/ingest/source"
 )
@@ -29,7 +32,25 @@ func readValues(raw source.Raw) (values url.Values, files []string, err error) {
 	if err != nil {
 		return nil, nil, source.Malformed("expected a posted form: %v", err)
 	}
+	for _, all := range values {
+		for i, text := range all {
+			all[i] = FormText(text)
+		}
+	}
 	return values, nil, nil
+}
+
+// FormText returns what was typed into a form. Pages that are not written in UTF-8 post what they are written in, and say
+// nothing of it: what is no UTF-8 is read as Windows-1252, of which Latin 1 is a part.
+func FormText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	text, err := charmap.Windows1252.NewDecoder().String(s)
+	if err != nil {
+		return s
+	}
+	return text
 }
 
 func readMultipart(body []byte, boundary string) (url.Values, []string, error) {
@@ -54,7 +75,7 @@ func readMultipart(body []byte, boundary string) (url.Values, []string, error) {
 		if err != nil {
 			return nil, nil, source.Malformed("expected a multipart form: %v", err)
 		}
-		values.Add(part.FormName(), string(text))
+		values.Add(part.FormName(), FormText(string(text)))
 	}
 	return nil, nil, source.Malformed("a form of more than %d fields", maxFields)
 }
