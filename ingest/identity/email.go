@@ -60,9 +60,13 @@ func Address(s string) string {
 	return strings.ToLower(local) + "@" + strings.ToLower(host)
 }
 
-// bare cuts a display name, angle brackets and "mailto:".
+// bare cuts a display name, before the address in angle brackets or behind it in round ones, quotes as Outlook puts around an
+// address without a name, and "mailto:".
 func bare(s string) string {
 	s = strings.TrimSpace(s)
+	if i := strings.IndexByte(s, '('); i > 0 && s[len(s)-1] == ')' && strings.IndexByte(s[:i], '<') < 0 {
+		s = strings.TrimSpace(s[:i])
+	}
 	if strings.HasSuffix(s, ">") {
 		if i := strings.LastIndexByte(s, '<'); i >= 0 {
 			s = strings.TrimSpace(s[i+1 : len(s)-1])
@@ -70,6 +74,9 @@ func bare(s string) string {
 	}
 	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
 		s = s[7:]
+	}
+	if len(s) > 2 && s[0] == '\'' && s[len(s)-1] == '\'' {
+		s = s[1 : len(s)-1]
 	}
 	return s
 }

@@ -18,6 +18,9 @@ func (n *Normaliser) Phone(s, country string) journey.ContactKey {
 	}
 	written := s
 	s = strings.TrimPrefix(s, "tel:")
+	if digits, ok := strings.CutSuffix(s, ".0"); ok && strings.Trim(digits, "0123456789") == "" {
+		s = digits // a spreadsheet took it for a number: the zero is none of its digits
+	}
 	if rest, ok := strings.CutPrefix(s, "00"); ok {
 		s = "+" + rest
 	}
@@ -45,6 +48,10 @@ type phoneAsked struct{ number, country string }
 
 // parsePhone has the library make the key of a number.
 func parsePhone(s, country string) journey.ContactKey {
+	const extension = "interno" // of which the library knows the short form
+	if i := strings.Index(strings.ToLower(s), extension); i > 0 && i+len(extension) <= len(s) {
+		s = s[:i] + "int." + s[i+len(extension):]
+	}
 	number, err := phonenumbers.Parse(s, country)
 	if err != nil || !phonenumbers.IsValidNumber(number) {
 		return ""
