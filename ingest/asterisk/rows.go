@@ -291,10 +291,27 @@ func (r row) time(name string, zone *time.Location) time.Time {
 	}
 	for _, layout := range timeLayouts {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return t
+			return r.once(t)
 		}
 	}
 	return time.Time{}
+}
+
+// once tells which of two times is meant where the clocks were put back and a time of day came twice: the one nearer to when
+// the channel came to be, which its id says in seconds since 1970 ("1792886390.3", "pbx-1792886390.3").
+func (r row) once(t time.Time) time.Time {
+	for _, other := range [...]time.Time{t.Add(-time.Hour), t.Add(time.Hour)} {
+		if other.Hour() != t.Hour() {
+			continue
+		}
+		id := r.first("uniqueid", "linkedid")
+		id, _, _ = strings.Cut(id[strings.LastIndexByte(id, '-')+1:], ".")
+		seconds, err := strconv.ParseInt(id, 10, 64)
+		if born := time.Unix(seconds, 0); err == nil && born.Sub(other).Abs() < born.Sub(t).Abs() && born.Sub(other).Abs() < 24*time.Hour {
+			return other
+		}
+	}
+	return t
 }
 
 // missing is the error of a row without something that it needs.
