@@ -38,6 +38,7 @@ type history struct {
 	rating   *source.Rating
 	comment  string // what the customer wrote with the rating
 	openedID string // an id that a webhook gives too; "" is one of the ticket's
+	gone     string // why it does not count, though the export has it: "deleted ticket"
 }
 
 // entry is a comment or a note.
@@ -107,6 +108,8 @@ func exportOf(read func(ticket, file doc, zone *time.Location) history) func([]s
 					n++
 					h := read(ticket, file, s.Zone)
 					switch {
+					case h.gone != "":
+						return yield(source.Event{}, &source.Nothing{Kind: source.NothingHappened, Detail: h.gone})
 					case h.ticket.Ticket == "":
 						return yield(source.Event{}, &mapping.RowError{File: path, Line: n, Column: "id", Reason: "missing; is it a ticket?"})
 					case h.opened.IsZero():
@@ -144,6 +147,9 @@ func eachTicket(path string, f func(ticket, file doc) bool) error {
 	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
 		_, _ = in.Discard(3)
 	}
+	for start, err := in.Peek(1); err == nil && strings.ContainsRune(" \t\r\n", rune(start[0])); start, err = in.Peek(1) {
+		_, _ = in.Discard(1)
+	}
 	d := json.NewDecoder(in)
 	d.UseNumber()
 	if start, err := in.Peek(1); err == nil && start[0] == '[' {
@@ -174,7 +180,8 @@ func oneTicket(d *json.Decoder, f func(ticket, file doc) bool) error {
 	}
 	file := doc{v}
 	for _, list := range [][]string{{"tickets"}, {"results"}, {"data", "payload"}, {"payload"}, {"data"}} {
-		if all := file.list(list...); len(all) > 0 {
+		_, is := file.at(list...).value.([]any)
+		if all := file.list(list...); len(all) > 0 || is && !file.at("id").is() { // the last page of an API may be empty
 			for _, one := range all {
 				if !f(one, file) {
 					return errStopped

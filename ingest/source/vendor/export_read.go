@@ -40,6 +40,9 @@ func zendeskExport(d, file doc, zone *time.Location) history {
 		h.entries = append(h.entries, e)
 	}
 	h.settle(d.time(zone, "updated_at"))
+	if h.ticket.Status == "deleted" {
+		h.gone = "deleted ticket"
+	}
 	if h.rating = satisfaction(first(d.text("satisfaction_rating", "score"))); h.rating != nil {
 		h.comment = d.text("satisfaction_rating", "comment")
 		h.rated = anyTime(d.time(zone, "satisfaction_rating", "updated_at"), d.time(zone, "satisfaction_rating", "created_at"), d.time(zone, "updated_at"))
@@ -84,6 +87,12 @@ func freshdeskExport(d, file doc, zone *time.Location) history {
 		h.entries = append(h.entries, e)
 	}
 	h.settle(d.time(zone, "updated_at"))
+	switch {
+	case d.flag("deleted"):
+		h.gone = "deleted ticket"
+	case d.flag("spam"):
+		h.gone = "ticket marked as spam"
+	}
 	return h
 }
 
