@@ -260,7 +260,7 @@ events:
   - id: {column: id}
     time: {column: at}
     type: call.held
-    data: {direction: inbound, customer: {phone: {column: caller.number}}, number: {column: lne}}
+    data: {direction: inbound, customer: {phone: {column: caller.number}}, number: {column: lne}, qeue: sales}
 `
 	mapping := write(t, filepath.Join(dir, "mapping.yaml"), events)
 	journeyFile := write(t, filepath.Join(dir, "journey.yaml"), mailJourney)
@@ -278,6 +278,7 @@ events:
 			[]string{
 				`event "73" of pbx ` + nobody, "1 of them would become a dead letter: missing-key 1\n",
 				`column "lne", which ` + mapping + `:6:93 reads, is in none of the rows; did you mean "line"?`,
+				mapping + `:6:99: data.qeue is kept, and no field that tappa knows; did you mean "queue"?`,
 			},
 			[]string{`"71"`, `"72"`, "--journey", `"caller.number"`},
 		},

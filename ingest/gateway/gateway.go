@@ -78,6 +78,9 @@ func New(o Options) (*Gateway, error) {
 		held: held{limits: o.Config.Limits}, seen: newSeen(o.Config.Limits.Replays), log: o.Logger, now: o.Now,
 	}
 	for _, s := range o.Config.Sources {
+		for _, doubt := range s.Mapping.Doubts() {
+			o.Logger.Warn("gateway: the mapping file may be misspelt", "source", s.Name, "doubt", doubt)
+		}
 		g.sources[s.Name] = &gate{Source: s, vendor: vendorOf(s.Vendor), rate: newLimiter(s.Rate, s.Burst)}
 	}
 	m, err := newMetrics(o.Registerer, g)

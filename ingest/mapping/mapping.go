@@ -81,6 +81,7 @@ type Mapping struct {
 	events  []event
 	named   []column // every column that a value, an expression or keep names
 	asked   []string // the columns that conditions read
+	doubts  []string // what looks misspelt
 	rows    *Rows    // where rows are counted, or nil
 }
 

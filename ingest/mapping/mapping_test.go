@@ -302,3 +302,36 @@ func TestEncodings(t *testing.T) {
 		})
 	}
 }
+
+// TestDoubts: fields of payloads that look like others are told of; fields of one's own are not.
+func TestDoubts(t *testing.T) {
+	const file = `
+origin: shop
+events:
+  - id: {column: id}
+    time: {column: at}
+    type: {map: {column: kind, values: {a: form.submitted, b: ticket.opened}}}
+    data:
+      form: contact
+      mesage: {column: text}
+      shop_floor: {column: floor}
+      ticket: {column: id}
+      customer: {emial: {column: mail}, phone: {column: tel}, city: {column: city}}
+  - id: {column: id}
+    time: {column: at}
+    type: {column: kind}
+    data: {mesage: {column: text}, customer: {crm: {column: id}, name: {column: name}}}
+`
+	m, err := Parse("m.yaml", []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`m.yaml:9:7: data.mesage is kept, and no field that tappa knows; did you mean "message"?`,
+		`m.yaml:12:18: data.customer.emial is kept, and identifies nobody; did you mean "email"?`,
+		`m.yaml:12:63: data.customer.city is kept, and identifies nobody; known are email, phone, crm, cookie, account, name`,
+	}
+	if d := cmp.Diff(m.Doubts(), want); d != "" {
+		t.Errorf("(-got, +want):\n%s", d)
+	}
+}

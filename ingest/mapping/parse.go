@@ -26,6 +26,7 @@ type builder struct {
 	name    string
 	decimal string
 	named   []column
+	doubts  []string
 	errs    []error
 }
 
@@ -99,7 +100,7 @@ func (b *builder) mapping(body ast.Node) *Mapping {
 		m.events = append(m.events, b.event(n))
 	}
 	m.asked = asked(m.events)
-	m.named = b.named
+	m.named, m.doubts = b.named, b.doubts
 	return m
 }
 
@@ -197,6 +198,7 @@ func (b *builder) event(n ast.Node) event {
 	}
 	if data, ok := fields["data"].(*ast.MappingNode); ok && !isLeaf(data) {
 		e.data = b.value(data, e.read)
+		b.doubt(data, e.typ.consts)
 	} else {
 		b.fail(fields["data"], "data: expected the fields of the payload")
 	}

@@ -71,6 +71,9 @@ func Import(ctx context.Context, opts ImportOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, doubt := range m.Doubts() {
+		fmt.Fprintln(opts.Out, doubt)
+	}
 	if opts.DryRun {
 		journeys, err := dryJourneys(opts)
 		if err != nil {
