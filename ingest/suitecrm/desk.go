@@ -3,6 +3,7 @@ package suitecrm
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -116,12 +117,13 @@ func (d *desk) take(rec source.Record) (Fate, error) {
 		return Deleted, nil
 	}
 	gone := c.op == opDelete || c.row.flag("deleted")
+	stands := !d.KeepDeleted && withdrawable[c.table] // for what happened, so that a deleted one did not
 	if id := c.row.id(keyOf(c.table)); id == "" && c.err == nil {
 		c.row.fail(keyOf(c.table), "missing")
 	}
 	if gone || c.err != nil {
-		if c.err == nil && c.op != opDelete && !d.KeepDeleted && withdrawable[c.table] {
-			d.withdraw(c.table + "/" + c.row.id("id"))
+		if c.err == nil && c.op != opDelete && stands {
+			d.withdraw(c.table+"/"+c.row.id("id"), c.touched())
 		}
 		return Deleted, asError(c.err)
 	}
@@ -131,6 +133,9 @@ func (d *desk) take(rec source.Record) (Fate, error) {
 	}
 	for _, step := range steps {
 		step()
+	}
+	if stands {
+		d.restore(c.table+"/"+c.row.id("id"), c.touched())
 	}
 	return Used, nil
 }
@@ -189,6 +194,13 @@ type joint struct {
 	valued     bool
 	worth      float64 // of the record, in its first row
 	withdrawn  bool    // a user deleted the record: what is told of it is taken back
+	lives      lives   // of a record that was deleted
+}
+
+// lives are the times when a user deleted a record, and restored it: what is told of it is told again then, as other events.
+type lives struct {
+	restored   int32
+	gone, back int64 // when it was last changed so, in seconds since 1970; 0: never, or not told
 }
 
 func (d *desk) joint(key string) *joint {
@@ -250,25 +262,52 @@ func (d *desk) follow(leader, follower string) {
 	}
 }
 
-// report makes the event of a happening for one party.
+// report makes the event of a happening for one party, and takes back what was or would have been told before the record was
+// deleted; so it is all the same whether a happening comes before that or after.
 func (d *desk) report(j *joint, h happening, p party) {
 	if p.kind == "company" && !d.Companies {
 		return
 	}
 	data := h.data(witness{p, d.customer(p), j.worth})
-	d.make(h.id+"/"+p.id, h.typ, h.at, data)
-	if j.withdrawn {
-		d.retract(h, p, data)
+	id := h.id + "/" + p.id
+	for life := int32(0); life <= j.lives.restored; life++ {
+		if life > 0 {
+			id = fmt.Sprintf("%s/%s/restored-%d", h.id, p.id, life) // what was taken back stays so
+		}
+		d.make(id, h.typ, h.at, data)
+		if j.withdrawn || life < j.lives.restored {
+			d.retract(id, h, data)
+		}
 	}
 }
 
 // withdraw takes back what happened to a record, told or still to be told, of everybody: somebody deleted it.
-func (d *desk) withdraw(key string) {
+func (d *desk) withdraw(key string, at int64) {
 	j := d.joint(key)
 	if j.withdrawn {
+		j.lives.gone = max(j.lives.gone, at)
 		return
 	}
-	j.withdrawn = true
+	if j.lives.back > 0 && at <= j.lives.back {
+		return // a copy of a row that was restored since
+	}
+	j.withdrawn, j.lives.gone = true, at
+	d.reportAll(j)
+}
+
+// restore tells anew what happened to a record that somebody deleted, and restored after that. A row that is no later than the
+// deleted one is a copy of what had been before.
+func (d *desk) restore(key string, at int64) {
+	j := d.joints[key]
+	if j == nil || !j.withdrawn || j.lives.gone == 0 || at <= j.lives.gone {
+		return
+	}
+	j.withdrawn, j.lives.back = false, at
+	j.lives.restored++
+	d.reportAll(j)
+}
+
+func (d *desk) reportAll(j *joint) {
 	for _, h := range j.happenings {
 		for _, p := range j.parties {
 			d.report(j, h, p)
@@ -276,13 +315,21 @@ func (d *desk) withdraw(key string) {
 	}
 }
 
+// touched is when the row was last changed, in seconds since 1970, as far as it says; a time that cannot be read is none, 0.
+func (c *change) touched() int64 {
+	before := c.err
+	at := c.row.time("date_modified")
+	c.err = before
+	return max(0, at.Unix())
+}
+
 // retract makes the event that takes back the one of a happening for one party, of the same customer, ticket and thread.
-func (d *desk) retract(h happening, p party, data any) {
+func (d *desk) retract(id string, h happening, data any) {
 	var back source.Retraction
 	if text, err := json.Marshal(data); err == nil {
 		_ = json.Unmarshal(text, &back) // payloads call them alike
 	}
-	back.Interaction, back.Reason = h.id+"/"+p.id, "deleted in the CRM"
+	back.Interaction, back.Reason = id, "deleted in the CRM"
 	d.make(journey.RetractedID(back.Interaction), journey.Retracted, h.at, back)
 }
 

@@ -16,7 +16,8 @@
 //   - Who is who is no join at all. That a mail address is a contact's, or that a lead became a contact, are events of
 //     their own (crm.linked, crm.converted), with which identity does the rest, late ones included.
 //   - What was told is never told otherwise. A row with deleted=1 says nothing; where it stands for a call, a quote or the like, what was told
-//     of that, before or after, is taken back by events of their own (interaction.retracted), and is not told again.
+//     of that, before or after, is taken back by events of their own (interaction.retracted). If somebody restores it, all of it is told
+//     again, as other events: a row's times tell a restored one from a copy of what it was.
 //
 // So the events of a set of changes are a function of the set, and a relay that has forgotten everything can take in
 // what it had told before and go on ([ingest.Follower]).
