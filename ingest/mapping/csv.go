@@ -184,8 +184,14 @@ func (m *Mapping) badRow(name string, rows *csv.Reader, record, columns []string
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	reason := at.Err.Error()
-	if errors.Is(err, csv.ErrFieldCount) {
+	switch {
+	case errors.Is(err, csv.ErrFieldCount):
 		reason = fmt.Sprintf("%d fields, expected %d", len(record), len(columns))
+	case errors.Is(err, csv.ErrBareQuote):
+		reason += "; csv: {lazy_quotes: true} takes it as it stands"
+	case errors.Is(err, csv.ErrQuote) && at.Line > at.StartLine:
+		reason = fmt.Sprintf("a quote that opens a field is not closed before line %d: whatever rows are up to there are lost; "+
+			"close it, or write it twice if it belongs to the text", m.csv.skip+at.Line)
 	}
 	return &RowError{File: name, Line: m.csv.skip + at.StartLine, Reason: reason}, nil
 }
