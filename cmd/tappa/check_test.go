@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tappa/journey"
 )
 
 const template = "../../journey/templates/machinery.yaml"
@@ -110,10 +113,13 @@ func TestExplainCommand(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, errOut)
 	}
 	dec := json.NewDecoder(strings.NewReader(out))
-	for range 2 {
+	for n := range 2 {
 		var got explanation
 		if err := dec.Decode(&got); err != nil {
 			t.Fatal(err)
+		}
+		if told := got.Told != nil && got.Told.ID == "1" && slices.Equal(got.Told.Keys, []journey.ContactKey{"phone:+393351112223"}); told != (n > 0) {
+			t.Errorf("interaction %d: said what the event became: %v", n, told)
 		}
 		if got.Tag == nil || got.Tag.Rule != "showroom call" || got.Tag.Touchpoint != "showroom" || got.Tag.Channel != "phone" {
 			t.Errorf("tag %+v", got.Tag)
@@ -142,8 +148,9 @@ func TestExplainCommand(t *testing.T) {
 func TestExplainUnmappedAndMistakes(t *testing.T) {
 	row := `{"start": "2026-03-02 09:30:00", "src": "0669821", "dst": "+390521940130", "disposition": "NO ANSWER", "uniqueid": "1.1"}`
 	code, out, _ := tappaCommand(t, row, "explain", "--journey", template, "--record", "asterisk-cdr")
-	if code != exitDone || !strings.Contains(out, `rule "showroom call"`) {
-		t.Errorf("exit code %d: %s", code, out)
+	const became = "call.missed, inbound, at 2026-03-02T08:30:00Z\n  id          \"1.1/missed\" of asterisk\n  customer    phone:+390669821\n\nrule \"showroom call\""
+	if code != exitDone || !strings.HasPrefix(out, became) {
+		t.Errorf("exit code %d: %s, want %s", code, out, became)
 	}
 	code, out, _ = tappaCommand(t, `{"source": "crm", "type": "lead.converted"}`, "explain", "--journey", template)
 	if code != exitDone || !strings.HasPrefix(out, "unmapped: no rule of "+template) {

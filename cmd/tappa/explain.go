@@ -26,8 +26,8 @@ func newExplainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --journey FILE < INTERACTION.json",
 		Short: "Say which rule tags an interaction, and why",
-		Long: `Explain reads interactions from standard input, JSON objects one after the other, and tells for each which rule of
-the journey decides, which rules came before it and which part of their conditions failed on what values.
+		Long: `Explain reads interactions from standard input, JSON objects one after the other, and tells for each what it is
+and whose, which rule of the journey decides, which rules came before it and which part of their conditions failed on what values.
 
 An interaction is either a CloudEvent, as collectors read it from Kafka, or the short form of tagging tests:
 
@@ -60,12 +60,49 @@ Several --journey are tried in order, as collectors do: the first that tags an i
 
 // explanation is what is said about one interaction by one journey.
 type explanation struct {
+	Told     *told             `json:"interaction,omitempty"` // what an event or record became; the short form of tests became nothing
 	Journey  journey.JourneyID `json:"journey"`
 	File     string            `json:"file"`
 	Tag      *explainedTag     `json:"tag"` // null: unmapped
 	Rules    []journey.Trial   `json:"rules"`
 	Others   int               `json:"rules_for_other_sources_or_types"`
 	Personas []journey.Trial   `json:"personas"`
+}
+
+// told is what an event or a vendor's record became, beside what rules read.
+type told struct {
+	Origin    string               `json:"origin"`
+	ID        string               `json:"id"`
+	Type      string               `json:"type"`
+	At        time.Time            `json:"time"`
+	Direction journey.Direction    `json:"direction"`
+	Keys      []journey.ContactKey `json:"keys"`
+	Account   journey.ContactKey   `json:"account,omitempty"`
+	Thread    string               `json:"thread,omitempty"`
+}
+
+// tellOf says what an interaction is that was decoded; nil of one that has no id, as those of tests.
+func tellOf(in *journey.Interaction) *told {
+	if in.ID == "" {
+		return nil
+	}
+	return &told{in.Origin, in.ID, in.Type, in.OccurredAt.UTC(), in.Direction, in.Keys, journey.ContactKey(in.Account), in.Thread}
+}
+
+func (t *told) write(out io.Writer) {
+	keys := make([]string, len(t.Keys))
+	for i, k := range t.Keys {
+		keys[i] = string(k)
+	}
+	fmt.Fprintf(out, "%s, %s, at %s\n", t.Type, t.Direction, t.At.Format("2006-01-02T15:04:05.999Z07:00"))
+	for _, field := range [][2]string{
+		{"id", fmt.Sprintf("%q of %s", t.ID, t.Origin)}, {"customer", strings.Join(keys, ", ")}, {"account", string(t.Account)}, {"thread", t.Thread},
+	} {
+		if field[1] != "" {
+			fmt.Fprintf(out, "  %-11s %s\n", field[0], field[1])
+		}
+	}
+	fmt.Fprintln(out)
 }
 
 type explainedTag struct {
@@ -155,11 +192,15 @@ func readInteraction(decoder *source.Decoder, raw json.RawMessage) (journey.Inte
 
 // explainOne explains an interaction by every journey up to the first that tags it.
 func explainOne(out io.Writer, files []string, journeys []*journey.Journey, in *journey.Interaction, format string) error {
+	became := tellOf(in)
+	if became != nil && format == "text" {
+		became.write(out)
+	}
 	for i, j := range journeys {
 		e := j.Explain(in)
 		if format == "text" {
 			writeExplanation(out, files[i], in, e)
-		} else if err := writeExplanationJSON(out, files[i], j, e); err != nil {
+		} else if err := writeExplanationJSON(out, files[i], j, e, became); err != nil {
 			return err
 		}
 		if e.Tag.Rule != "" {
@@ -169,8 +210,8 @@ func explainOne(out io.Writer, files []string, journeys []*journey.Journey, in *
 	return nil
 }
 
-func writeExplanationJSON(out io.Writer, file string, j *journey.Journey, e journey.Explanation) error {
-	x := explanation{Journey: j.ID, File: file, Rules: e.Rules, Others: e.Others, Personas: e.Personas}
+func writeExplanationJSON(out io.Writer, file string, j *journey.Journey, e journey.Explanation, became *told) error {
+	x := explanation{Told: became, Journey: j.ID, File: file, Rules: e.Rules, Others: e.Others, Personas: e.Personas}
 	if t := e.Tag; t.Rule != "" {
 		x.Tag = &explainedTag{t.Version, t.Rule, t.Touchpoint, t.Channel, t.Department, t.Persona, t.Stages, t.Outcome, t.Automatic}
 	}
