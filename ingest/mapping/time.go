@@ -61,6 +61,17 @@ func parseTime(s, layout string, zone *time.Location) (time.Time, bool) {
 		millis, err := strconv.ParseInt((fraction + "000")[:3], 10, 64)
 		return time.UnixMilli(n*1000 + millis).UTC(), err == nil
 	}
+	return TimeIn(layout, s, zone)
+}
+
+// TimeIn reads a time as time.ParseInLocation does, but refuses the abbreviation of a zone that neither is UTC nor belongs to
+// the zone given (PDT in Rome): Go would take it for UTC.
+func TimeIn(layout, s string, zone *time.Location) (time.Time, bool) {
 	at, err := time.ParseInLocation(layout, s, zone)
-	return at, err == nil
+	if err != nil {
+		return time.Time{}, false
+	}
+	name, offset := at.Zone()
+	unknown := offset == 0 && at.Location() != zone && name != "" && name != "UTC" && name != "GMT"
+	return at, !unknown
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tappa/ingest/mapping"
 	"tappa/ingest/source"
 )
 
@@ -135,7 +136,7 @@ func readTime(s string, zone *time.Location) time.Time {
 		return time.UnixMilli(int64(math.Round(f * 1000))).UTC()
 	}
 	for _, layout := range layouts {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+		if t, ok := mapping.TimeIn(layout, s, zone); ok {
 			return t
 		}
 	}
