@@ -2,6 +2,7 @@ package vendor
 
 import (
 	"strings"
+	"time"
 
 	"tappa/ingest/source"
 )
@@ -54,7 +55,8 @@ func chatwootMessage(raw source.Raw, d doc) (source.Event, error) {
 	conversation := d.at("conversation")
 	t := chatwootTicket(conversation)
 	t.Text, t.Group = plain(d.text("content")), first(d.text("inbox", "name"), t.Group)
-	e := source.Event{ID: "message-" + d.text("id"), Time: d.time(raw.Settings.Zone, "created_at"), Type: "ticket.commented", Vendor: raw.Value}
+	at := d.time(raw.Settings.Zone, "created_at").Truncate(time.Second) // as exports tell it
+	e := source.Event{ID: "message-" + d.text("id"), Time: at, Type: "ticket.commented", Vendor: raw.Value}
 	switch d.text("message_type") {
 	case "incoming", "0":
 		t.Author = "customer"

@@ -112,3 +112,52 @@ func FuzzExports(f *testing.F) {
 		}
 	})
 }
+
+// What an export and a webhook both tell is one interaction: it has one id, one time and one customer, though webhooks count parts of
+// a second that exports do not.
+func TestExportsOverlapWebhooks(t *testing.T) {
+	d := decoder()
+	for _, c := range []struct{ format, export, hook string }{
+		{
+			"zendesk", `{"id": 5158, "created_at": "2026-01-08T10:12:07Z", "description": "Il forno non scalda", "requester_id": 84, "status": "new", "updated_at": "2026-01-08T10:12:07Z"}`,
+			`{"detail": {"id": "5158", "actor_id": "84", "requester_id": "84", "created_at": "2026-01-08T10:12:07Z", "description": "Il forno non scalda", "status": "NEW"},
+				"event": {}, "id": "c1", "time": "2026-01-08T10:12:07.672717030Z", "type": "zen:event-type:ticket.created"}`,
+		},
+		{
+			"zendesk", `{"id": 5158, "created_at": "2026-01-08T10:12:07Z", "description": "x", "requester_id": 84, "status": "open", "updated_at": "2026-01-08T14:25:30Z",
+				"comments": [{"id": 98, "author_id": 84, "body": "Aspetto!", "public": true, "created_at": "2026-01-08T14:25:30Z"}]}`,
+			`{"detail": {"id": "5158", "actor_id": "84", "requester_id": "84", "created_at": "2026-01-08T10:12:07Z", "description": "x", "status": "OPEN"},
+				"event": {"comment": {"id": "98", "body": "Aspetto!", "is_public": true, "author": {"id": "84", "is_staff": false}}}, "id": "c2",
+				"time": "2026-01-08T14:25:30.123456789Z", "type": "zen:event-type:ticket.comment_added"}`,
+		},
+		{
+			"chatwoot", `{"id": 4, "created_at": 1767866000, "status": "open", "meta": {"sender": {"id": 7, "email": "leo@example.com"}},
+				"messages": [{"id": 44, "content": "Salve", "message_type": 0, "created_at": 1767866400}]}`,
+			`{"event": "message_created", "id": 44, "content": "Salve", "message_type": "incoming", "created_at": "2026-01-08T10:00:00.512Z",
+				"conversation": {"id": 4, "meta": {"sender": {"id": 7, "email": "leo@example.com"}}}, "sender": {"id": 7, "email": "leo@example.com"}}`,
+		},
+		{
+			"zammad", `{"id": 5, "created_at": "2026-01-08T10:00:00.123Z", "state": "new", "customer_id": 3, "customer": "bea@example.com",
+				"articles": [{"id": 8, "sender": "Customer", "body": "ciao", "created_at": "2026-01-08T10:00:00.123Z"}]}`,
+			`{"ticket": {"id": 5, "state": "new", "article_count": 1, "customer": {"id": 3, "email": "bea@example.com"}, "created_at": "2026-01-08T10:00:00.123Z"},
+				"article": {"id": 8, "sender": "Customer", "body": "ciao", "created_at": "2026-01-08T10:00:00.123Z"}}`,
+		},
+	} {
+		hook, err := d.Decode(source.Record{Value: []byte(c.hook), Time: arrived, Headers: []source.Header{
+			{Key: source.HeaderFormat, Value: []byte(c.format)}, {Key: source.HeaderOrigin, Value: []byte("desk")},
+		}})
+		if err != nil {
+			t.Errorf("%s: %v", c.format, err)
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "export.json")
+		if err := os.WriteFile(path, []byte(c.export), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out := tell(d, Exports[c.format], path)
+		want := fmt.Sprintf("%s %s %s %s [%s", hook.OccurredAt.Format(time.RFC3339), hook.ID, hook.Type, hook.Direction, hook.Keys[0])
+		if part := hook.OccurredAt.Nanosecond(); !strings.Contains(out, want) || part != 0 && c.format != "zammad" { // whose exports count them, too
+			t.Errorf("%s: the webhook says %s, and %d ns, the export\n%s", c.format, want, part, out)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package vendor
 
 import (
 	"strings"
+	"time"
 
 	"tappa/ingest/source"
 )
@@ -38,12 +39,13 @@ func readZendesk(raw source.Raw) (source.Event, error) {
 	}
 	switch what {
 	case "ticket.created":
+		e.Time = anyTime(detail.time(raw.Settings.Zone, "created_at"), e.Time)
 		e.Type, t.Text, e.ID = "ticket.opened", plain(detail.text("description")), "ticket-"+t.Ticket+"-opened"
 		if t.Text == t.Subject {
 			t.Text = ""
 		}
 	case "ticket.comment_added":
-		e.Type = "ticket.commented"
+		e.Type, e.Time = "ticket.commented", e.Time.Truncate(time.Second) // as the comment's own created_at is told in exports
 		comment := event.at("comment")
 		e.ID = "comment-" + first(comment.text("id"), e.ID)
 		if !comment.flag("is_public") {
