@@ -89,7 +89,7 @@ func (d *Decoder) readFormat(r *reader, name string, rec Record) (envelope, erro
 	}
 	event, err := read(raw)
 	if err != nil {
-		return envelope{}, asReason(err)
+		return envelope{}, asReason(err, name)
 	}
 	if event.ID == "" {
 		event.ID = raw.ID
@@ -127,9 +127,13 @@ func (d *Decoder) raw(name string, rec Record) (Raw, error) {
 	return raw, nil
 }
 
-// asReason makes an *Error of every error that says nothing of its own.
-func asReason(err error) error {
-	if _, ok := errors.AsType[*Nothing](err); ok {
+// asReason makes an *Error of every error that says nothing of its own, and of a record that does not say what happened: it is
+// about something else only if it says about what, and otherwise as likely another vendor's.
+func asReason(err error, format string) error {
+	if n, ok := errors.AsType[*Nothing](err); ok {
+		if n.Detail == "" {
+			return fail(ReasonBadPayload, "", "it does not say what happened, as records of %s do: is it one?", format)
+		}
 		return err
 	}
 	if _, ok := errors.AsType[*Error](err); ok {
