@@ -29,6 +29,19 @@ func TestEveryTextHasEveryLanguage(t *testing.T) {
 	}
 }
 
+// TestVerdictsHaveTexts holds what becomes of opportunities, and of changes, to being said in words.
+func TestVerdictsHaveTexts(t *testing.T) {
+	c, err := loadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verdict := range append([]string{aggregate.Better, aggregate.Worse, aggregate.NoRealChange, aggregate.TooEarly, aggregate.Exact}, verdicts...) {
+		if key := "verdict." + word(verdict); c[key] == nil {
+			t.Errorf("messages.json: there is no text %q", key)
+		}
+	}
+}
+
 // TestPagesNameTextsThatExist finds keys in templates that the catalogue lacks, which would show as the bare key.
 func TestPagesNameTextsThatExist(t *testing.T) {
 	c, err := loadCatalogue()

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func (r *request) frozenMonths(list []aggregate.Snapshot) (out []frozenMonth) {
 			JSON: apiBase + "/journeys/" + string(r.journey.ID) + "/snapshots/" + monthVersion(snap),
 		}
 		if snap.Reason != "" {
-			line.Reason = r.textOr("reason.", strings.ReplaceAll(snap.Reason, " ", "_"))
+			line.Reason = r.textOr("reason.", word(snap.Reason))
 		}
 		out = append(out, line)
 	}
@@ -312,16 +313,32 @@ func (r *request) opportunityLine(out aggregate.Outlook) opportunityLine {
 		Late:   o.Closed == "" && o.Due != "" && o.Due < r.query.AsOf.In(r.journey.Location).Format("2006-01-02"),
 	}
 	if line.Number == "" {
-		line.Number = o.Target.View + ", " + o.Target.Metric
+		line.Number = r.numberOf(o.Target)
 	}
 	for _, remark := range out.Remarks() {
 		line.Remarks = append(line.Remarks, fmt.Sprintf(r.text("months.remark."+remark.Kind), remark.Words...))
 	}
 	if n := len(out.Progress); n > 0 {
 		last := out.Progress[n-1]
-		line.Month, line.Verdict = last.Month, last.Change.Verdict
+		line.Month, line.Verdict = last.Month, word(last.Change.Verdict)
 		line.Was, line.Is = r.measured(last.Change.Before.Value, out.Current.Unit), r.measured(last.Change.After.Value, out.Current.Unit)
 		line.Met = last.Change.After.Met != nil && *last.Change.After.Met
 	}
 	return line
+}
+
+// word makes one word of several: a class, and the end of a text's key.
+func word(words string) string { return strings.ReplaceAll(words, " ", "_") }
+
+// numberOf names a number that is no KPI by its report, its column and what it is filtered by.
+func (r *request) numberOf(target journey.KPI) string {
+	words := reportTitle(target.View, r.lang) + ", " + r.heading(aggregate.Column{Name: target.Metric})
+	var filters []string
+	for _, kind := range slices.Sorted(maps.Keys(target.Filter)) {
+		filters = append(filters, r.named(kind, target.Filter[kind]))
+	}
+	if len(filters) > 0 {
+		words += " (" + strings.Join(filters, ", ") + ")"
+	}
+	return words
 }

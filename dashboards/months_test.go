@@ -62,7 +62,7 @@ func TestMonths(t *testing.T) {
 		}
 	}
 	for lang, says := range map[string][]string{
-		"it": {"reale: ", "in ritardo", "<td>Offerta</td><td>Commerciale</td>", "call &lt;b&gt;back&lt;/b&gt;", "da correggere", "test bilaterale", "01/01/2020"},
+		"it": {"reale: ", "in ritardo", "<td>Offerta</td><td>Commerciale</td>", "call &lt;b&gt;back&lt;/b&gt;", "da correggere", "test bilaterale", "01/01/2020", "Abbandono, conversione alla fase successiva (Offerta e decisione)"},
 		"en": {"real: ", "late", "<td>Quote</td><td>Sales</td>", month(6), month(1)},
 	} {
 		code, page := fetch(t, s, "/months?lang="+lang)
@@ -77,6 +77,9 @@ func TestMonths(t *testing.T) {
 			if !strings.Contains(page, text) {
 				t.Errorf("%s: no %q on the page", lang, text)
 			}
+		}
+		if bare := regexp.MustCompile(`>[a-z_]+\.[a-z_ ]+<`).FindString(page); bare != "" {
+			t.Errorf("%s: the key of a text in place of the text: %s", lang, bare)
 		}
 		all := regexp.MustCompile(`href="(/months\?[^"]*all=1[^"]*)"`).FindStringSubmatch(page)
 		if all == nil {
