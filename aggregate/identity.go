@@ -48,7 +48,7 @@ type IdentityCase struct {
 	Subject  string    `json:"subject" doc:"Whose case it is: a person, an account or a thread"`
 	Attempt  uint32    `json:"attempt"`
 	Stage    string    `json:"stage"`
-	Exit     string    `json:"exit"`
+	Exit     string    `json:"exit" doc:"How it ended; in_progress while it goes on"`
 	OpenedAt time.Time `json:"opened_at"`
 	LastAt   time.Time `json:"last_at"`
 }
@@ -230,20 +230,26 @@ func (s *Store) judge(ctx context.Context, links []IdentityLink) error {
 }
 
 func (s *Store) identityCases(ctx context.Context, person, account, key string) ([]IdentityCase, error) {
+	now, err := s.NewestWalked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// A case that goes on is stored with the end that silence would put to it.
 	const query = `
-		SELECT toString(journey), case_id, subject, attempt, toString(stage), toString(exit), opened_at, last_at FROM cases
+		SELECT toString(journey), case_id, subject, attempt, toString(stage),
+			if(closed_at > fromUnixTimestamp64Milli(?, 'UTC'), 'in_progress', toString(exit)), opened_at, last_at FROM cases
 		WHERE subject IN (?) OR person = ? ORDER BY opened_at DESC, journey, case_id LIMIT 200`
 	subjects := []string{person, key}
 	if account != "" {
 		subjects = append(subjects, account)
 	}
 	var out []IdentityCase
-	err := s.each(ctx, func(scan func(...any) error) error {
+	err = s.each(ctx, func(scan func(...any) error) error {
 		var c IdentityCase
 		err := scan(&c.Journey, &c.CaseID, &c.Subject, &c.Attempt, &c.Stage, &c.Exit, &c.OpenedAt, &c.LastAt)
 		out = append(out, c)
 		return err
-	}, query, subjects, person)
+	}, query, now.UnixMilli(), subjects, person)
 	return out, err
 }
 
