@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -184,7 +185,7 @@ func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 		}
 		counts[change.Verdict]++
 		if listed(change.Verdict) || c.All {
-			c.Changes = append(c.Changes, r.changeLine(change))
+			c.Changes = append(c.Changes, r.changeLine(change, d.After.Month))
 		}
 	}
 	shown := verdicts
@@ -202,7 +203,8 @@ func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 	}
 }
 
-func (r *request) changeLine(c aggregate.Change) changeLine {
+// changeLine is a changed number; its link shows it as it was at the end of the later month.
+func (r *request) changeLine(c aggregate.Change, month string) changeLine {
 	line := changeLine{
 		Verdict: c.Verdict, Report: reportTitle(c.Report, r.lang), Window: r.text("window." + c.Window), Row: r.rowLabel(c), Q: missing,
 		Number: r.heading(aggregate.Column{Name: c.Metric}),
@@ -211,12 +213,30 @@ func (r *request) changeLine(c aggregate.Change) changeLine {
 		N: r.format.Count(c.Before.N) + " → " + r.format.Count(c.After.N),
 	}
 	if c.Report != "kpi" {
-		line.Href = r.href("/reports/"+c.Report, "by", c.By, "persona", c.Persona)
+		line.Href = r.href("/reports/"+c.Report, append(monthBounds(month, c.Window), "by", c.By, "persona", c.Persona)...)
 	}
 	if c.Q != nil {
 		line.Q = r.small(*c.Q)
 	}
 	return line
+}
+
+// monthBounds are the parameters of an address that asks as a month was frozen: as of its end, in window month of what began in it, by no
+// filter of the page before.
+func monthBounds(month, window string) []string {
+	first, err := time.Parse("2006-01", month)
+	if err != nil {
+		return nil
+	}
+	next := first.AddDate(0, 1, 0)
+	bounds := []string{
+		"channel", "", "touchpoint", "", "department", "", "account", "", "customer", "", "value_min", "", "value_max", "", "period", "", "from", "", "to", "",
+		"as_of", next.AddDate(0, 0, -1).Format(time.DateOnly),
+	}
+	if window == "month" {
+		bounds = append(bounds, "from", first.Format(time.DateOnly), "to", next.Format(time.DateOnly))
+	}
+	return bounds
 }
 
 // small writes how likely something is.

@@ -81,6 +81,13 @@ func TestMonths(t *testing.T) {
 		if bare := regexp.MustCompile(`>[a-z_]+\.[a-z_ ]+<`).FindString(page); bare != "" {
 			t.Errorf("%s: the key of a text in place of the text: %s", lang, bare)
 		}
+		if opened := regexp.MustCompile(`<a href="(/reports/[^"]*from=[^"]*)">[^<]*</a></td><td>[^<]*</td><td>([^<]*)</td>`).FindStringSubmatch(page); opened != nil {
+			if table := mustFetch(t, s, html.UnescapeString(opened[1])+"&lang="+lang); !strings.Contains(opened[1], "as_of="+month(1)+"-") || !strings.Contains(table, opened[2]) {
+				t.Errorf("%s: the change of %s leads to %s", lang, opened[2], opened[1])
+			}
+		} else if !strings.Contains(page, "as_of="+month(1)+"-") {
+			t.Errorf("%s: no change leads to its table as of the month's end", lang)
+		}
 		all := regexp.MustCompile(`href="(/months\?[^"]*all=1[^"]*)"`).FindStringSubmatch(page)
 		if all == nil {
 			t.Fatalf("%s: all changes are not linked", lang)
