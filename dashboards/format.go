@@ -34,7 +34,7 @@ func (f format) Percent(x *float64) string {
 	if x == nil || math.IsNaN(*x) {
 		return missing
 	}
-	return f.num.Sprintf("%.1f %%", *x*100)
+	return minus(f.num.Sprintf("%.1f %%", *x*100))
 }
 
 // Signed writes a number on the −2 … +2 scale with its sign.
@@ -42,16 +42,18 @@ func (f format) Signed(x *float64) string {
 	if x == nil || math.IsNaN(*x) {
 		return missing
 	}
-	s := f.num.Sprintf("%+.2f", *x)
-	return strings.Replace(s, "-", "−", 1)
+	return minus(f.num.Sprintf("%+.2f", *x))
 }
+
+// minus writes a number's sign as wide as a plus, everywhere alike.
+func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
 
 // Number writes any number with at most digits decimals.
 func (f format) Number(x float64, digits int) string {
 	if x == math.Trunc(x) {
 		digits = 0
 	}
-	return f.num.Sprintf(fmt.Sprintf("%%.%df", digits), x)
+	return minus(f.num.Sprintf(fmt.Sprintf("%%.%df", digits), x))
 }
 
 // Duration writes seconds in their two largest units, rounded to the smaller as the commands do: "3 g 4 h", "12 min", "40 s".

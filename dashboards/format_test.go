@@ -46,6 +46,8 @@ func TestFormat(t *testing.T) {
 		{"no day", it.Day(""), ""},
 		{"the end that never comes", it.Time(time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)), "–"},
 		{"a whole number", it.Number(5, 2), "5"},
+		{"a number below zero has a true minus", it.Number(-0.884, 2), "−0,88"},
+		{"so has a share", it.Percent(num(-0.438)), "−43,8 %"},
 		{"a broken number", it.Number(5.126, 2), "5,13"},
 	} {
 		if c.got != c.want {
