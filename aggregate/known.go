@@ -85,9 +85,10 @@ func checkPeriod(info ReportInfo, q Query, zone *time.Location) error {
 	if !info.takes("from") || q.From.Before(q.To) {
 		return nil
 	}
-	const minutes = "2006-01-02 15:04"
-	return &BadQueryError{text: fmt.Sprintf("the period from %s to before %s is empty: its end has to be after its beginning",
-		q.From.In(zone).Format(minutes), q.To.In(zone).Format(minutes))}
+	minutes := wordsOf(q.Lang).instant
+	from, to := q.From.In(zone).Format(minutes), q.To.In(zone).Format(minutes)
+	text := fmt.Sprintf("the period from %s to before %s is empty: its end has to be after its beginning", from, to)
+	return &BadQueryError{text: text, What: "period", Value: from, Known: []string{to}}
 }
 
 // checkCase refuses a case that there is not.
@@ -101,7 +102,8 @@ func (s *Store) checkCase(ctx context.Context, info ReportInfo, q Query) error {
 		return fmt.Errorf("look for case %s: %w", q.Case, err)
 	}
 	if n == 0 {
-		return &BadQueryError{text: fmt.Sprintf("there is no case %q in journey %s; the report cases lists them", q.Case, q.Journey)}
+		text := fmt.Sprintf("there is no case %q in journey %s; the report cases lists them", q.Case, q.Journey)
+		return &BadQueryError{text: text, What: "case", Value: q.Case}
 	}
 	return nil
 }

@@ -239,7 +239,7 @@ const noneKey = "-"
 type BadQueryError struct {
 	text string
 
-	// Where a name is unknown: of what kind (stage, state, grouping …), which, and those there are.
+	// Where a name is unknown: of what kind (stage, state, grouping …), which, and those there are. Of an empty period: its beginning and its end.
 	What, Value string
 	Known       []string
 }

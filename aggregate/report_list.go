@@ -398,12 +398,17 @@ var hows = map[string]howWords{
 	},
 }
 
+// wordsOf gives a language's words; one that has none has the English.
+func wordsOf(lang string) howWords {
+	if w, known := hows[lang]; known {
+		return w
+	}
+	return hows["en"]
+}
+
 // how writes the line that goes with a result: formula, window, filters, calendar and instant.
 func (i ReportInfo) how(q Query, zone *time.Location) string {
-	w, known := hows[q.Lang]
-	if !known {
-		w = hows["en"]
-	}
+	w := wordsOf(q.Lang)
 	window := w.all
 	if !q.From.Equal(earliestInstant) || !q.To.Equal(latestInstant) {
 		day := func(t time.Time) string {

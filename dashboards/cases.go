@@ -24,7 +24,7 @@ type caseLine struct {
 
 // casesPage lists the cases behind a number: visits of a stage in a state, those that met a touchpoint, or all cases.
 func (s *server) casesPage(r *request) (string, any, error) {
-	f, err := r.frame("cases.title", "stage", "state", "touchpoint", "department", "touched")
+	f, err := r.frame("cases.title", "stage", "state", "touched")
 	if err != nil {
 		return "", nil, err
 	}
@@ -49,14 +49,14 @@ func (s *server) casesPage(r *request) (string, any, error) {
 	return "cases", c, nil
 }
 
-// caseList chooses the view whose rows are exactly what the number counted.
+// caseList chooses the view whose rows are exactly what the number counted. Who reached a stage, or skipped it, need not have been there.
 func (r *request) caseList() (*table, error) {
 	q := r.query
 	switch {
 	case r.values.Get("touched") != "":
 		q.Touchpoint = r.values.Get("touched")
 		return r.server.ask(r.ctx, "steps", q)
-	case q.Stage != "":
+	case q.Stage != "" && q.State != "reached" && q.State != "skipped":
 		return r.server.ask(r.ctx, "visits", q)
 	}
 	return r.server.ask(r.ctx, "cases", q)

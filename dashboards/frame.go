@@ -2,7 +2,7 @@ package dashboards
 
 import (
 	"net/url"
-	"time"
+	"slices"
 
 	"tappa/journey"
 )
@@ -35,10 +35,11 @@ type status struct {
 
 // filters is the form above a page's content.
 type filters struct {
-	Path    string
-	Hidden  []pair
-	Selects []selectBox
-	AsOfDay string
+	Path     string
+	Hidden   []pair
+	Selects  []selectBox
+	From, To string // where the address has a period of its own: days or instants, as asked for
+	AsOf     string // likewise
 }
 
 type pair struct{ Name, Value string }
@@ -103,10 +104,7 @@ func (r *request) here(name, value string) string {
 }
 
 func (r *request) filters(hidden []string) filters {
-	f := filters{Path: r.path}
-	if day := r.values.Get("as_of"); len(day) == len(time.DateOnly) {
-		f.AsOfDay = day
-	}
+	f := filters{Path: r.path, From: r.values.Get("from"), To: r.values.Get("to"), AsOf: r.values.Get("as_of")}
 	for _, name := range append([]string{"value_min", "value_max"}, hidden...) {
 		if v := r.values.Get(name); v != "" {
 			f.Hidden = append(f.Hidden, pair{name, v})
@@ -126,6 +124,7 @@ func (r *request) filters(hidden []string) filters {
 	f.Selects = append(f.Selects,
 		r.choice("customer", "filter.customer", []option{{Value: "new", Label: r.text("customer.new")}, {Value: "existing", Label: r.text("customer.existing")}}),
 		r.choice("account", "filter.account", []option{{Value: "+", Label: r.text("account.with")}, {Value: "-", Label: r.text("account.without")}}))
+	f.Selects = append(f.Selects, r.asked()...)
 	var months []option
 	for _, p := range periods[1:] {
 		months = append(months, option{Value: p.key, Label: r.text("period." + p.key)})
@@ -134,13 +133,40 @@ func (r *request) filters(hidden []string) filters {
 	return f
 }
 
-// choice is a select box whose first option takes the filter away.
+// asked are select boxes of filters that stand in the form only where the address has them.
+func (r *request) asked() (boxes []selectBox) {
+	if r.values.Get("touchpoint") != "" {
+		var options []option
+		for _, t := range r.journey.Touchpoints {
+			options = append(options, option{Value: string(t.ID), Label: t.Labels.In(r.lang)})
+		}
+		boxes = append(boxes, r.choice("touchpoint", "by.touchpoint", options))
+	}
+	if r.values.Get("department") != "" {
+		var options []option
+		for _, d := range r.journey.Departments {
+			options = append(options, option{Value: string(d.ID), Label: d.Labels.In(r.lang)})
+		}
+		boxes = append(boxes, r.choice("department", "by.department", options))
+	}
+	return boxes
+}
+
+// choice is a select box whose first option takes the filter away. What the address asks for is among the options, whatever it is.
 func (r *request) choice(name, key string, options []option) selectBox {
 	all := r.text("filter.all")
 	if own := "filter.all." + name; r.text(own) != own {
 		all = r.text(own)
 	}
 	box := selectBox{Name: name, Label: r.text(key), Options: append([]option{{Label: all}}, options...)}
+	asked := r.values.Get(name)
+	if !slices.ContainsFunc(box.Options, func(o option) bool { return o.Value == asked }) {
+		label := asked
+		if asked == "-" {
+			label = r.text("filter.none")
+		}
+		box.Options = append(box.Options, option{Value: asked, Label: label})
+	}
 	for i := range box.Options {
 		box.Options[i].Selected = box.Options[i].Value == r.values.Get(name)
 	}

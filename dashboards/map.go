@@ -32,7 +32,7 @@ type stageColumn struct {
 	Entered, Decided, Reached, TimeInStage string
 	HasDropoff, Few, Anybody               bool
 	Dropoff, DropoffLow, DropoffHigh       string
-	LostHref, EnteredHref                  string
+	LostHref, EnteredHref, ReachedHref     string
 	BarLabel                               string
 	Bar                                    []barPart
 	States                                 []stateCount
@@ -155,7 +155,8 @@ func (r *request) stageColumn(row row) *stageColumn {
 		HasDropoff: row.number("dropoff") != nil, Few: row.yes("few"), Anybody: row.count("entered") > 0,
 		Dropoff:    r.format.Percent(row.number("dropoff")),
 		DropoffLow: r.format.Percent(row.number("dropoff_low")), DropoffHigh: r.format.Percent(row.number("dropoff_high")),
-		LostHref:    r.behind("/cases", "stage", id, "state", "lost"),
+		LostHref:    r.behind("/cases", "stage", id, "state", "mature_lost"), // those the rate counts
+		ReachedHref: r.behind("/cases", "stage", id, "state", "reached"),
 		TimeInStage: r.format.Duration(row.number("median_s")),
 		counts:      map[string]int64{},
 	}

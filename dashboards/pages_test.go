@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"encoding/json"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -207,7 +209,10 @@ func TestMistakesInAddressesAreExplained(t *testing.T) {
 		{"/map?journey=other", 400, "other"},
 		{"/cases?persona=nope", 400, "la persona &#34;nope&#34; non esiste; ci sono: "},
 		{"/cases?channel=nope&lang=en", 400, "there is no channel &#34;nope&#34;; there are: "},
-		{"/cases?from=2026-02-01&to=2026-01-01", 400, "its end has to be after its beginning"},
+		{"/cases?from=2026-02-01&to=2026-01-01", 400, "il periodo dal 01/02/2026 00:00 a prima del 01/01/2026 00:00 è vuoto"},
+		{"/cases?from=2026-02-01&to=2026-01-01&lang=en", 400, "the period from 2026-02-01 00:00 to before 2026-01-01 00:00 is empty"},
+		{"/map?period=2m", 400, "il periodo &#34;2m&#34; non esiste; ci sono: all, 12m, 6m, 3m, 1m"},
+		{"/map.pdf?period=2m&lang=en", 400, "there is no period &#34;2m&#34;"},
 		{"/case/0000", 404, "non esiste"},
 		{"/reports/nothing", 404, "non esiste"},
 		{"/api/v1/journeys/other/reports/dropoff", 404, "other"},
@@ -366,5 +371,86 @@ func TestALinkPinsTheInstant(t *testing.T) {
 	}
 	if strings.Contains(body, `href="/map?at=`) {
 		t.Error("the pin goes on to other pages")
+	}
+}
+
+// TestANumberOpensItsRows follows the numbers of the funnel, whatever it is filtered by: as many cases are listed as the number says, and
+// behind a drop-off those that it is the share of.
+func TestANumberOpensItsRows(t *testing.T) {
+	s := newSite(t, worldBlock(t))
+	total := func(address string) string {
+		t.Helper()
+		page := mustFetch(t, s, html.UnescapeString(address))
+		return between(t, page, `<b class="num" id="total"`, `</b>`)
+	}
+	link := regexp.MustCompile(`<a href="(/cases\?[^"]*)">([^<]*)</a>`)
+	for _, filter := range []string{"", "&department=sales", "&touchpoint=quote", "&persona=-&from=2025-12-01&to=2026-12-01"} {
+		table := between(t, mustFetch(t, s, "/funnel?lang=en"+filter), `<table id="funnel-table"`, `</table>`)
+		n := 0
+		for _, row := range strings.Split(table, "<tr data-stage=")[1:] {
+			decided := regexp.MustCompile(`\n<td class="n">([\d,]+)</td>`).FindStringSubmatch(row)
+			for _, l := range link.FindAllStringSubmatch(row, -1) {
+				n++
+				got, want := total(l[1]), l[2]
+				if share, isShare := strings.CutSuffix(want, " %"); isShare {
+					lost, err := strconv.ParseFloat(got, 64)
+					of, err2 := strconv.ParseFloat(strings.ReplaceAll(decided[1], ",", ""), 64)
+					if err := errors.Join(err, err2); err != nil {
+						t.Fatal(err)
+					}
+					got, want = strconv.FormatFloat(100*lost/of, 'f', 1, 64), share
+				}
+				if got != want {
+					t.Errorf("%s: %s opens %s rows: %s", filter, l[2], got, l[1])
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("%s: no number is linked", filter)
+		}
+	}
+	if page := mustFetch(t, s, "/cases?lang=it&stage=decision&state=mature_lost"); !strings.Contains(page, "Offerta e decisione · persi, tra i maturi") {
+		t.Error("a list does not say of what it is")
+	}
+}
+
+// TestFiltersAreSeenAndStay has the form show what an address filters by, and send it again.
+func TestFiltersAreSeenAndStay(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	page := mustFetch(t, s, "/cases?lang=it&from=2026-01-01&to=2026-02-01&department=sales&touchpoint=quote&persona=-&account=account:acme.it")
+	form := between(t, page, `<form class="filters"`, `</form>`)
+	for _, want := range []string{
+		`dal<input type="date" name="from" value="2026-01-01">`, `prima del<input type="date" name="to" value="2026-02-01">`,
+		`<option value="sales" selected>Commerciale</option>`, `<option value="quote" selected>Offerta</option>`,
+		`<option value="-" selected>senza</option>`, `<option value="account:acme.it" selected>`,
+	} {
+		if strings.Count(form, want) != 1 {
+			t.Errorf("the form has no %s:\n%s", want, form)
+		}
+	}
+	page = mustFetch(t, s, "/reports/visits?lang=en&from=2026-01-01T10:00:00Z&as_of=2026-03-01T10:00:00Z")
+	for _, want := range []string{`<input type="text" name="from" value="2026-01-01T10:00:00Z">`, `<input type="text" name="as_of" value="2026-03-01T10:00:00Z">`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("an instant is lost: no %s", want)
+		}
+	}
+	if code, page := fetch(t, s, "/reports/timeline?lang=it&case_id=0000"); code != http.StatusBadRequest || !strings.Contains(page, "il caso &#34;0000&#34; non esiste; la pagina Casi") {
+		t.Errorf("the timeline of no case: status %d: %s", code, page)
+	}
+	if page := mustFetch(t, s, "/map?department=sales"); !strings.Contains(page, `href="/funnel?department=sales"`) {
+		t.Error("a filter does not go on to other pages")
+	}
+	for path, c := range map[string]struct{ says, lacks string }{
+		"/reports/coverage?lang=it":                 {"<td>tutte</td>", `name="persona"`},
+		"/reports/coverage?lang=en":                 {"<td>forms</td>", `name="account"`},
+		"/reports/unmapped?lang=it":                 {"Nessuna riga", `name="channel"`},
+		"/reports/timeline?lang=it":                 {"cronologia di un caso", `name="customer"`},
+		"/reports/visits?lang=it&department=sales":  {`name="department"`, `type="hidden" name="department"`},
+		"/reports/dropoff?lang=it&department=sales": {`name="persona"`, "Nessuna riga"},
+	} {
+		page := mustFetch(t, s, path)
+		if !strings.Contains(page, c.says) || strings.Contains(page, c.lacks) {
+			t.Errorf("%s: it has to say %q, and not %q:\n%s", path, c.says, c.lacks, page)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type reportContent struct {
 	CSV, JSON string
 	XLSX      string
 	More      string // address of the whole table, where only its beginning is shown
+	None      string // what is said where there are no rows
 }
 
 type columnHead struct {
@@ -63,7 +65,7 @@ func (s *server) groupedReport(r *request, name, title string) (string, any, err
 func (s *server) reportPage(r *request) (string, any, error) {
 	for _, info := range aggregate.Reports() {
 		if info.Name == r.id {
-			c, err := s.reportTable(r, info.Name, "reports.title", "by", "stage", "state", "touchpoint", "department")
+			c, err := s.reportTable(r, info.Name, "reports.title", "by", "stage", "state", "case_id")
 			c.Title = info.Titles.In(r.lang)
 			c.Heading = c.Title + " · " + r.journey.Labels.In(r.lang)
 			return "report", c, err
@@ -100,6 +102,7 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		return reportContent{}, err
 	}
 	c := reportContent{frame: f}
+	c.Filters.Selects = slices.DeleteFunc(c.Filters.Selects, func(b selectBox) bool { return b.Name != "journey" && !takes(name, b.Name) })
 	if c.Empty != "" {
 		return c, nil
 	}
@@ -115,7 +118,7 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		return reportContent{}, err
 	}
 	api := "/api/v1/journeys/" + string(r.journey.ID) + "/reports/" + name
-	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department, "as_of", r.query.AsOf.UTC().Format(time.RFC3339Nano)}
+	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department, "case_id", r.query.Case, "as_of", r.query.AsOf.UTC().Format(time.RFC3339Nano)}
 	c.JSON, c.CSV, c.XLSX = r.href(api, args...), r.href(api+"/csv", args...), r.href(api+"/xlsx", args...)
 	c.How = []string{t.report.How}
 	visible := t.report.Shown(r.lang, r.values.Get("wide") != "")
@@ -134,7 +137,22 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		}
 		c.Rows = append(c.Rows, cells)
 	}
+	if len(c.Rows) == 0 {
+		c.None = r.text("rows.none")
+		if takes(name, "case_id") && r.query.Case == "" {
+			c.None = r.text("rows.no_case")
+		}
+	}
 	return c, nil
+}
+
+// takes says whether a report is filtered by what a select box asks for: a filter without effect would say what is not so.
+func takes(name, filter string) bool {
+	info, err := aggregate.FindReport(name)
+	if filter == "period" {
+		filter = "from"
+	}
+	return err == nil && info.Takes(filter)
 }
 
 // defaultBy gives what a report is split by where nothing else is asked for; "" is a report that is not split.
@@ -226,6 +244,8 @@ func (r *request) number(c aggregate.Column, x float64) string {
 		return r.format.Duration(&x)
 	case c.Unit == "share":
 		return r.format.Percent(&x)
+	case c.Unit == "mood":
+		return r.format.Signed(&x)
 	case c.Name == "p", c.Name == "q":
 		return r.small(x)
 	}
@@ -268,6 +288,8 @@ func (r *request) named(column, value string) string {
 		return r.textOr("state.", value)
 	case "target_state":
 		return r.textOr("target.", value)
+	case "source":
+		return r.textOr("source.", value)
 	case "fact", "measure", "kind":
 		return r.textOr(column+".", value)
 	case "negative_mood", "late_answer": // facts that hold or do not

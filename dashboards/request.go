@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"tappa/aggregate"
@@ -109,12 +110,23 @@ func (s *server) parseQuery(ctx context.Context, j *journey.Journey, v url.Value
 	if q.To, err = parseInstant(v.Get("to"), j.Location, 0); err != nil {
 		return q, err
 	}
-	for _, p := range periods {
-		if p.key == v.Get("period") && p.months > 0 && q.From.IsZero() {
-			q.From = q.AsOf.In(j.Location).AddDate(0, -p.months, 0)
-		}
+	months, err := parsePeriod(v.Get("period"))
+	if months > 0 && q.From.IsZero() {
+		q.From = q.AsOf.In(j.Location).AddDate(0, -months, 0)
 	}
-	return q, nil
+	return q, err
+}
+
+// parsePeriod gives how many months back a period goes; 0 is all time.
+func parsePeriod(s string) (months int, err error) {
+	var known []string
+	for _, p := range periods {
+		if p.key == s || s == "" {
+			return p.months, nil // of none, the first: all
+		}
+		known = append(known, p.key)
+	}
+	return 0, badRequest("wrong.period", s, strings.Join(known, ", "))
 }
 
 // parseAmount reads a number; "" is 0.
@@ -150,7 +162,7 @@ func (r *request) text(key string) string { return r.server.texts.text(r.lang, k
 // value; an empty value takes a filter away.
 func (r *request) href(path string, pairs ...string) string {
 	v := url.Values{}
-	for _, name := range []string{"journey", "persona", "channel", "account", "customer", "value_min", "value_max", "period", "from", "to", "as_of"} {
+	for _, name := range []string{"journey", "persona", "channel", "touchpoint", "department", "account", "customer", "value_min", "value_max", "period", "from", "to", "as_of"} {
 		if value := r.values.Get(name); value != "" {
 			v.Set(name, value)
 		}
