@@ -454,3 +454,24 @@ func TestFiltersAreSeenAndStay(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesOpenTheirRows follows the counts of tables to lists of as many rows, whatever the table is split by.
+func TestTablesOpenTheirRows(t *testing.T) {
+	s := newSite(t, worldBlock(t))
+	link := regexp.MustCompile(`<a href="(/reports/(?:visits|waits|steps)\?[^"]*)">([\d,]+)</a>`)
+	for _, path := range []string{"/reports/dropoff?", "/reports/ageing?persona=-&", "/waits?by=stage&", "/waits?by=department&", "/mood?by=channel&", "/mood?by=persona&customer=new&"} {
+		found := link.FindAllStringSubmatch(mustFetch(t, s, path+"lang=en"), -1)
+		if len(found) == 0 {
+			t.Errorf("%s: no count is linked", path)
+		}
+		for i, l := range found {
+			if i%4 > 0 && len(found) > 8 {
+				continue // of many, some
+			}
+			rows := between(t, mustFetch(t, s, html.UnescapeString(l[1])+"&all=1"), "<tbody", "</tbody>")
+			if n := strconv.Itoa(strings.Count(rows, "<tr>")); n != strings.ReplaceAll(l[2], ",", "") {
+				t.Errorf("%s: %s opens %s rows: %s", path, l[2], n, l[1])
+			}
+		}
+	}
+}

@@ -134,6 +134,9 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		var cells []cell
 		for _, i := range visible {
 			cells = append(cells, r.cell(named(t, i, values), values[i]))
+			if last := &cells[len(cells)-1]; last.Href == "" {
+				last.Href = r.rowsBehind(row{t, values}, t.report.Columns[i].Name)
+			}
 		}
 		c.Rows = append(c.Rows, cells)
 	}
@@ -144,6 +147,40 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		}
 	}
 	return c, nil
+}
+
+// list is a report whose rows a number counts, and the state that chooses them.
+type list struct{ report, state string }
+
+// counted are the lists behind the counts of reports, by column.
+var counted = map[string]map[string]list{
+	"dropoff": {
+		"entered": {"visits", ""}, "moved_on": {"visits", "moved_on"}, "completed": {"visits", "completed"},
+		"lost_explicit": {"visits", "lost_explicit"}, "lost_silent": {"visits", "lost_silent"}, "in_progress": {"visits", "in_progress"},
+		"dropoff": {"visits", "mature_lost"}, "mature_open": {"visits", "mature_open"},
+	},
+	"timing": {
+		"stage_n": {"visits", "stayed"}, "reply_n": {"waits", "first_answered"},
+		"wait_n": {"waits", "answered"}, "wait_waiting": {"waits", "waiting"},
+	},
+	"mood": {
+		"scored": {"steps", "scored"}, "positive": {"steps", "positive"}, "neutral": {"steps", "neutral"},
+		"negative": {"steps", "negative"}, "mixed": {"steps", "mixed"},
+	},
+	"ageing": {"open": {"visits", "in_progress"}},
+}
+
+// rowsBehind is the address of the rows that a number of a report counts; "" where there are none, or no list of them.
+func (r *request) rowsBehind(of row, column string) string {
+	l, known := counted[of.table.report.Name][column]
+	if n := of.number(column); !known || n == nil || *n == 0 {
+		return ""
+	}
+	by, key := r.query.By, of.text("key")
+	if !of.table.has("key") {
+		by, key = "stage", of.text("stage")
+	}
+	return r.behind("/reports/"+l.report, "stage", r.query.Stage, "state", l.state, by, key)
 }
 
 // takes says whether a report is filtered by what a select box asks for: a filter without effect would say what is not so.
