@@ -14,9 +14,9 @@ var (
 		"moved_on": "#2a7f8e", "completed": "#2f8f4e", "lost_explicit": "#b3362c", "lost_silent": "#e08a3c", "in_progress": "#9aa7b4",
 	}
 	badgeColours = map[string]draw.Colour{
-		"few": "#8a5a00", "exceeded": "#2f8f4e", "met": "#0b6e78", "not_met": "#b3362c", "unknown": "#5b6875",
+		"few": "#8a5a00", "exceeded": "#267a42", "met": "#0b6e78", "not_met": "#b3362c", "unknown": "#5b6875",
 	}
-	moodColours = map[string]draw.Colour{"positive": "#2f8f4e", "negative": "#b3362c"}
+	moodColours = map[string]draw.Colour{"positive": "#267a42", "negative": "#b3362c"}
 )
 
 const (

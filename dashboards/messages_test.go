@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,6 +29,55 @@ func TestEveryTextHasEveryLanguage(t *testing.T) {
 			t.Errorf("messages.json: %q has %d languages, want %d", key, len(texts), len(languages))
 		}
 	}
+}
+
+// TestHeadingsFollowEachOther holds pages to leaving no level of headings out.
+func TestHeadingsFollowEachOther(t *testing.T) {
+	files, err := fs.Glob(assets, "ui/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	heading := regexp.MustCompile(`<h([1-6])\b`)
+	for _, file := range files {
+		data, err := assets.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		level := "1"
+		for _, m := range heading.FindAllStringSubmatch(string(data), -1) {
+			if m[1] > level && m[1] != string(level[0]+1) {
+				t.Errorf("%s: a heading of level %s follows one of level %s", file, m[1], level)
+			}
+			level = m[1]
+		}
+	}
+}
+
+// TestBadgesAreReadable holds the colours of badges to the contrast that WCAG 2 asks of small text on white, 4.5 to 1.
+func TestBadgesAreReadable(t *testing.T) {
+	for name, colour := range badgeColours {
+		if c := contrastToWhite(t, string(colour)); c < 4.5 {
+			t.Errorf("badge %s: %s has a contrast of %.2f to 1", name, colour, c)
+		}
+	}
+}
+
+func contrastToWhite(t *testing.T, colour string) float64 {
+	t.Helper()
+	light := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		part, err := strconv.ParseUint(colour[1+2*i:3+2*i], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := float64(part) / 255
+		if x <= 0.03928 {
+			light += weight * x / 12.92
+		} else {
+			light += weight * math.Pow((x+0.055)/1.055, 2.4)
+		}
+	}
+	return 1.05 / (light + 0.05)
 }
 
 // TestVerdictsHaveTexts holds what becomes of opportunities, and of changes, to being said in words.

@@ -35,7 +35,7 @@ test('the map has a column per stage and the five rows, in Italian', async () =>
   const rows = await page.locator('.rowhead').allTextContents();
   assert.deepEqual(rows.map((r) => r.trim()), ['Fase', 'Attività', 'Punto di contatto', 'Esperienza', 'Opportunità']);
   assert.equal(await page.locator('.map .phase').count(), 6);
-  assert.match(await page.locator('.map .phase h3').first().textContent(), /Consapevolezza/);
+  assert.match(await page.locator('.map .phase h2').first().textContent(), /Consapevolezza/);
   assert.ok(await page.locator('#curve svg path').count() > 0, 'the emotion curve is drawn');
   assert.ok(await page.locator('blockquote').count() > 0, 'customers are quoted');
   await done();
