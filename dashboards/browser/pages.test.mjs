@@ -148,6 +148,17 @@ test('keys reach the columns that a narrow window hides', async () => {
   await done();
 });
 
+test('on paper, where nothing scrolls, all columns stand on the page', async () => {
+  for (const path of ['/map', '/funnel', '/waits', '/reports/touchpoints', '/reports/visits']) {
+    const { page, done } = await visit(path);
+    await page.setViewportSize({ width: 1047, height: 718 }); // A4 on its side, less the margins
+    await page.emulateMedia({ media: 'print' });
+    const cut = await page.locator('.scroll').evaluateAll((parts) => parts.filter((p) => p.scrollWidth > p.clientWidth || getComputedStyle(p).overflowX !== 'visible').length);
+    assert.equal(cut, 0, path);
+    await done();
+  }
+});
+
 test('the pages move when interactions come in', async () => {
   const { page, done } = await visit('/map');
   const revision = () => page.locator('main').getAttribute('data-revision');
