@@ -34,6 +34,7 @@ type FilterParams struct {
 	ValueMax   string `query:"value_max" doc:"The case had shown no more than this value by then"`
 	CaseID     string `query:"case_id" doc:"Of the timeline: the case"`
 	State      string `query:"state" doc:"State of a visit or case at as_of, e.g. in_progress, lost, lost_silent"`
+	Lang       string `query:"lang" enum:"it,en" doc:"Language in which is said how the numbers came about; default: en"`
 	By         string `query:"by" enum:"stage,touchpoint,department,persona,channel" doc:"What timing and mood are split by"`
 }
 
@@ -201,6 +202,9 @@ func (s *server) apiAsk(ctx context.Context, in *reportInput) (aggregate.Report,
 	q, err := s.parseQuery(ctx, j, in.values())
 	if err != nil {
 		return aggregate.Report{}, s.apiError(ctx, err)
+	}
+	if in.Lang != "" {
+		q.Lang, q.Name = in.Lang, (&request{server: s, lang: in.Lang, journey: j}).named
 	}
 	report, err := s.store.Report(ctx, in.Name, q)
 	if err != nil {

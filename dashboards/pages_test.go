@@ -455,6 +455,18 @@ func TestFiltersAreSeenAndStay(t *testing.T) {
 	}
 }
 
+// TestFilesAreInThePagesLanguage follows a page's links to its files: how the numbers came about is said as on the page.
+func TestFilesAreInThePagesLanguage(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	for lang, says := range map[string]string{"it": "solo reparto Commerciale", "en": "only department Sales"} {
+		page := mustFetch(t, s, "/reports/visits?department=sales&lang="+lang)
+		link := regexp.MustCompile(`<a href="([^"]*)">JSON</a>`).FindStringSubmatch(page)
+		if answer := mustFetch(t, s, html.UnescapeString(link[1])); !strings.Contains(page, says) || !strings.Contains(answer, says) {
+			t.Errorf("%s: page and file have to say %q: %s", lang, says, answer)
+		}
+	}
+}
+
 // TestTablesOpenTheirRows follows the counts of tables to lists of as many rows, whatever the table is split by.
 func TestTablesOpenTheirRows(t *testing.T) {
 	s := newSite(t, worldBlock(t))

@@ -118,7 +118,7 @@ func (s *server) reportTable(r *request, name, title string, hidden ...string) (
 		return reportContent{}, err
 	}
 	api := "/api/v1/journeys/" + string(r.journey.ID) + "/reports/" + name
-	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department, "case_id", r.query.Case, "as_of", r.query.AsOf.UTC().Format(time.RFC3339Nano)}
+	args := []string{"journey", "", "by", r.query.By, "stage", r.query.Stage, "state", r.query.State, "touchpoint", r.query.Touchpoint, "department", r.query.Department, "case_id", r.query.Case, "lang", r.lang, "as_of", r.query.AsOf.UTC().Format(time.RFC3339Nano)}
 	c.JSON, c.CSV, c.XLSX = r.href(api, args...), r.href(api+"/csv", args...), r.href(api+"/xlsx", args...)
 	c.How = []string{t.report.How}
 	visible := t.report.Shown(r.lang, r.values.Get("wide") != "")
