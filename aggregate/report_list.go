@@ -55,7 +55,7 @@ var reports = []ReportInfo{
 		Abouts: journey.Labels{"en": "time in stage, first reply, waits and service levels", "it": "tempo nella fase, prima risposta, attese e livelli di servizio"},
 		Hows: journey.Labels{
 			"en": "stay of visits that moved on or completed; first unanswered question to next public human answer, in calendar time and in the department's opening hours; exact percentiles of the answered, those waiting beside them; attainment = kept / (kept + broken + past target)",
-			"it": "permanenza delle visite passate oltre o completate; dalla prima domanda senza risposta alla successiva risposta pubblica di una persona, in tempo di calendario e negli orari del reparto; percentili esatti delle risposte date, chi attende a fianco; rispetto = mantenuti / (mantenuti + mancati + oltre l'obiettivo)",
+			"it": "permanenza delle visite passate oltre o completate; dalla prima domanda senza risposta alla successiva risposta pubblica di una persona, in tempo di calendario e negli orari del reparto; percentili esatti delle risposte date, chi attende a fianco; rispetto = rispettati / (rispettati + mancati + oltre l'obiettivo)",
 		},
 	},
 	{
@@ -127,7 +127,7 @@ var reports = []ReportInfo{
 		Abouts: journey.Labels{"en": "what became of each promise of an answer", "it": "che cosa è stato di ogni promessa di risposta"},
 		Hows: journey.Labels{
 			"en": "attainment = kept / (kept + broken + open past target), Wilson 95 %; the promise of the question's department and priority as it stood when it was asked",
-			"it": "rispetto = mantenuti / (mantenuti + mancati + oltre l'obiettivo), Wilson 95 %; la promessa di reparto e priorità della domanda com'era quando fu posta",
+			"it": "rispetto = rispettati / (rispettati + mancati + oltre l'obiettivo), Wilson 95 %; la promessa di reparto e priorità della domanda com'era quando fu posta",
 		},
 	},
 	{
