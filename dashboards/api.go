@@ -58,6 +58,7 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	config.SchemasPath = ""
 	config.DocsPath = "" // the usual documentation page loads scripts from elsewhere
 	config.CreateHooks = nil
+	config.RejectUnknownQueryParameters = true // a filter that is misspelt would leave in what it was to leave out
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
 

@@ -2,9 +2,11 @@ package dashboards
 
 import (
 	"context"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +47,27 @@ var periods = []struct {
 	months int
 }{{"all", 0}, {"12m", 12}, {"6m", 6}, {"3m", 3}, {"1m", 1}}
 
+// parameters are what an address may say. Another one is a mistake: what it was to leave out would be shown, and counted.
+var parameters = []string{
+	"account", "after", "all", "as_of", "at", "before", "by", "case", "case_id", "channel", "customer", "department", "from", "journey", "kind",
+	"lang", "page", "period", "persona", "q", "rows", "stage", "state", "to", "touched", "touchpoint", "value_max", "value_min", "wide",
+}
+
+// checkParameters refuses a parameter that there is not, and one that is given two values, of which one would count.
+func checkParameters(v url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if !slices.Contains(parameters, name) {
+			return badRequest("wrong.parameter", name, strings.Join(parameters, ", "))
+		}
+		for _, other := range v[name][1:] {
+			if other != v[name][0] {
+				return badRequest("wrong.twice", name, v[name][0], other)
+			}
+		}
+	}
+	return nil
+}
+
 func (s *server) newRequest(r *http.Request, lang string) (*request, error) {
 	req := &request{server: s, ctx: r.Context(), path: r.URL.Path, values: r.URL.Query(), lang: lang}
 	if req.id = r.PathValue("id"); req.id == "" {
@@ -52,6 +75,9 @@ func (s *server) newRequest(r *http.Request, lang string) (*request, error) {
 	}
 	if len(s.journeys) == 0 {
 		return nil, notFoundError{"empty.journey"}
+	}
+	if err := checkParameters(req.values); err != nil {
+		return nil, err
 	}
 	var err error
 	if req.journey, err = s.findJourney(req.values.Get("journey")); err != nil {
