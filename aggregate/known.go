@@ -91,6 +91,16 @@ func checkPeriod(info ReportInfo, q Query, zone *time.Location) error {
 	return &BadQueryError{text: text, What: "period", Value: from, Known: []string{to}}
 }
 
+// checkValues refuses bounds between which no value is.
+func checkValues(q Query) error {
+	if q.ValueMax == 0 || q.ValueMin <= q.ValueMax {
+		return nil
+	}
+	low, high := number(q.ValueMin), number(q.ValueMax)
+	text := fmt.Sprintf("no value is between %s and %s: the second has to be the larger one", low, high)
+	return &BadQueryError{text: text, What: "values", Value: low, Known: []string{high}}
+}
+
 // checkCase refuses a case that there is not.
 func (s *Store) checkCase(ctx context.Context, info ReportInfo, q Query) error {
 	if q.Case == "" || !info.takes("case_id") {

@@ -185,6 +185,9 @@ func (s *Store) complete(ctx context.Context, info ReportInfo, q Query) (Query, 
 	if err := checkPeriod(info, q, zone); err != nil {
 		return q, nil, err
 	}
+	if err := checkValues(q); err != nil {
+		return q, nil, err
+	}
 	if err := s.checkNames(ctx, info, q); err != nil {
 		return q, nil, err
 	}
@@ -239,7 +242,8 @@ const noneKey = "-"
 type BadQueryError struct {
 	text string
 
-	// Where a name is unknown: of what kind (stage, state, grouping …), which, and those there are. Of an empty period: its beginning and its end.
+	// Where a name is unknown: of what kind (stage, state, grouping …), which, and those there are. Of an empty period, or range of values: its beginning
+	// and its end.
 	What, Value string
 	Known       []string
 }

@@ -55,7 +55,7 @@ var reports = []ReportInfo{
 		Abouts: journey.Labels{"en": "time in stage, first reply, waits and service levels", "it": "tempo nella fase, prima risposta, attese e livelli di servizio"},
 		Hows: journey.Labels{
 			"en": "stay of visits that moved on or completed; first unanswered question to next public human answer, in calendar time and in the department's opening hours; exact percentiles of the answered, those waiting beside them; attainment = kept / (kept + broken + past target)",
-			"it": "permanenza delle visite passate oltre o completate; dalla prima domanda senza risposta alla successiva risposta pubblica di una persona, in tempo di calendario e negli orari del reparto; percentili esatti delle risposte date, chi attende a fianco; rispetto = rispettati / (rispettati + mancati + oltre l'obiettivo)",
+			"it": "permanenza delle visite passate oltre o completate; dalla prima domanda senza risposta alla successiva risposta pubblica di una persona, in tempo di calendario e negli orari del reparto; percentili esatti delle risposte date, chi attende a fianco; livello di servizio = rispettati / (rispettati + mancati + oltre l'obiettivo)",
 		},
 	},
 	{
@@ -93,6 +93,9 @@ var reports = []ReportInfo{
 	},
 	{
 		Name: "survival", View: "survival", File: "00113_survival.sql",
+		Main: []string{
+			"stage", "stay_s", "at_risk", "left", "survival", "survival_low", "survival_high", "moved_on_share", "completed_share", "lost_share",
+		},
 		Titles: journey.Labels{"en": "Survival in stages", "it": "Permanenza nelle fasi"},
 		Abouts: journey.Labels{"en": "how long cases stay in a stage, those still there counted", "it": "quanto restano i casi in una fase, contando chi c'è ancora"},
 		Hows: journey.Labels{
@@ -127,7 +130,7 @@ var reports = []ReportInfo{
 		Abouts: journey.Labels{"en": "what became of each promise of an answer", "it": "che cosa è stato di ogni promessa di risposta"},
 		Hows: journey.Labels{
 			"en": "attainment = kept / (kept + broken + open past target), Wilson 95 %; the promise of the question's department and priority as it stood when it was asked",
-			"it": "rispetto = rispettati / (rispettati + mancati + oltre l'obiettivo), Wilson 95 %; la promessa di reparto e priorità della domanda com'era quando fu posta",
+			"it": "livello di servizio = rispettati / (rispettati + mancati + oltre l'obiettivo), Wilson 95 %; la promessa di reparto e priorità della domanda com'era quando fu posta",
 		},
 	},
 	{
@@ -154,7 +157,7 @@ var reports = []ReportInfo{
 		Name: "bypasses", View: "bypasses", File: "00163_bypasses.sql",
 		Main:   []string{"kind", "from", "to", "passed", "n", "cases", "cases_share", "lost_share", "lost_low", "lost_high", "few"},
 		Titles: journey.Labels{"en": "Skips and returns", "it": "Salti e ritorni"},
-		Abouts: journey.Labels{"en": "moves the journey does not foresee: skips, late starts, returns", "it": "passaggi non previsti dal percorso: salti, inizi tardivi, ritorni"},
+		Abouts: journey.Labels{"en": "moves the journey does not foresee: skips, late starts, returns", "it": "passaggi non previsti dal viaggio: salti, inizi tardivi, ritorni"},
 		Hows: journey.Labels{
 			"en": "stages passed over, cases begun after the first stage, interactions that counted for an earlier stage; lost share of these cases that have ended, Wilson 95 %",
 			"it": "fasi saltate, casi iniziati dopo la prima fase, interazioni valse per una fase precedente; quota persa di questi casi conclusi, Wilson 95 %",
@@ -176,8 +179,8 @@ var reports = []ReportInfo{
 		Titles: journey.Labels{"en": "Hand-offs", "it": "Passaggi tra reparti"},
 		Abouts: journey.Labels{"en": "from department to department, and back", "it": "da reparto a reparto, e ritorno"},
 		Hows: journey.Labels{
-			"en": "consecutive interactions of a case with different departments, automatic ones left out; back = to a department that had the case before; lost share of the cases with this hand-off that have ended",
-			"it": "interazioni consecutive di un caso con reparti diversi, escluse le automatiche; back = a un reparto che aveva già avuto il caso; quota persa dei casi conclusi con questo passaggio",
+			"en": "consecutive interactions of a case with different departments, automatic ones left out; back again = to a department that had the case before; lost share of the cases with this hand-off that have ended",
+			"it": "interazioni consecutive di un caso con reparti diversi, escluse le automatiche; ritorni al reparto = a un reparto che aveva già avuto il caso; quota persa dei casi conclusi con questo passaggio",
 		},
 	},
 	{
@@ -197,7 +200,7 @@ var reports = []ReportInfo{
 		Abouts: journey.Labels{"en": "tickets: resolution, opened again, settled by one answer", "it": "ticket: soluzione, riaperture, risolti con una risposta"},
 		Hows: journey.Labels{
 			"en": "resolution = opened to last solved; reopens = times solved − 1; one-touch = exactly one public answer of a person, then solved once; shares of the solved, Wilson 95 %",
-			"it": "soluzione = dall'apertura all'ultima volta risolto; riaperture = volte risolto − 1; un solo contatto = esattamente una risposta pubblica di una persona, poi risolto una volta; quote sui risolti, Wilson 95 %",
+			"it": "soluzione = dall'apertura all'ultima volta risolto; riaperture = volte risolto − 1; risolti con una risposta = esattamente una risposta pubblica di una persona, poi risolto una volta; quote sui risolti, Wilson 95 %",
 		},
 	},
 	{
@@ -213,7 +216,7 @@ var reports = []ReportInfo{
 	{
 		Name: "coverage", View: "coverage", File: "00111_coverage.sql",
 		Titles: journey.Labels{"en": "Coverage", "it": "Copertura"},
-		Abouts: journey.Labels{"en": "how much of what is stored the journeys understand", "it": "quanto di ciò che è registrato i percorsi comprendono"},
+		Abouts: journey.Labels{"en": "how much of what is stored the journeys understand", "it": "quanto di ciò che è registrato i viaggi comprendono"},
 		Hows: journey.Labels{
 			"en": "unmapped = no rule of any journey matched; scored = texts given a mood / texts customers wrote",
 			"it": "non mappate = nessuna regola corrisponde; valutati = testi con uno stato d'animo / testi scritti dai clienti",

@@ -215,6 +215,7 @@ func TestMistakesInAddressesAreExplained(t *testing.T) {
 		{"/map.pdf?personna=buyer&lang=en", 400, "there is no parameter &#34;personna&#34;; there are: "},
 		{"/map?persona=buyer&persona=artisan", 400, "il parametro &#34;persona&#34; ha due valori, &#34;buyer&#34; e &#34;artisan&#34;"},
 		{"/api/v1/journeys/machinery/reports/dropoff?personna=buyer", 422, "personna"},
+		{"/cases?value_min=5000&value_max=100", 400, "nessun valore sta tra 5000 e 100"},
 		{"/map?period=2m", 400, "il periodo &#34;2m&#34; non esiste; ci sono: all, 12m, 6m, 3m, 1m"},
 		{"/map.pdf?period=2m&lang=en", 400, "there is no period &#34;2m&#34;"},
 		{"/case/0000", 404, "non esiste"},
