@@ -74,7 +74,7 @@ func TestConfigErrors(t *testing.T) {
 			`TAPPA_AT_NEW_TOPIC: "weep"; expected stop or restart`, `TAPPA_VERIFY_EVERY: "1s"; expected a duration such as 1h`,
 		}},
 		"more than Kafka can be asked for": {map[string]string{"FETCH_BYTES": "2GiB", "FLUSH_BYTES": "1GiB"}, []string{`TAPPA_FETCH_BYTES: "2GiB"; expected bytes such as 33554432 or 32MiB, from 1KiB to 1GiB`}},
-		"a topic twice": {map[string]string{"TOPICS": "a,b, a=form"}, []string{`TAPPA_TOPICS: "a" is named twice`}},
+		"a topic twice":                    {map[string]string{"TOPICS": "a,b, a=form"}, []string{`TAPPA_TOPICS: "a" is named twice`}},
 		"names nearly right": {map[string]string{"TOPIC": "orders", "JOURNEY": "j.yaml", "KAFKA_SASL_MECANISM": "PLAIN"}, []string{
 			"TAPPA_JOURNEY: there is no such variable; did you mean TAPPA_JOURNEYS?",
 			"TAPPA_KAFKA_SASL_MECANISM: there is no such variable; did you mean TAPPA_KAFKA_SASL_MECHANISM?", "TAPPA_TOPIC: there is no such variable; did you mean TAPPA_TOPICS?",
