@@ -12,7 +12,6 @@ import (
 
 	"tappa/aggregate"
 	"tappa/ingest"
-	"tappa/internal/testenv"
 	"tappa/journey"
 )
 
@@ -68,7 +67,10 @@ func TestReadConfig(t *testing.T) {
 // TestServeTellsOfOldTags starts servers with a journey file under another version of which interactions are stored: the one that
 // walks warns, and no other does.
 func TestServeTellsOfOldTags(t *testing.T) {
-	db := testenv.ClickHouse(t)
+	holder, err := readAnnouncement(parts(t).Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	text, err := journey.Templates.ReadFile("templates/machinery.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +87,7 @@ func TestServeTellsOfOldTags(t *testing.T) {
 		var logs strings.Builder
 		s := serving{logger: slog.New(slog.NewTextHandler(&logs, nil)), c: Config{
 			Journeys: []string{file(t, "journey.yaml", test.text)}, Roles: []string{test.role},
-			store: aggregate.Options{Addr: db.Addr, Protocol: "http", Database: db.Database},
+			store: aggregate.Options{Addr: holder.Writing, Protocol: "http", Database: database},
 		}}
 		if err := s.open(t.Context()); err != nil {
 			t.Fatal(err)
