@@ -177,6 +177,9 @@ func listed(verdict string) bool {
 	return verdict == aggregate.RealChange || verdict == aggregate.Exact
 }
 
+// shownChanges is how many changes a page shows unless asked for all: two months far apart differ in hundreds of numbers.
+const shownChanges = 50
+
 func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 	counts := map[string]int64{}
 	for _, change := range d.Changes {
@@ -198,8 +201,8 @@ func (r *request) fillChanges(c *monthsContent, d aggregate.Diff) {
 	if c.Other = r.here("all", "1"); c.All {
 		c.Other = r.here("all", "")
 	}
-	if len(c.Changes) > shownRows && r.values.Get("rows") == "" {
-		c.Changes, c.More = c.Changes[:shownRows], r.here("rows", "all")
+	if len(c.Changes) > shownChanges && r.values.Get("rows") == "" {
+		c.Changes, c.More = c.Changes[:shownChanges], r.here("rows", "all")
 	}
 }
 

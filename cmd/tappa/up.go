@@ -56,7 +56,7 @@ func newUpCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&opts.Demo, "demo", false, "fill in a year of a sample journey, then go on slowly")
 	cmd.Flags().IntVar(&opts.Year.Cases, "demo-cases", 4000, "size of the demo's year")
 	cmd.Flags().StringVar(&demoEnd, "demo-end", "", "instant the demo's year ends at, for a demo that can be repeated (default now)")
-	cmd.Flags().BoolVar(&opts.Year.Live, "demo-live", true, "go on producing interactions after the demo's year")
+	cmd.Flags().BoolVar(&opts.Year.Live, "demo-live", true, "go on after the demo's year: produce interactions, freeze two months of it to compare")
 	cmd.Flags().StringVar(&opts.Gateway, "gateway", "", "gateway's configuration file: take webhooks in as well (default no)")
 	cmd.Flags().StringVar(&opts.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 picks a free one")
 	cmd.Flags().StringVar(&opts.Alerts, "alerts", "", "alerts file: whom to tell when which numbers are too much")

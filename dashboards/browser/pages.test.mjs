@@ -168,6 +168,16 @@ test('the pages move when interactions come in', async () => {
   await done();
 });
 
+test('two months of the demo are compared, and what its company did is measured', { timeout: 180_000 }, async () => {
+  await demo.months;
+  const { page, done } = await visit('/months', { lang: 'en' });
+  assert.equal(await page.locator('#frozen tbody tr').count(), 2);
+  assert.match(await page.locator('#summary').textContent(), /real: \d+/);
+  const row = await page.locator('#opportunities tbody tr').textContent();
+  assert.match(row, /Quote.*\d+(\.\d+)? %.*\d+(\.\d+)? %/s, 'before and after');
+  await done();
+});
+
 test('what does not exist says so, and a bad date is explained', async () => {
   const context = await browser.newContext({ locale: 'it' });
   const page = await context.newPage();

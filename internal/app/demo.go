@@ -72,6 +72,7 @@ func startDemo(ctx context.Context, st *stack, fail func(error), e *Embedded, j 
 	if opts.Year.Live {
 		fmt.Fprintf(opts.Out, "another interaction comes in every %s\n", livePace)
 		st.start("demo", fail, d.live)
+		st.start("demo's months", fail, func(ctx context.Context) error { return d.tellMonths(ctx, e.Store, j, opts) })
 	}
 	return nil
 }

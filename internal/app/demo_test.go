@@ -50,6 +50,26 @@ func TestDemoIsItsLedger(t *testing.T) {
 	t.Run("mood", func(t *testing.T) { o.mood(t, d.world) })
 }
 
+// TestDemoMonths chooses the months before and after what the demo's company did, or the last two where it has hardly done it yet.
+func TestDemoMonths(t *testing.T) {
+	for _, c := range []struct{ end, before, after string }{
+		{"2026-11-28T15:00:00Z", "2026-02", "2026-10"},
+		{"2026-04-01T09:00:00Z", "2026-02", "2026-03"},
+		{"2026-03-31T21:30:00Z", "2026-01", "2026-02"}, // the last minutes of March in Rome
+		{"2026-03-31T22:30:00Z", "2026-02", "2026-03"},
+		{"2026-01-15T12:00:00Z", "2025-11", "2025-12"},
+	} {
+		end, err := time.Parse(time.RFC3339, c.end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := demo{world: synth.New(synth.Options{End: end, Cases: 1})}
+		if before, after := d.months(machinery(t).Location); before != c.before || after != c.after {
+			t.Errorf("%s: %s and %s, want %s and %s", c.end, before, after, c.before, c.after)
+		}
+	}
+}
+
 // oracle holds the reports of a store against a ledger.
 type oracle struct {
 	*aggregate.Store

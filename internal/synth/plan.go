@@ -79,9 +79,9 @@ var natures = map[journey.PersonaID]nature{
 // remindedPays is the share of those reminded who pay in the end.
 const remindedPays = 0.56
 
-// turn is when the company changed how it follows up quotes and forms. It is a moment of every spring: the first of
+// Turn is when the company changed how it follows up quotes and forms. It is a moment of every spring: the first of
 // March of the year in which the world ends.
-func (w *World) turn() time.Time {
+func (w *World) Turn() time.Time {
 	return time.Date(w.options.End.In(w.office.zone).Year(), time.March, 1, 0, 0, 0, 0, w.office.zone)
 }
 

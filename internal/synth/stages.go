@@ -249,7 +249,7 @@ func (s *story) decide() bool {
 func (s *story) odds(sent time.Time) float64 {
 	n := natures[s.person.persona]
 	odds := n.winBefore
-	if !sent.Before(s.w.turn()) {
+	if !sent.Before(s.w.Turn()) {
 		odds = n.winAfter
 	}
 	if sent.In(s.w.office.zone).Month() == time.August {

@@ -249,7 +249,7 @@ func (s *story) delay(t journey.TouchpointID) time.Duration {
 	if s.now.In(s.w.office.zone).Month() == time.August {
 		d *= 1.8
 	}
-	if s.now.Before(s.w.turn()) {
+	if s.now.Before(s.w.Turn()) {
 		switch m.department {
 		case "sales":
 			d *= 1.6
