@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -65,6 +66,21 @@ func (c cluster) unassigned(ctx context.Context, group string, topics []string) 
 		return p, false, nil
 	}
 	return all[i], true, nil
+}
+
+// untilUnassigned waits until the topics have a partition that no member of the group was given, or ctx ends. kafka-go watches
+// how many there are only from after the assignment on: one that came just before, as of a topic that was deleted and made
+// anew, nobody would ever read. It looks twice, since kafka-go may notice itself in between.
+func (c cluster) untilUnassigned(ctx context.Context, group string, topics func() []string, every time.Duration) (p Partition, found bool) {
+	for missed := 0; sleep(ctx, every) == nil; {
+		p, found, err := c.unassigned(ctx, group, topics())
+		if err != nil || !found {
+			missed = 0
+		} else if missed++; missed == 2 {
+			return p, true
+		}
+	}
+	return p, false
 }
 
 // log is where a partition's log begins and ends. Its end is that of what is decided: an open transaction is not.

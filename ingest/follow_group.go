@@ -70,7 +70,7 @@ func (f *Follower) member(ctx context.Context, topics []string) error {
 			continue
 		}
 		done := make(chan error, 1)
-		gen.Start(func(ended context.Context) { done <- f.generation(ctx, ended, gen) })
+		gen.Start(func(ended context.Context) { done <- f.generation(ctx, ended, gen, topics) })
 		if err := <-done; err != nil && ctx.Err() == nil {
 			f.progress.failed(err)
 			f.opts.Logger.Warn("follow: generation ended early", "group", f.opts.Group, "error", err)
@@ -81,10 +81,18 @@ func (f *Follower) member(ctx context.Context, topics []string) error {
 }
 
 // generation works through one assignment: everything, or nothing.
-func (f *Follower) generation(ctx, ended context.Context, gen *kafka.Generation) error {
+func (f *Follower) generation(ctx, ended context.Context, gen *kafka.Generation, topics []string) error {
 	ctx, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
 	defer stop()
 	defer context.AfterFunc(ended, stop)()
+	watch.Go(func() {
+		if p, found := f.untilUnassigned(ctx, f.opts.Group, func() []string { return topics }, f.opts.WatchEvery); found {
+			f.opts.Logger.Warn("follow: nobody reads a partition, so the group is joined anew", "topic", p.Topic, "partition", p.Number)
+			stop()
+		}
+	})
 	var all []Partition
 	for topic, assigned := range gen.Assignments {
 		for _, a := range assigned {

@@ -146,6 +146,25 @@ func TestFollower(t *testing.T) {
 	}
 }
 
+// TestFollowedTopicMadeAnewMeanwhile deletes the only topic under a follower, on a Kafka that makes it anew as soon as somebody asks for it.
+func TestFollowedTopicMadeAnewMeanwhile(t *testing.T) {
+	brokers := testenv.ApacheKafka(t)
+	prefix := testenv.Topic(t)
+	publish(t, brokers, prefix+".all", sides("left", 0, 50)...)
+	p := followPairs(t, brokers, prefix)
+	p.caughtUp(t)
+	deleteTopic(t, brokers, prefix+".all")
+	time.Sleep(time.Second) // until the follower has seen it
+	publish(t, brokers, prefix+".all", append(sides("left", 50, 52), sides("right", 50, 52)...)...)
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		if got := told(t, brokers, prefix); slices.Equal(got, []string{"pair 50", "pair 51"}) {
+			return
+		} else if time.Now().After(deadline) {
+			t.Fatalf("told is %q", got)
+		}
+	}
+}
+
 // TestFollowersTakeTurns runs two followers of a group: one works, and when it stops the other one finds everything again
 // and goes on.
 func TestFollowersTakeTurns(t *testing.T) {

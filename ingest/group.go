@@ -246,19 +246,11 @@ func (c *Collector) generation(ctx, ended context.Context, gen *kafka.Generation
 	return g.work(reading, stop)
 }
 
-// watchGroup ends the generation when the topics have a partition that no member of the group was given. kafka-go watches how
-// many there are only from after the assignment on: one that came just before, as of a topic that was deleted and made
-// anew, nobody would ever read. Twice in a row, since kafka-go may have noticed itself.
+// watchGroup ends the generation when there is a partition that nobody reads.
 func (g *generation) watchGroup(ctx context.Context, stop context.CancelCauseFunc) {
-	missed := false
-	for sleep(ctx, g.c.opts.WatchEvery) == nil {
-		p, found, err := g.c.unassigned(ctx, g.c.opts.Group, g.c.subscription())
-		if found && err == nil && missed {
-			g.c.opts.Logger.Warn("ingest: nobody reads a partition, so the group is joined anew", "topic", p.Topic, "partition", p.Number)
-			stop(kafka.ErrGenerationEnded)
-			return
-		}
-		missed = found && err == nil
+	if p, found := g.c.untilUnassigned(ctx, g.c.opts.Group, g.c.subscription, g.c.opts.WatchEvery); found {
+		g.c.opts.Logger.Warn("ingest: nobody reads a partition, so the group is joined anew", "topic", p.Topic, "partition", p.Number)
+		stop(kafka.ErrGenerationEnded)
 	}
 }
 
