@@ -23,12 +23,19 @@ func newDiscoverCommand() *cobra.Command {
 touchpoints, channels, rules and silences, with the figures each was taken from as comments. Edit it rather than start from
 nothing.
 
-Reads Kafka (the embedded one with --data, otherwise that of the TAPPA_* variables) or files: events as JSON lines, or CSV and XES with
-a mapping file. A process log whose columns are named as XES does (case:concept:name, concept:name, time:timestamp) needs none.`,
+Reads Kafka (the embedded one with --data, otherwise that of the TAPPA_* variables) or files: events as JSON lines, exports of help desks, or
+CSV and XES with a mapping file. A process log whose columns are named as XES does (case:concept:name, concept:name, time:timestamp) needs none.`,
 		Example: `  tappa discover --data data/mine --out journey.yaml
   tappa discover --format csv --mapping mapping.yaml --out journey.yaml tickets.csv
+  tappa discover --format zendesk --time-zone Europe/Rome --out journey.yaml tickets.json
   tappa discover events.jsonl | less`,
 		Args: func(_ *cobra.Command, args []string) error {
+			if opts.Proposal.Stages < 1 {
+				return usageError{fmt.Errorf("--stages %d: there must be one at least", opts.Proposal.Stages)}
+			}
+			if err := opts.Proposal.Check(); err != nil {
+				return usageError{err}
+			}
 			if len(args) == 0 {
 				return nil
 			}
@@ -68,7 +75,7 @@ a mapping file. A process log whose columns are named as XES does (case:concept:
 	}
 	targetFlag(cmd, &data)
 	flags := cmd.Flags()
-	flags.StringVar(&opts.Format, "format", "", "of the files: csv, jsonl or xes (default: by the name's end)")
+	flags.StringVar(&opts.Format, "format", "", "of the files: "+strings.Join(app.DiscoverFormats(), ", ")+" (default: by the name's end)")
 	flags.StringVar(&opts.Mapping, "mapping", "", "mapping file: what the columns mean")
 	flags.StringVar(&out, "out", "", "the file to write, which must not be there (default: standard output)")
 	flags.StringVar(&opts.Proposal.ID, "journey", "discovered", "id of the journey")

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"tappa/ingest"
 	"tappa/ingest/mapping"
@@ -32,7 +33,9 @@ type DiscoverOptions struct {
 
 // DiscoverFormats lists the file formats that Discover reads. Those that need a journey file to tell customers from colleagues
 // are not among them: import them, and discover what is in Kafka.
-func DiscoverFormats() []string { return slices.Sorted(maps.Keys(mapping.Formats)) }
+func DiscoverFormats() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(mapping.Formats)), slices.Collect(maps.Keys(vendor.Exports)))))
+}
 
 // Discover proposes a journey file.
 func Discover(ctx context.Context, opts DiscoverOptions) error {
@@ -54,7 +57,7 @@ func Discover(ctx context.Context, opts DiscoverOptions) error {
 	if _, err := opts.Out.Write(proposal.YAML); err != nil {
 		return fmt.Errorf("discover: %w", err)
 	}
-	fmt.Fprintf(opts.Report, "%d interactions; the proposed rules tag %d of them. Edit the file, then run `tappa check` on it.\n", found.Len(), proposal.Tagged)
+	fmt.Fprintf(opts.Report, "%s; the proposed rules tag %d of them. Edit the file, then run `tappa check` on it.\n", count(found.Len(), "interaction"), proposal.Tagged)
 	return nil
 }
 
@@ -103,16 +106,12 @@ func discoverFiles(opts DiscoverOptions, found *discover.Log, take func(source.R
 		return fmt.Errorf("discover: %w", err)
 	}
 	from := ImportOptions{Format: opts.Format, Mapping: opts.Mapping, Paths: opts.Paths, Out: opts.Report}
-	var m *mapping.Mapping
-	var err error
-	switch {
-	case opts.Mapping != "":
-		m, err = mapping.Load(opts.Mapping)
-	case opts.Format != "jsonl":
-		m, err = mapping.Parse("process log", []byte(processLog))
-	}
+	m, err := discoverMapping(opts)
 	if err != nil {
 		return err
+	}
+	if from.settings.Zone, err = time.LoadLocation(cmp.Or(opts.Proposal.TimeZone, "UTC")); err != nil {
+		return fmt.Errorf("discover: %w", err)
 	}
 	var n rowCount
 	err = eachEvent(from, m, &n, func(event source.Event) error {
@@ -125,7 +124,24 @@ func discoverFiles(opts DiscoverOptions, found *discover.Log, take func(source.R
 	for range n.bad {
 		found.Unusable("rows that cannot be mapped")
 	}
+	n.tellLeft(opts.Report)
+	if err != nil && opts.Format == "csv" && opts.Mapping == "" {
+		return fmt.Errorf("%w; is it no process log, --mapping FILE says what its columns mean", err)
+	}
 	return err
+}
+
+// discoverMapping says what the columns of files mean. Events, and exports of help desks, say that themselves.
+func discoverMapping(opts DiscoverOptions) (*mapping.Mapping, error) {
+	switch export := vendor.Exports[opts.Format] != nil; {
+	case export && opts.Mapping != "":
+		return nil, fmt.Errorf("discover: files of %s are read without --mapping", opts.Format)
+	case opts.Mapping != "":
+		return mapping.Load(opts.Mapping)
+	case export || opts.Format == "jsonl":
+		return nil, nil
+	}
+	return mapping.Parse("process log", []byte(processLog))
 }
 
 // discoverKafka reads everything that is in the target's topics now, as its collectors would.
