@@ -181,6 +181,7 @@ func (b *builder) touchpoints(j *Journey) []Touchpoint {
 		}
 		if t.MOT != nil {
 			out[i].MOT = &MOT{Exceeded: b.bounds(path+".moment_of_truth.exceeded", t.MOT.Exceeded), Met: b.bounds(path+".moment_of_truth.met", t.MOT.Met)}
+			b.warnOfBounds(path+".moment_of_truth.exceeded", out[i].MOT)
 			if t.MOT.Exceeded == (boundsFile{}) && t.MOT.Met == (boundsFile{}) {
 				b.errorf(path+".moment_of_truth", "no bound given; say when the expectation is met, for example: met: {wait: 8h}")
 			}
@@ -251,6 +252,20 @@ func (b *builder) bounds(path string, f boundsFile) MOTBounds {
 		b.errorf(path+".loss", "loss %v is outside 0 … 1; 40 %% is written 0.4", *f.Loss)
 	}
 	return out
+}
+
+// warnOfBounds says where it is easier to exceed an expectation than to meet it.
+func (b *builder) warnOfBounds(path string, m *MOT) {
+	const says = "to be exceeded, the expectation asks for less than to be met; give exceeded the stricter bound"
+	if e, met := m.Exceeded.Wait, m.Met.Wait; e != nil && met != nil && *e > *met {
+		b.warnf(path+".wait", says)
+	}
+	if e, met := m.Exceeded.Mood, m.Met.Mood; e != nil && met != nil && *e < *met {
+		b.warnf(path+".mood", says)
+	}
+	if e, met := m.Exceeded.Loss, m.Met.Loss; e != nil && met != nil && *e > *met {
+		b.warnf(path+".loss", says)
+	}
 }
 
 func (b *builder) personas() []Persona {

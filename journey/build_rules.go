@@ -105,9 +105,22 @@ func (b *builder) kpis(j *Journey) []KPI {
 		default:
 			b.known(path+".metric", "metric of view "+k.View, k.Metric, view.Metrics)
 			b.filter(path+".filter", k.Filter, view, j)
+			b.warnOfKPI(path, &out[i], view, j)
 		}
 	}
 	return out
+}
+
+// warnOfKPI says what a KPI lacks to be one number, or to get to its target.
+func (b *builder) warnOfKPI(path string, k *KPI, view View, j *Journey) {
+	rows := map[string]int{"stage": len(j.Stages), "touchpoint": len(j.Touchpoints)}[view.Row]
+	chosen := k.Filter[view.Row] != "" || len(k.Filter) > 0 && (k.View == "timing" || k.View == "mood") // which are split by what is filtered
+	if rows > 1 && !chosen {
+		b.warnf(path+".view", "view %s has a row for each %s, and a KPI is one number; add a filter by %s", k.View, view.Row, view.Row)
+	}
+	if k.Target != nil && slices.Contains(shares, k.Metric) && (*k.Target < 0 || *k.Target > 1) {
+		b.warnf(path+".target", "%s is a share, from 0 to 1; 20 %% is written 0.2", k.Metric)
+	}
 }
 
 // filter checks a KPI's filter: keys the view has, and values the journey declares.

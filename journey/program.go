@@ -124,6 +124,7 @@ func (p *program) candidates(s Source, kind string) []int {
 func (b *builder) condition(path, when string) test {
 	c, err := newCondition(when)
 	if err == nil {
+		b.doubtful(path, when)
 		return c
 	}
 	at := b.at(path)

@@ -30,6 +30,12 @@ var typeNames = []string{
 type View struct {
 	Metrics []string
 	Keys    []string
+	Row     string // the key that tells its rows apart, unless a filter does; "" where there is one row
+}
+
+// shares are those metrics that are fractions of 1.
+var shares = []string{
+	"dropoff", "step_conversion", "reached_share", "attainment", "coverage", "loss", "stage_loss", "unmapped_share", "scored_share",
 }
 
 // Views are the reports a KPI can follow: those with one row for what the filter leaves. The reports themselves live
@@ -40,6 +46,7 @@ var Views = map[string]View{
 			"dropoff", "step_conversion", "entered", "moved_on", "completed", "lost_explicit", "lost_silent", "in_progress",
 			"mature", "mature_lost", "mature_open", "decided", "median_s", "reached", "skipped", "reached_share",
 		},
+		Row:  "stage",
 		Keys: []string{"stage", "touchpoint", "department", "persona", "channel"},
 	},
 	"timing": {
@@ -51,6 +58,7 @@ var Views = map[string]View{
 			"wait_business_n", "wait_business_p50_s", "wait_business_p75_s", "wait_business_p90_s",
 			"attainment", "kept", "broken", "past_target", "due",
 		},
+		Row:  "stage",
 		Keys: []string{"stage", "touchpoint", "department", "persona", "channel"},
 	},
 	"mood": {
@@ -58,6 +66,7 @@ var Views = map[string]View{
 			"net", "curve", "mean_score", "eligible", "scored", "coverage", "positive", "neutral", "negative", "mixed",
 			"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration",
 		},
+		Row:  "stage",
 		Keys: []string{"stage", "touchpoint", "department", "persona", "channel"},
 	},
 	"touchpoints": {
@@ -65,6 +74,7 @@ var Views = map[string]View{
 			"cases", "interactions", "decided", "lost", "loss", "stage_loss", "wait_n", "wait_waiting", "wait_p50_s", "wait_p75_s",
 			"late", "scored", "positive", "negative", "net", "curve", "loss_term", "friction",
 		},
+		Row:  "touchpoint",
 		Keys: []string{"touchpoint", "stage", "department", "persona", "channel"},
 	},
 	"durations": {
