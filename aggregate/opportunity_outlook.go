@@ -123,15 +123,18 @@ func (s *Store) expect(ctx context.Context, j *journey.Journey, m month, out *Ou
 	return nil
 }
 
-// product multiplies independent means. Its standard error follows, to first order, from the relative ones.
+// product multiplies independent means; of none it is 1, over nothing counted. Its standard error follows, to first order, from the
+// relative ones.
 func product(terms ...Measured) Measured {
-	value, n := 1., int64(math.MaxInt64)
+	value, n := 1., int64(0)
 	for _, t := range terms {
 		if t.Value == nil {
 			return Measured{kind: isMean}
 		}
 		value *= *t.Value
-		n = min(n, t.N)
+		if n == 0 || t.N > 0 && t.N < n {
+			n = t.N
+		}
 	}
 	variance := 0.
 	for i, t := range terms {
@@ -175,7 +178,7 @@ func (s *Store) downstream(ctx context.Context, j *journey.Journey, o Opportunit
 	if err != nil {
 		return Measured{}, err
 	}
-	terms := []Measured{meanOf(1, 0, math.MaxInt64)}
+	var terms []Measured
 	for i, values := range r.Rows {
 		if i <= from || i >= len(j.Stages) || j.Stages[i].Terminal {
 			continue

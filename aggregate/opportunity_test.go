@@ -141,3 +141,14 @@ func TestOpportunities(t *testing.T) {
 		t.Errorf("unknown: got error %v", err)
 	}
 }
+
+// TestProductOverNothing: where no stage comes after a touchpoint nobody is lost downstream, and nobody was counted for that.
+func TestProductOverNothing(t *testing.T) {
+	none := product()
+	if none.Value == nil || *none.Value != 1 || none.N != 0 {
+		t.Errorf("nothing multiplied is %+v", none)
+	}
+	if both := product(meanOf(3, 0.1, 40), none, meanOf(2, 0.1, 50)); *both.Value != 6 || both.N != 40 {
+		t.Errorf("3 × 1 × 2 is %+v", both)
+	}
+}
