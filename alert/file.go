@@ -58,7 +58,7 @@ type alertFile struct {
 	Journey string               `json:"journey,omitempty"                                                        jsonschema_description:"Journey. May be left out where there is only one."`
 	Report  string               `json:"report"             jsonschema:"required,example=waiting,example=timing"  jsonschema_description:"The report the number is in."`
 	Column  string               `json:"column"             jsonschema:"required,example=wait_p90_s,example=rows" jsonschema_description:"The column; rows is how many rows there are."`
-	Filter  map[string]string    `json:"filter,omitempty"                                                         jsonschema_description:"What the report is asked for: persona, channel, touchpoint, department, stage, state, by."`
+	Filter  map[string]string    `json:"filter,omitempty"                                                         jsonschema_description:"What the report is asked for: persona, channel, touchpoint, department, stage, state, by. What it is not asked for chooses among its rows."`
 	Rows    map[string]valueText `json:"rows,omitempty"                                                           jsonschema_description:"Only rows with these values, by column: {measure: wait, level: 0.9}."`
 	Window  string               `json:"window,omitempty"   jsonschema:"example=30d"                              jsonschema_description:"Only what was entered, asked or written in this long up to now. Default: all time."`
 	Per     []string             `json:"per,omitempty"      jsonschema:"example=department"                       jsonschema_description:"One cause for each value of these columns. Default: one for all rows."`
@@ -197,8 +197,9 @@ func (r *reader) alert(path string, f alertFile, notifiers map[string]Notifier) 
 	d := Definition{
 		ID: f.ID, Labels: f.Labels, Report: f.Report, Column: f.Column, Rows: map[string]string{}, Per: f.Per, Take: f.Take, AtLeast: int64(f.AtLeast),
 		Cause: f.Cause, Urgent: f.Urgent, Notify: f.Notify, Window: r.span(path+".window", f.Window), For: r.span(path+".for", f.For),
-		Repeat: r.span(path+".repeat", f.Repeat), query: r.query(path, f),
+		Repeat: r.span(path+".repeat", f.Repeat),
 	}
+	d.query = r.query(path, f, d.Rows)
 	for column, value := range f.Rows {
 		d.Rows[column] = string(value)
 	}
@@ -257,8 +258,8 @@ func (r *reader) change(path string, f changeFile, window time.Duration) *Change
 	return c
 }
 
-// query checks what the report is asked for.
-func (r *reader) query(path string, f alertFile) aggregate.Query {
+// query checks what the report is asked for, and puts what chooses among its rows instead into rows.
+func (r *reader) query(path string, f alertFile, rows map[string]string) aggregate.Query {
 	q := aggregate.Query{Journey: f.Journey}
 	var names []string
 	var info aggregate.ReportInfo
@@ -269,6 +270,7 @@ func (r *reader) query(path string, f alertFile) aggregate.Query {
 		}
 	}
 	r.oneOf(path+".report", f.Report, names)
+	columns := columnNames(f.Report)
 	fields := map[string]*string{
 		"persona": &q.Persona, "channel": &q.Channel, "touchpoint": &q.Touchpoint, "department": &q.Department,
 		"stage": &q.Stage, "state": &q.State, "by": &q.By,
@@ -279,7 +281,16 @@ func (r *reader) query(path string, f alertFile) aggregate.Query {
 			r.Refuse(path+".filter."+name, "unknown filter %q%s", name, journey.Suggest(name, filterNames))
 			continue
 		}
-		*field = value
+		if info.Name == "" || info.Takes(name) || name == "by" {
+			*field = value
+			continue
+		}
+		// What the report is not asked for may tell its rows apart, as stages do those of dropoff. Else the filter would do nothing.
+		if rows[name] = value; !slices.Contains(columns, name) {
+			r.Refuse(path+".filter."+name, "report %s takes no filter %q%s", f.Report, name, journey.Suggest(name, slices.DeleteFunc(slices.Clone(filterNames), func(other string) bool {
+				return !info.Takes(other) && !slices.Contains(columns, other)
+			})))
+		}
 	}
 	r.by(path+".filter.by", q.By, info)
 	if q.State != "" && info.Name != "" {

@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 	if *first.Above != 8*3600 || first.For != 15*time.Minute || first.Repeat != 24*time.Hour || first.Take != "max" || first.Cause != "waiting-long" {
 		t.Errorf("first: got %+v", first)
 	}
-	if *second.Above != 0.3 || *second.Change.Above != 0.2 || second.query.Stage != "decision" || second.AtLeast != 30 {
+	if *second.Above != 0.3 || *second.Change.Above != 0.2 || second.Rows["stage"] != "decision" || second.AtLeast != 30 {
 		t.Errorf("second: got %+v", second)
 	}
 	if got := first.Condition(); got != "above 8h 00m" {
@@ -88,6 +88,7 @@ func TestParseRefuses(t *testing.T) {
 		`above: 8h`:            {"above: much", `alerts.yaml:17:12: "much" is not a duration`},
 		`notify: [desk]`:       {"notify: [desc]", `alerts.yaml:21:14: nobody is called "desc" under notify; did you mean "desk"?`},
 		`stage: decision`:      {"phase: decision", `alerts.yaml:26:14: unknown filter "phase"`},
+		`{stage: decision}`:    {"{state: lost_silent}", `alerts.yaml:26:14: report dropoff takes no filter "state"; did you mean "stage"?`},
 		`window: 90d`:          {"", `the previous window is as long as this one: set the alert's window`},
 		`above: 30 %`:          {"abowe: 30 %", `alerts.yaml:28:5: unknown field "abowe"; did you mean "above"?`},
 		`id: lost`:             {"id: waiting-long", `alerts.yaml:22:9: there is an alert "waiting-long" already`},

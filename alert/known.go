@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -29,6 +30,14 @@ func (r *reader) columns(path string, f alertFile) (known bool) {
 		r.columnOf(path+".rows."+column, f.Report, "column", column, all)
 	}
 	return f.Column == "" || f.Column == countRows || r.columnOf(path+".column", f.Report, "number", f.Column, numbers)
+}
+
+// columnNames lists the columns of a report.
+func columnNames(report string) (out []string) {
+	for _, c := range aggregate.ColumnsOf(report) {
+		out = append(out, c.Name)
+	}
+	return out
 }
 
 func (r *reader) columnOf(path, report, what, column string, known []string) bool {
@@ -77,7 +86,10 @@ func (d *Definitions) CheckNames(file string, journeys []*journey.Journey) journ
 			if want == "" || want == "-" || slices.Contains(names, want) {
 				continue
 			}
-			at := a.filters[filter]
+			at, filtered := a.filters[filter]
+			if !filtered { // it stands under rows
+				at = place{a.line, a.column}
+			}
 			message := fmt.Sprintf("journey %s has no %s %q%s", j.ID, filter, want, journey.Suggest(want, names))
 			out = append(out, journey.Problem{File: file, Line: at.line, Column: at.column, Message: message})
 		}
@@ -108,5 +120,10 @@ func (d Definition) journey(journeys []*journey.Journey) (*journey.Journey, stri
 
 // asked are the filters that name something of a journey.
 func (d Definition) asked() [][2]string {
-	return [][2]string{{"stage", d.query.Stage}, {"touchpoint", d.query.Touchpoint}, {"department", d.query.Department}, {"persona", d.query.Persona}}
+	return [][2]string{
+		{"stage", cmp.Or(d.query.Stage, d.Rows["stage"])},
+		{"touchpoint", cmp.Or(d.query.Touchpoint, d.Rows["touchpoint"])},
+		{"department", cmp.Or(d.query.Department, d.Rows["department"])},
+		{"persona", cmp.Or(d.query.Persona, d.Rows["persona"])},
+	}
 }

@@ -27,6 +27,7 @@ labels: {it: Negozio, en: Shop}
 time_zone: UTC
 stages:
   - {id: quote, labels: {it: Offerta, en: Quote}, silence: 10d}
+  - {id: order, labels: {it: Ordine, en: Order}, silence: 10d}
 departments:
   - {id: sales, labels: {it: Commerciale, en: Sales}}
   - {id: service, labels: {it: Assistenza, en: Service}}
@@ -221,5 +222,26 @@ func TestTrial(t *testing.T) {
 	d.broken = true
 	if _, err := w.Test(t.Context(), "late"); err == nil || !strings.Contains(err.Error(), "tell desk: the line is dead") {
 		t.Errorf("a dead line: got error %v", err)
+	}
+}
+
+// TestFilterOfRows: a stage chooses among the rows of dropoff, which is not asked for one; the page that a message leads to takes none.
+func TestFilterOfRows(t *testing.T) {
+	s := newShop(t)
+	s.mail(t, "c", "sales", 0, journey.Inbound)
+	for stage, want := range map[string]float64{"quote": 1, "order": 0} {
+		d, err := Parse("alerts.yaml", fmt.Appendf(nil, `notify: {desk: {webhook: {url: "http://127.0.0.1:1/"}}}
+alerts: [{id: a, labels: {en: A}, report: dropoff, column: entered, filter: {stage: %s}, above: 0, notify: [desk]}]`, stage))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Alerts[0].evaluate(t.Context(), s.store, opening.Add(time.Hour))
+		if err != nil || len(got) != 1 || *got[0].Value != want || got[0].Holds != (want > 0) || got[0].Rows != 1 {
+			t.Errorf("%s: got %+v, %v, want %g of one row", stage, got, err, want)
+			continue
+		}
+		if link := d.link(d.Alerts[0], got[0]); strings.Contains(link, "stage") {
+			t.Errorf("%s: link %s", stage, link)
+		}
 	}
 }
