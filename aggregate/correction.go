@@ -67,6 +67,15 @@ func (s *Store) Uncorrect(ctx context.Context, origin, id, by string, at time.Ti
 	return found, nil
 }
 
+// correctedSince says whether a mood was corrected, or a correction taken back, after an instant.
+func (s *Store) correctedSince(ctx context.Context, at time.Time) (bool, error) {
+	var n uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM corrections WHERE at > fromUnixTimestamp64Milli(?, 'UTC')", at.UnixMilli()).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for corrections: %w", err)
+	}
+	return n > 0, nil
+}
+
 // putCorrection stores a row under a revision that no walk has passed: if, once it is there, another row has this number or
 // a higher one, a walk may have taken that for the last, so it is stored once more.
 func (s *Store) putCorrection(ctx context.Context, row correctionRow) error {

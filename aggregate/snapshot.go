@@ -30,6 +30,7 @@ type Snapshot struct {
 const (
 	LateData       = "late data"       // interactions of that month or before came after it was frozen
 	LaterKnowledge = "later knowledge" // later interactions said who somebody is: a persona, two persons that are one
+	Corrected      = "correction"      // somebody said how a text really sounds, or took that back
 	Request        = "erasure"         // somebody who was in it was erased on request
 	NewDefinition  = "definition"      // the journey file changed
 	NewComputation = "computation"     // the same facts give other numbers: another version of the software
@@ -109,14 +110,18 @@ func (s *Store) refresh(ctx context.Context, id, monthName, software string) (sn
 		if err != nil {
 			return snap, false, err
 		}
-		snap.Reason = snap.since(newest, erased)
+		corrected, err := s.correctedSince(ctx, newest.TakenAt)
+		if err != nil {
+			return snap, false, err
+		}
+		snap.Reason = snap.since(newest, erased, corrected)
 	}
 	snap.Version = newest.Version + 1
 	return snap, true, s.putSnapshot(ctx, snap)
 }
 
-// since finds why the numbers differ from those of an earlier version, since which somebody was erased or not.
-func (s Snapshot) since(before Snapshot, erased bool) string {
+// since finds why the numbers differ from those of an earlier version, since which somebody was erased, or a mood corrected, or not.
+func (s Snapshot) since(before Snapshot, erased, corrected bool) string {
 	switch {
 	case s.Definition != before.Definition:
 		return NewDefinition
@@ -124,6 +129,8 @@ func (s Snapshot) since(before Snapshot, erased bool) string {
 		return Request
 	case s.Interactions != before.Interactions || s.seen != before.seen:
 		return LateData
+	case corrected && s.facts != before.facts:
+		return Corrected
 	case s.facts != before.facts:
 		return LaterKnowledge
 	}

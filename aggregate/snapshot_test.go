@@ -233,3 +233,32 @@ func TestMonths(t *testing.T) {
 		}
 	}
 }
+
+// TestSnapshotAfterCorrection: a month that is other because somebody corrected a mood says so, and when that is taken back, too.
+func TestSnapshotAfterCorrection(t *testing.T) {
+	t.Parallel()
+	s, ctx := openStore(t), t.Context()
+	j := testJourneys(t, "v1")[:1]
+	rec := record(0, 0)
+	rec.Interaction.Keys, rec.Interaction.Account, rec.Tag.Journey, rec.Tag.Automatic = []journey.ContactKey{"email:a"}, "", "by-person", false
+	rec.Mood = journey.Mood{Eligible: true, Label: "positive", Score: 0.25, Emotion: "joy", Lang: "it", Model: "m/1"}
+	must(t, s.PutJourney(ctx, j[0]))
+	must(t, s.Write(ctx, block("1", rec)))
+	w := newWalker(t, s, j, WalkerOptions{})
+	catchUp(t, w)
+	month := rec.Interaction.OccurredAt.Format("2006-01")
+	if first, added := refreshed(t, s, "by-person", month); !added || first.Reason != "" {
+		t.Fatalf("first: %+v", first)
+	}
+	soon := time.Now().Add(time.Minute)
+	must(t, s.Correct(ctx, Correction{Origin: rec.Interaction.Origin, ID: rec.Interaction.ID, Label: "negative", By: "anna", At: soon}))
+	catchUp(t, w)
+	if second, added := refreshed(t, s, "by-person", month); !added || second.Reason != Corrected {
+		t.Errorf("corrected: version %d, reason %q", second.Version, second.Reason)
+	}
+	must2(s.Uncorrect(ctx, rec.Interaction.Origin, rec.Interaction.ID, "anna", soon.Add(time.Minute)))(t)
+	catchUp(t, w)
+	if third, added := refreshed(t, s, "by-person", month); !added || third.Reason != Corrected {
+		t.Errorf("taken back: version %d, reason %q", third.Version, third.Reason)
+	}
+}
