@@ -111,6 +111,14 @@ func newAlertListCommand() *cobra.Command {
 	return cmd
 }
 
+// over is how many a number is over, which not every column says.
+func over(f alert.Finding) string {
+	if f.N == 0 && f.Value != nil && *f.Value != 0 {
+		return "–"
+	}
+	return fmt.Sprint(f.N)
+}
+
 func listAlerts(ctx context.Context, w io.Writer, d *alert.Definitions, store *aggregate.Store, now time.Time) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, "alert\tof\tvalue\tn\tbefore\tchange\twhen\tholds")
@@ -124,7 +132,7 @@ func listAlerts(ctx context.Context, w io.Writer, d *alert.Definitions, store *a
 			if f.Holds {
 				holds = "YES"
 			}
-			fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", a.ID, dashed(of), number(f.Value, f.Unit), f.N, number(f.Baseline, f.Unit),
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, dashed(of), number(f.Value, f.Unit), over(f), number(f.Baseline, f.Unit),
 				number(f.Change, "share"), a.Condition(), holds)
 		}
 		if err == nil && len(found) == 0 {

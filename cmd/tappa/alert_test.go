@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tappa/alert"
 )
 
 func TestAlertCommands(t *testing.T) {
@@ -42,6 +44,16 @@ func TestAlertCommands(t *testing.T) {
 	} {
 		if code, _, errOut := tappaCommand(t, "", c.args...); code == exitDone || !strings.Contains(errOut, c.want) {
 			t.Errorf("%v: exit %d, %s; want %q", c.args, code, errOut, c.want)
+		}
+	}
+}
+
+// TestOver: a number whose column does not say over how many it is, is not one over nothing.
+func TestOver(t *testing.T) {
+	some, none := 3600., 0.
+	for want, f := range map[string]alert.Finding{"7": {Value: &some, N: 7}, "–": {Value: &some}, "0": {Value: &none}} {
+		if got := over(f); got != want {
+			t.Errorf("%+v: got %s, want %s", f, got, want)
 		}
 	}
 }

@@ -33,6 +33,9 @@ func TestIdentityAndDiscover(t *testing.T) {
 	if again := mustTappa(t, "discover", "--data", data); !strings.Contains(again, "3 interactions of 1 person ") || !strings.Contains(again, "tag 3 of them") {
 		t.Errorf("from Kafka:\n%s", again)
 	}
+	if _, stderr, code := tappa(t, "", "kpi", "--data", data); code != 0 || !strings.Contains(stderr, "journey discovered names no KPIs") {
+		t.Errorf("KPIs of a journey that has none: code %d, %s", code, stderr)
+	}
 	identity := func(args ...string) string {
 		return mustTappa(t, append(append([]string{"identity"}, args...), "--data", data)...)
 	}

@@ -62,6 +62,9 @@ func runKPI(ctx context.Context, cmd *cobra.Command, store *aggregate.Store, f s
 	if err != nil {
 		return err
 	}
+	if len(j.KPIs) == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "journey %s names no KPIs: add some under kpis in its file\n", j.ID)
+	}
 	q := aggregate.Query{Journey: string(j.ID)}
 	if q.AsOf, err = parseInstant(asOf, j.Location, 1); err != nil {
 		return err
