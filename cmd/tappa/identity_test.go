@@ -36,6 +36,12 @@ func TestIdentityAndDiscover(t *testing.T) {
 	if _, stderr, code := tappa(t, "", "kpi", "--data", data); code != 0 || !strings.Contains(stderr, "journey discovered names no KPIs") {
 		t.Errorf("KPIs of a journey that has none: code %d, %s", code, stderr)
 	}
+	unusable := "kpis:\n  - {id: several, labels: {it: Entrati, en: Entered}, view: dropoff, metric: entered}\n  - {id: one, labels: {it: Casi, en: Cases}, view: durations, metric: n}\n"
+	appendTo(t, journeyFile, unusable)
+	mustTappa(t, "import", "--data", data, "--journey", journeyFile, "--format", "jsonl", events)
+	if out, stderr, code := tappa(t, "", "kpi", "--data", data); code != 1 || !strings.Contains(out, "Cases") || !strings.Contains(stderr, "kpi several") {
+		t.Errorf("a KPI that is several numbers beside one that is one: code %d, %s%s", code, out, stderr)
+	}
 	identity := func(args ...string) string {
 		return mustTappa(t, append(append([]string{"identity"}, args...), "--data", data)...)
 	}
@@ -72,5 +78,16 @@ func TestIdentityAndDiscover(t *testing.T) {
 		if _, stderr, code := tappa(t, "", append([]string{"identity"}, c.args...)...); code != c.code || !strings.Contains(stderr, c.says) {
 			t.Errorf("%v: code %d, %s", c.args, code, stderr)
 		}
+	}
+}
+
+func appendTo(t *testing.T, file, text string) {
+	t.Helper()
+	before, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, append(before, text...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

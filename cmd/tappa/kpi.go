@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -70,46 +71,53 @@ func runKPI(ctx context.Context, cmd *cobra.Command, store *aggregate.Store, f s
 		return err
 	}
 	if periods[0] == "" {
-		values, err := measureKPIs(ctx, store, j, q, "")
+		values, unusable, err := measureKPIs(ctx, store, j, q, "")
 		if err != nil {
 			return err
 		}
 		if f.format == "json" {
-			return writeIndented(cmd.OutOrStdout(), values)
+			return errors.Join(writeIndented(cmd.OutOrStdout(), values), unusable)
 		}
-		return writeKPIs(cmd.OutOrStdout(), values, lang)
+		return errors.Join(writeKPIs(cmd.OutOrStdout(), values, lang), unusable)
 	}
-	before, err := measureKPIs(ctx, store, j, q, periods[0])
+	before, unusable, err := measureKPIs(ctx, store, j, q, periods[0])
 	if err != nil {
 		return err
 	}
-	after, err := measureKPIs(ctx, store, j, q, periods[1])
+	after, _, err := measureKPIs(ctx, store, j, q, periods[1])
 	if err != nil {
 		return err
 	}
-	changes := make([]aggregate.KPIChange, len(before))
-	for i := range before {
-		changes[i] = aggregate.Compare(before[i], after[i])
+	changes := []aggregate.KPIChange{}
+	for _, was := range before {
+		if i := slices.IndexFunc(after, func(is aggregate.KPIValue) bool { return is.ID == was.ID }); i >= 0 {
+			changes = append(changes, aggregate.Compare(was, after[i]))
+		}
 	}
 	if f.format == "json" {
-		return writeIndented(cmd.OutOrStdout(), changes)
+		return errors.Join(writeIndented(cmd.OutOrStdout(), changes), unusable)
 	}
-	return writeKPIChanges(cmd.OutOrStdout(), changes, lang)
+	return errors.Join(writeKPIChanges(cmd.OutOrStdout(), changes, lang), unusable)
 }
 
-// measureKPIs measures all KPIs of a journey in a period; "" is all time.
-func measureKPIs(ctx context.Context, store *aggregate.Store, j *journey.Journey, q aggregate.Query, period string) ([]aggregate.KPIValue, error) {
-	var err error
+// measureKPIs measures the KPIs of a journey in a period; "" is all time. Those that are no one number keep nobody from the others.
+func measureKPIs(ctx context.Context, store *aggregate.Store, j *journey.Journey, q aggregate.Query, period string) (values []aggregate.KPIValue, unusable, err error) {
 	if q.From, q.To, err = readPeriod(period, j.Location); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	values := make([]aggregate.KPIValue, len(j.KPIs))
-	for i, k := range j.KPIs {
-		if values[i], err = store.KPI(ctx, k, q); err != nil {
-			return nil, err
+	values = []aggregate.KPIValue{}
+	for _, k := range j.KPIs {
+		v, err := store.KPI(ctx, k, q)
+		if _, bad := errors.AsType[*aggregate.BadQueryError](err); bad {
+			unusable = errors.Join(unusable, err)
+			continue
 		}
+		if err != nil {
+			return nil, nil, err
+		}
+		values = append(values, v)
 	}
-	return values, nil
+	return values, unusable, nil
 }
 
 // readPeriod reads "A..B", two days or instants.
