@@ -124,20 +124,26 @@ const (
 	RemarkEarly       = "early"       // before is computed now, since most had not had its time: definition, and the snapshot
 	RemarkDefinitions = "definitions" // before and after were computed under different definitions: both
 	RemarkProblem     = "problem"     // it cannot be measured any more: why
+	RemarkReached     = "reached"     // the target was met before anything was done: that is why the expected value is not above zero
 )
+
+func reached(met *bool) bool { return met != nil && *met }
 
 // Remarks say what the numbers do not rest on alike. They are about the newest month, if there is one.
 func (o Outlook) Remarks() (out []Remark) {
 	if o.Problem != "" {
 		return []Remark{{RemarkProblem, []any{o.Problem}}}
 	}
-	before := o.CurrentBasis
+	before, met := o.CurrentBasis, o.Current.Met
 	n := len(o.Progress)
 	if n > 0 {
-		before = o.Progress[n-1].BeforeBasis
+		before, met = o.Progress[n-1].BeforeBasis, o.Progress[n-1].Change.Before.Met
 	}
 	if before.Definition == "" {
 		return nil // nothing was computed
+	}
+	if reached(o.Current.Met) || reached(met) { // the expected value goes by the first, a later month is held against the second
+		out = append(out, Remark{Kind: RemarkReached})
 	}
 	baseline := fmt.Sprintf("%s@%d", o.Opportunity.Baseline, o.Opportunity.BaselineVersion)
 	switch {

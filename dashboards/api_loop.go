@@ -145,6 +145,43 @@ type listedOpportunity struct {
 	Downstream  *aggregate.Measured   `json:"downstream,omitempty"`
 	MeanValue   *aggregate.Measured   `json:"mean_value,omitempty"`
 	Progress    []aggregate.Step      `json:"progress,omitempty"`
+	Problem     string                `json:"problem,omitempty"`
+	Warnings    []string              `json:"warnings,omitempty"`
+}
+
+// outlookBody is an outlook with what has to be known of its numbers, in words.
+type outlookBody struct {
+	aggregate.Outlook
+	Warnings []string `json:"warnings,omitempty" doc:"What has to be known of these numbers"`
+}
+
+// warnings are an outlook's remarks in English; what is wrong with it stands in its problem.
+func warnings(out aggregate.Outlook) (words []string) {
+	for _, r := range out.Remarks() {
+		if r.Kind != aggregate.RemarkProblem {
+			words = append(words, english("months.remark."+r.Kind, r.Words))
+		}
+	}
+	return words
+}
+
+// storedOpportunity is an opportunity as it was stored, with what whoever stored it has to know.
+type storedOpportunity struct {
+	aggregate.Opportunity
+	Warnings []string `json:"warnings,omitempty" doc:"What has to be known of it: that its target was met before anything was done, for one"`
+}
+
+// stored answers with an opportunity that was stored, which no trouble with its outlook undoes.
+func (s *server) stored(ctx context.Context, o aggregate.Opportunity, withTarget bool) (*answer[storedOpportunity], error) {
+	body := storedOpportunity{Opportunity: o}
+	if withTarget {
+		out, err := s.store.Outlook(ctx, o)
+		if err != nil {
+			s.logger.ErrorContext(ctx, "look at an opportunity just stored", "opportunity", o.ID, "error", err)
+		}
+		body.Warnings = warnings(out)
+	}
+	return &answer[storedOpportunity]{body}, nil
 }
 
 func (s *server) apiOpportunities(ctx context.Context, in *opportunitiesInput) (*answer[[]listedOpportunity], error) {
@@ -161,18 +198,18 @@ func (s *server) apiOpportunities(ctx context.Context, in *opportunitiesInput) (
 		if err != nil {
 			return nil, s.apiError(ctx, err)
 		}
-		out[i] = listedOpportunity{o, &v.Current, &v.Expected, &v.CasesAMonth, &v.Downstream, &v.MeanValue, v.Progress}
+		out[i] = listedOpportunity{o, &v.Current, &v.Expected, &v.CasesAMonth, &v.Downstream, &v.MeanValue, v.Progress, v.Problem, warnings(v)}
 	}
 	return &answer[[]listedOpportunity]{out}, nil
 }
 
-func (s *server) apiOpportunity(ctx context.Context, in *ItemPath) (*answer[aggregate.Outlook], error) {
+func (s *server) apiOpportunity(ctx context.Context, in *ItemPath) (*answer[outlookBody], error) {
 	o, err := s.store.Opportunity(ctx, in.Journey, in.ID)
 	if err != nil {
 		return nil, s.apiError(ctx, err)
 	}
 	out, err := s.store.Outlook(ctx, o)
-	return answerOf(ctx, s, out, err)
+	return answerOf(ctx, s, outlookBody{out, warnings(out)}, err)
 }
 
 // opportunityBody is an opportunity to be added.
@@ -196,7 +233,7 @@ func (s *server) apiAddOpportunity(ctx context.Context, in *struct {
 	JourneyPath
 	Body opportunityBody
 },
-) (*answer[aggregate.Opportunity], error) {
+) (*answer[storedOpportunity], error) {
 	j, err := s.findJourney(in.Journey)
 	if err != nil {
 		return nil, huma.Error404NotFound(err.Error())
@@ -219,8 +256,10 @@ func (s *server) apiAddOpportunity(ctx context.Context, in *struct {
 	if b.Target != nil {
 		o.Target.Target = b.Target
 	}
-	o, err = s.writer.AddOpportunity(ctx, o)
-	return answerOf(ctx, s, o, err)
+	if o, err = s.writer.AddOpportunity(ctx, o); err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	return s.stored(ctx, o, true)
 }
 
 // opportunityChange are the fields of an opportunity that can change; what is left out stays.
@@ -245,7 +284,7 @@ func (s *server) apiUpdateOpportunity(ctx context.Context, in *struct {
 	ItemPath
 	Body opportunityChange
 },
-) (*answer[aggregate.Opportunity], error) {
+) (*answer[storedOpportunity], error) {
 	b := in.Body
 	o, err := s.writer.UpdateOpportunity(ctx, in.Journey, in.ID, b.Revision, func(o *aggregate.Opportunity) {
 		set(&o.Touchpoint, b.Touchpoint)
@@ -257,7 +296,10 @@ func (s *server) apiUpdateOpportunity(ctx context.Context, in *struct {
 			o.Target.Target = b.Target
 		}
 	})
-	return answerOf(ctx, s, o, err)
+	if err != nil {
+		return nil, s.apiError(ctx, err)
+	}
+	return s.stored(ctx, o, b.Target != nil)
 }
 
 func (s *server) apiNotes(ctx context.Context, in *JourneyPath) (*answer[[]aggregate.Note], error) {

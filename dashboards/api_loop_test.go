@@ -156,6 +156,24 @@ func TestLoopByAPI(t *testing.T) {
 	if call(t, s, http.MethodGet, j+"/opportunities?outlook=true", "", &list); len(list) != 1 || list[0].Current.View != "dropoff" {
 		t.Errorf("list: got %+v", list)
 	}
+	var met struct {
+		ID       string
+		Warnings []string
+	}
+	reached := `{"id":"met","touchpoint":"quote","department":"sales","action":"nothing","due":"2026-06-30","view":"dropoff","metric":"entered","filter":{"stage":"decision"},"target":0,"better":"up"}`
+	if code := call(t, s, http.MethodPost, j+"/opportunities", reached, &met); code != http.StatusCreated || !strings.Contains(strings.Join(met.Warnings, "\n"), "met the target already") {
+		t.Errorf("a target that was met: status %d, %+v", code, met)
+	}
+	for lang, want := range map[string]string{"it": "soddisfaceva già l&#39;obiettivo", "en": "met the target already"} {
+		if code, body := fetch(t, s, "/months?lang="+lang); code != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("months: no %q: status %d", want, code)
+		}
+	}
+	for path := range map[string]int{"/opportunities/met": 0, "/opportunities?outlook=true": 0} {
+		if _, body := fetch(t, s, apiBase+j+path); !strings.Contains(body, "met the target already") {
+			t.Errorf("%s: no warning in %s", path, body)
+		}
+	}
 	var kpis []aggregate.KPIValue
 	var changes []aggregate.KPIChange
 	call(t, s, http.MethodGet, j+"/kpis", "", &kpis)

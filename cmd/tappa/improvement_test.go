@@ -142,6 +142,16 @@ func improvedSince(t *testing.T, dir string) {
 	if want := "opportunity 1: before is computed now"; !strings.Contains(table, want) {
 		t.Errorf("opportunity list: no %q in\n%s", want, table)
 	}
+	easy := mustTappa(t, "opportunity", "add", "--data", dir, "--id", "easy", "--touchpoint", "quote", "--department", "sales", "--action", "nothing new",
+		"--due", "2026-05-31", "--kpi", "quotes-converted", "--target", "20 %", "--baseline", "2026-02")
+	for what, text := range map[string]string{"add": easy, "list": mustTappa(t, "opportunity", "list", "--data", dir)} {
+		if want := "opportunity easy: its number meets the target already"; !strings.Contains(text, want) || strings.Contains(text, "opportunity 1: its number meets") {
+			t.Errorf("opportunity %s, a target that was met: no %q, or of others, too, in\n%s", what, want, text)
+		}
+	}
+	if want := "before 24.5 %, target 20.0 %"; !strings.Contains(easy, want) {
+		t.Errorf("opportunity add: no %q in\n%s", want, easy)
+	}
 	var verdicts []string
 	for _, step := range o.Progress {
 		verdicts = append(verdicts, step.Month+" "+step.Change.Verdict)

@@ -52,7 +52,7 @@ func newOpportunityAddCommand() *cobra.Command {
 		Example: `  tappa opportunity add --data data/demo --touchpoint quote --department sales --action "call back within a day" \
       --due 2026-06-30 --kpi quote-conversion
   tappa opportunity add --kind upsell --touchpoint customer-area --department sales --action "offer maintenance" --due 2026-06-30 \
-      --view dropoff --metric step_conversion --filter stage=use --target "40 %" --better up`,
+      --view dropoff --metric step_conversion --filter stage=use --target "75 %" --better up`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if (kpi == "") == (view == "") {
 				return usageError{errors.New("name the number to move: --kpi ID, or --view, --metric, --filter, --target and --better")}
@@ -89,8 +89,15 @@ func newOpportunityAddCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "opportunity %s added, measured against %s version %d\n", added.ID, added.Baseline, added.BaselineVersion)
-				return err
+				w := cmd.OutOrStdout()
+				fmt.Fprintf(w, "opportunity %s added, measured against %s version %d\n", added.ID, added.Baseline, added.BaselineVersion)
+				out, err := store.Outlook(ctx, added)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "before %s, target %s\n", number(out.Current.Value, out.Current.Unit), number(added.Target.Target, out.Current.Unit))
+				writeRemarks(w, out)
+				return nil
 			})
 		},
 	}
@@ -174,11 +181,15 @@ func writeOutlooks(w io.Writer, outlooks []aggregate.Outlook) error {
 		return err
 	}
 	for _, v := range outlooks {
-		for _, r := range v.Remarks() {
-			fmt.Fprintf(w, "opportunity %s: "+remarks[r.Kind]+"\n", append([]any{v.Opportunity.ID}, r.Words...)...)
-		}
+		writeRemarks(w, v)
 	}
 	return nil
+}
+
+func writeRemarks(w io.Writer, v aggregate.Outlook) {
+	for _, r := range v.Remarks() {
+		fmt.Fprintf(w, "opportunity %s: "+remarks[r.Kind]+"\n", append([]any{v.Opportunity.ID}, r.Words...)...)
+	}
 }
 
 // remarks are the words of what has to be known of an opportunity's numbers.
@@ -186,7 +197,9 @@ var remarks = map[string]string{
 	aggregate.RemarkNotHeld:     "before is computed now, under definition %s; %s does not hold that number",
 	aggregate.RemarkEarly:       "before is computed now, under definition %s; most of what counts had not had its time when %s was frozen",
 	aggregate.RemarkDefinitions: "before was computed under definition %s, now under %s; they may differ because of that alone",
-	aggregate.RemarkProblem:     "it cannot be measured any more: %s",
+	aggregate.RemarkReached: "its number meets the target already, before anything is done: there is nothing to gain, so what is expected is not above zero; " +
+		"close it and add one whose target is still to be reached",
+	aggregate.RemarkProblem: "it cannot be measured any more: %s",
 }
 
 func newOpportunityCloseCommand() *cobra.Command {
