@@ -91,8 +91,12 @@ func checkPeriod(info ReportInfo, q Query, zone *time.Location) error {
 	return &BadQueryError{text: text, What: "period", Value: from, Known: []string{to}}
 }
 
-// checkValues refuses bounds between which no value is.
+// checkValues refuses bounds between which no value is, and those that every case is within: a value is 0 or more.
 func checkValues(q Query) error {
+	if lower := min(q.ValueMin, q.ValueMax); lower < 0 {
+		text := fmt.Sprintf("value %s: the value of a case is 0 or more, so a bound cannot be less", number(lower))
+		return &BadQueryError{text: text, What: "negative value", Value: number(lower)}
+	}
 	if q.ValueMax == 0 || q.ValueMin <= q.ValueMax {
 		return nil
 	}

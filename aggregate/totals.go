@@ -45,3 +45,17 @@ func (s *Store) NewestWalked(ctx context.Context) (time.Time, error) {
 	}
 	return newest.UTC(), nil
 }
+
+// Oldest is the instant of the first interaction stored; the zero time where there is none.
+func (s *Store) Oldest(ctx context.Context) (time.Time, error) {
+	var n uint64
+	var oldest time.Time
+	const query = `SELECT count(), min(occurred_at) FROM records`
+	if err := s.conn.QueryRow(ctx, query).Scan(&n, &oldest); err != nil {
+		return time.Time{}, fmt.Errorf("find oldest interaction: %w", err)
+	}
+	if n == 0 {
+		return time.Time{}, nil
+	}
+	return oldest.UTC(), nil
+}

@@ -178,7 +178,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, lang string, err e
 	default:
 		s.logger.ErrorContext(r.Context(), "answer page", "path", r.URL.Path, "error", err)
 	}
-	s.render(w, r, lang, code, "error", errorContent{frame{Lang: lang, Title: s.texts.text(lang, "error.title")}, message})
+	s.render(w, r, lang, code, "error", errorContent{s.bareFrame(r, lang), message})
 }
 
 // secured adds the headers that keep a page to its own scripts and nobody else's frames.

@@ -1,9 +1,12 @@
 package dashboards
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 
+	"tappa/aggregate"
 	"tappa/journey"
 )
 
@@ -74,23 +77,65 @@ func (r *request) frame(titleKey string, hidden ...string) (frame, error) {
 	f := frame{
 		Lang: r.lang, Title: r.text(titleKey), Heading: r.text(titleKey) + " · " + r.journey.Labels.In(r.lang),
 		Path: r.path, Revision: totals.Revision,
-		Keep: r.href(""),
 		Status: status{
 			AsOf: r.format.Time(r.query.AsOf), Interactions: r.format.Count(totals.Interactions),
 			Unmapped: r.format.Count(totals.Unmapped),
 		},
 		Filters: r.filters(hidden),
 	}
+	r.lead(&f)
+	f.Langs = r.langs()
+	if f.Empty, err = r.empty(totals); err != nil {
+		return frame{}, err
+	}
+	return f, nil
+}
+
+// lead adds the ways to the other pages, with the filters that the reader takes along.
+func (r *request) lead(f *frame) {
+	f.Keep = r.href("")
 	for _, n := range navigation {
 		f.Nav = append(f.Nav, link{Label: r.text(n.key), Href: r.href(n.path), Current: r.path == n.path})
 	}
+}
+
+// langs are this very page in each language.
+func (r *request) langs() (out []link) {
 	for _, l := range languages {
-		f.Langs = append(f.Langs, link{Label: l, Href: r.here("lang", l), Current: l == r.lang})
+		out = append(out, link{Label: l, Href: r.here("lang", l), Current: l == r.lang})
 	}
+	return out
+}
+
+// bareFrame is what surrounds a page of an error: what can be said without the database, which may be what is away. Of the filters, which may
+// be what is wrong, the ways to other pages take only the journey along.
+func (s *server) bareFrame(r *http.Request, lang string) frame {
+	req := &request{server: s, path: r.URL.Path, lang: lang, values: url.Values{}}
+	if j := r.URL.Query().Get("journey"); j != "" {
+		if _, err := s.findJourney(j); err == nil {
+			req.values.Set("journey", j)
+		}
+	}
+	f := frame{Lang: lang, Title: req.text("error.title")}
+	req.lead(&f)
+	req.values = r.URL.Query()
+	f.Langs = req.langs()
+	return f
+}
+
+// empty says why there is nothing to show: nothing is stored, or nothing had happened by the instant asked for.
+func (r *request) empty(totals aggregate.Totals) (string, error) {
 	if totals.Interactions == 0 {
-		f.Empty = r.text("empty.text")
+		return r.text("empty.text"), nil
 	}
-	return f, nil
+	if r.values.Get("as_of") == "" && r.values.Get("at") == "" {
+		return "", nil
+	}
+	oldest, err := r.server.store.Oldest(r.ctx)
+	if err != nil || !r.query.AsOf.Before(oldest) {
+		return "", err
+	}
+	return fmt.Sprintf(r.text("empty.before"), r.format.Time(r.query.AsOf), r.format.Time(oldest)), nil
 }
 
 // here is the address of this very page with one value changed.

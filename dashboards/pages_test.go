@@ -191,8 +191,51 @@ func TestDatabaseIsAway(t *testing.T) {
 		"/map?lang=it": "Il database non risponde.", "/funnel?lang=en": "The database does not answer.", "/api/v1/status": "the database does not answer",
 		"/api/v1/journeys/machinery/notes": "the database does not answer",
 	} {
-		if code, body := fetch(t, site, path); code != http.StatusServiceUnavailable || !strings.Contains(body, want) || strings.Contains(body, "127.0.0.1") {
+		code, body := fetch(t, site, path)
+		if code != http.StatusServiceUnavailable || !strings.Contains(body, want) || strings.Contains(body, "127.0.0.1") {
 			t.Errorf("%s: status %d, want 503 and %q:\n%s", path, code, want, body)
+		}
+		if strings.HasPrefix(path, "/api/") {
+			continue
+		}
+		for _, way := range []string{`href="/funnel`, `href="/reports`, `hreflang="it"`, `hreflang="en"`} {
+			if !strings.Contains(body, way) {
+				t.Errorf("%s: no %s on the page of the error:\n%s", path, way, body)
+			}
+		}
+	}
+}
+
+// TestErrorsLeadOn: the page of a mistake has the ways to other pages without the filter that was wrong, and itself in the other language.
+func TestErrorsLeadOn(t *testing.T) {
+	s := newSite(t)
+	for path, want := range map[string][]string{
+		"/nowhere?lang=it": {`<a href="/map">Mappa</a>`, `href="/nowhere?lang=en" hreflang="en"`},
+		"/cases?persona=nope&journey=machinery&lang=it": {`<a href="/map?journey=machinery">`, `href="/cases?journey=machinery&amp;lang=en&amp;persona=nope"`},
+		"/funnel?journey=nope&lang=it":                  {`<a href="/map">Mappa</a>`, `href="/funnel?journey=nope&amp;lang=en"`},
+	} {
+		_, body := fetch(t, s, path)
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s: no %s in\n%s", path, w, body)
+			}
+		}
+	}
+}
+
+// TestBeforeAllData: an instant before the first interaction is no mistake, and zeros are no answer.
+func TestBeforeAllData(t *testing.T) {
+	s := newSite(t, hostileBlock())
+	for _, path := range []string{"/map", "/funnel", "/cases", "/waits", "/mood", "/reports/dropoff"} {
+		for lang, want := range map[string]string{
+			"it": "Al 01/01/1999 23:59 non era ancora successo nulla: la prima interazione è del ", "en": "By 1999-01-01 23:59 nothing had happened yet: the first interaction is of ",
+		} {
+			if code, body := fetch(t, s, path+"?as_of=1999-01-01&lang="+lang); code != http.StatusOK || !strings.Contains(body, want) {
+				t.Errorf("%s: status %d, no %q in\n%s", path, code, want, body)
+			}
+			if _, body := fetch(t, s, path+"?as_of=2027-01-01&lang="+lang); strings.Contains(body, want[:20]) {
+				t.Errorf("%s: after the first interaction, too", path)
+			}
 		}
 	}
 }
@@ -216,6 +259,11 @@ func TestMistakesInAddressesAreExplained(t *testing.T) {
 		{"/map?persona=buyer&persona=artisan", 400, "il parametro &#34;persona&#34; ha due valori, &#34;buyer&#34; e &#34;artisan&#34;"},
 		{"/api/v1/journeys/machinery/reports/dropoff?personna=buyer", 422, "personna"},
 		{"/cases?value_min=5000&value_max=100", 400, "nessun valore sta tra 5000 e 100"},
+		{"/cases?value_min=-5", 400, "il valore -5 non esiste: quello di un caso è 0 o più"},
+		{"/cases?value_max=-5&lang=en", 400, "there is no value -5: that of a case is 0 or more"},
+		{"/api/v1/journeys/machinery/reports/cases?value_min=-5", 400, "the value of a case is 0 or more"},
+		{"/map?lang=xx", 400, "la lingua &#34;xx&#34; non esiste; ci sono: it, en"},
+		{"/map.svg?lang=xx", 400, "la lingua &#34;xx&#34; non esiste; ci sono: it, en"},
 		{"/map?period=2m", 400, "il periodo &#34;2m&#34; non esiste; ci sono: all, 12m, 6m, 3m, 1m"},
 		{"/map.pdf?period=2m&lang=en", 400, "there is no period &#34;2m&#34;"},
 		{"/case/0000", 404, "non esiste"},

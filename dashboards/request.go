@@ -65,6 +65,9 @@ func checkParameters(v url.Values) error {
 			}
 		}
 	}
+	if lang := v.Get("lang"); lang != "" && !slices.Contains(languages, lang) {
+		return badRequest("wrong.language", lang, strings.Join(languages, ", "))
+	}
 	return nil
 }
 
