@@ -106,7 +106,7 @@ func testRatesHaveTheirBase(t *testing.T, store *aggregate.Store, page, lang str
 			want = append(want, printer(lang).Sprintf("%d", int64(*n.Value)))
 		}
 	}
-	for _, m := range regexp.MustCompile(`% · n ([0-9.,]+)<`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`%</span> · <span class="nowrap">n ([0-9.,]+)<`).FindAllStringSubmatch(page, -1) {
 		got = append(got, m[1])
 	}
 	if !areOpen || !slices.Equal(got, want) {

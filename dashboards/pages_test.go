@@ -388,7 +388,11 @@ func TestTablesNameWhatTheyAreOf(t *testing.T) {
 		{report: "bypasses", column: "kind", value: "skip", want: "salto"},
 		{report: "paths", column: "to", value: "(lost)", want: "(perso)"},
 		{report: "waits", column: "target_state", value: "broken", want: "mancato"},
-		{report: "ratings", column: "kind", value: "nps", want: "nps"},
+		{report: "ratings", column: "kind", value: "nps", want: "NPS (raccomandazione)"},
+		{report: "ratings", column: "kind", value: "csat", want: "CSAT (soddisfazione)"},
+		{report: "ratings", column: "kind", value: "ces", want: "CES (sforzo)"},
+		{report: "ratings", column: "kind", value: "stars", want: "stelle"},
+		{report: "ratings", column: "kind", value: "", want: "–"},
 	} {
 		r := &request{server: s, lang: "it", journey: j, query: aggregate.Query{By: c.by}, format: newFormat("it", j.Location, texts)}
 		tab := &table{

@@ -328,7 +328,9 @@ func (r *request) named(column, value string) string {
 	case "source":
 		return r.textOr("source.", value)
 	case "fact", "measure", "kind":
-		return r.textOr(column+".", value)
+		if value != "" {
+			return r.textOr(column+".", value)
+		}
 	case "negative_mood", "late_answer": // facts that hold or do not
 		return r.textOr("counts.", value)
 	}

@@ -105,6 +105,29 @@ test('the map as one HTML file shows its letters and prints on one page', async 
   }
 });
 
+test('no window is too narrow for the map and its file: the table is scrolled, not the page, and words stay whole', async () => {
+  for (const path of ['/map', '/map.html']) {
+    const { page, done } = await visit(path);
+    assert.equal(await page.locator('main').count(), 1, `${path} has a main landmark`);
+    for (const width of [1400, 900, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${path} at ${width}`);
+      // A label that is broken between its letters is narrower than its words.
+      const broken = await page.locator('dt, .nowrap').evaluateAll((all) => all.filter((e) => {
+        const word = document.createElement('span');
+        word.textContent = e.matches('dt') ? e.textContent.trim().split(/\s+/).sort((a, b) => b.length - a.length)[0] : e.textContent.trim();
+        word.style.cssText = 'position: absolute; white-space: nowrap';
+        e.append(word);
+        const needed = word.getBoundingClientRect().width;
+        word.remove();
+        return e.getBoundingClientRect().width < needed - 1;
+      }).map((e) => e.textContent));
+      assert.deepEqual(broken, [], `${path} at ${width}`);
+    }
+    await done();
+  }
+});
+
 test('a persona has a map of its own', async () => {
   const { page, done } = await visit('/map');
   const all = number(await page.locator('.phase dd a').first().textContent());
