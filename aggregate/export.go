@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -16,7 +17,7 @@ import (
 const maxSheetRows = 1 << 20
 
 // WriteXLSX writes a workbook: the rows as numbers, dates and texts on one sheet, how they were computed on another. Times are
-// in the report's zone, since cells have none; durations stay seconds.
+// in the report's zone, since cells have none, and show its offset; durations stay seconds, shares fractions.
 func (r Report) WriteXLSX(w io.Writer) (err error) {
 	if len(r.Rows) >= maxSheetRows {
 		return fmt.Errorf("write report %s: %d rows, a sheet has room for %d: export csv instead", r.Name, len(r.Rows), maxSheetRows-1)
@@ -38,37 +39,111 @@ func (r Report) WriteXLSX(w io.Writer) (err error) {
 			return fmt.Errorf("write report %s: %w", r.Name, err)
 		}
 	}
+	if err := f.SetColWidth("how", "A", "A", 12); err != nil {
+		return fmt.Errorf("write report %s: %w", r.Name, err)
+	}
 	if err := f.Write(w); err != nil {
 		return fmt.Errorf("write report %s: %w", r.Name, err)
 	}
 	return nil
 }
 
-func (r Report) fillSheet(f *excelize.File) error {
-	pattern := "yyyy-mm-dd hh:mm:ss"
-	instant, err := f.NewStyle(&excelize.Style{CustomNumFmt: &pattern})
-	if err != nil {
+// sheetFormats are how cells of a unit are shown: the numbers behind them stay fractions and seconds, to be computed with.
+var sheetFormats = map[string]string{"share": "0.0 %", "s": `[<10]0.0 "s";#,##0 "s"`, "mood": "0.00"}
+
+// measuredRows is how many rows say how wide the columns are to be, and widest how wide one may become.
+const (
+	measuredRows = 1000
+	widest       = 60
+)
+
+// sheetStyles are the styles of a workbook's cells, made when first needed.
+type sheetStyles struct {
+	file *excelize.File
+	ids  map[string]int
+}
+
+func (s sheetStyles) of(format string) (int, error) {
+	if id, ok := s.ids[format]; ok {
+		return id, nil
+	}
+	id, err := s.file.NewStyle(&excelize.Style{CustomNumFmt: &format})
+	s.ids[format] = id
+	return id, err
+}
+
+// cell is a value as a workbook holds and shows it.
+func (s sheetStyles) cell(c Column, zone *time.Location, value any) (any, error) {
+	format := sheetFormats[c.Unit]
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case time.Time:
+		// A cell's date has no zone: what the clock on the wall showed is what it is to show, and from what offset.
+		local := v.In(zone)
+		_, offset := local.Zone()
+		id, err := s.of(`yyyy-mm-dd hh:mm:ss "` + local.Format("-07:00") + `"`)
+		return excelize.Cell{StyleID: id, Value: v.UTC().Add(time.Duration(offset) * time.Second)}, err
+	case float64, int64, uint64:
+		if format != "" {
+			id, err := s.of(format)
+			return excelize.Cell{StyleID: id, Value: v}, err
+		}
+	}
+	return value, nil
+}
+
+// sheetWidth is how wide a column has to be for its name and values, in letters.
+func (r Report) sheetWidth(i int) float64 {
+	c := r.Columns[i]
+	width := utf8.RuneCountInString(c.Name)
+	for _, row := range r.Rows[:min(len(r.Rows), measuredRows)] {
+		switch v := row[i].(type) {
+		case time.Time:
+			width = max(width, len("2006-01-02 15:04:05 +00:00"))
+		case float64:
+			width = max(width, 10)
+		case nil:
+		default:
+			width = max(width, utf8.RuneCountInString(fmt.Sprint(v)))
+		}
+	}
+	return float64(min(width, widest) + 2)
+}
+
+// headSheet sets what comes before the rows: widths, and names of columns that stay in sight.
+func (r Report) headSheet(f *excelize.File, sheet *excelize.StreamWriter) error {
+	if err := sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
-	sheet, err := f.NewStreamWriter("data")
+	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
 	if err != nil {
 		return err
 	}
 	head := make([]any, len(r.Columns))
 	for i, c := range r.Columns {
-		head[i] = c.Name
+		head[i] = excelize.Cell{StyleID: bold, Value: c.Name}
+		if err := sheet.SetColWidth(i+1, i+1, r.sheetWidth(i)); err != nil {
+			return err
+		}
 	}
-	if err := sheet.SetRow("A1", head); err != nil {
+	return sheet.SetRow("A1", head)
+}
+
+func (r Report) fillSheet(f *excelize.File) error {
+	sheet, err := f.NewStreamWriter("data")
+	if err != nil {
 		return err
 	}
+	if err := r.headSheet(f, sheet); err != nil {
+		return err
+	}
+	styles := sheetStyles{f, map[string]int{}}
 	for n, row := range r.Rows {
 		cells := make([]any, len(row))
 		for i, v := range row {
-			cells[i] = v
-			if t, ok := v.(time.Time); ok {
-				// A cell's date has no zone: what the clock on the wall showed is what it is to show.
-				_, offset := t.In(r.Zone).Zone()
-				cells[i] = excelize.Cell{StyleID: instant, Value: t.UTC().Add(time.Duration(offset) * time.Second)}
+			if cells[i], err = styles.cell(r.Columns[i], r.Zone, v); err != nil {
+				return err
 			}
 		}
 		if err := sheet.SetRow("A"+strconv.Itoa(n+2), cells); err != nil {

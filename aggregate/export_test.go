@@ -82,6 +82,8 @@ func TestWorkbookHoldsTheReport(t *testing.T) {
 	defer func() { must(t, f.Close()) }()
 	rows, err := f.GetRows("data")
 	must(t, err)
+	raws, err := f.GetRows("data", excelize.Options{RawCellValue: true})
+	must(t, err)
 	if len(rows) != 1+len(r.Rows) || len(rows[0]) != len(r.Columns) {
 		t.Fatalf("got %d rows of %d columns, want %d of %d", len(rows), len(rows[0]), 1+len(r.Rows), len(r.Columns))
 	}
@@ -98,8 +100,12 @@ func TestWorkbookHoldsTheReport(t *testing.T) {
 			case nil:
 			case time.Time:
 				want = v.In(r.Zone).Format("2006-01-02 15:04:05")
+				got, _, _ = strings.Cut(got, " +")
 			default:
 				want = fmt.Sprint(v)
+				if c.Unit != "" {
+					got = raws[n+1][i]
+				}
 			}
 			if got != want {
 				t.Errorf("row %d, %s: got %q, want %q", n, c.Name, got, want)
@@ -108,6 +114,57 @@ func TestWorkbookHoldsTheReport(t *testing.T) {
 	}
 	if how, err := f.GetCellValue("how", "B2"); err != nil || how != r.How {
 		t.Errorf("how: got %q, %v", how, err)
+	}
+}
+
+// sheetFormat is how a cell is shown. That the library shows it otherwise than spreadsheets do is its own affair.
+func sheetFormat(t *testing.T, f *excelize.File, cell string) string {
+	t.Helper()
+	id, err := f.GetCellStyle("data", cell)
+	must(t, err)
+	style, err := f.GetStyle(id)
+	must(t, err)
+	if style.CustomNumFmt == nil {
+		return ""
+	}
+	return *style.CustomNumFmt
+}
+
+// TestWorkbookIsToBeReadAndComputedWith: numbers are shown by their unit and stay what they are, columns are as wide as their names, which stay in
+// sight, and a time shows its offset: two instants of the hour that comes twice are told apart.
+func TestWorkbookIsToBeReadAndComputedWith(t *testing.T) {
+	t.Parallel()
+	rome, err := time.LoadLocation("Europe/Rome")
+	must(t, err)
+	summer := time.Date(2025, 10, 26, 0, 30, 0, 0, time.UTC)
+	r := Report{
+		Name: "test", Zone: rome,
+		Columns: []Column{{Name: "at"}, {Name: "completed_share", Unit: "share"}, {Name: "stay_s", Unit: "s"}, {Name: "n_of_a_long_name_indeed"}},
+		Rows:    [][]any{{summer, 0.65731, 93784.5, int64(7)}, {summer.Add(time.Hour), nil, 0.35, int64(8)}},
+	}
+	var b bytes.Buffer
+	must(t, r.WriteXLSX(&b))
+	f, err := excelize.OpenReader(&b)
+	must(t, err)
+	defer func() { must(t, f.Close()) }()
+	for cell, want := range map[string][2]string{
+		"A2": {"45956.104166666664", `yyyy-mm-dd hh:mm:ss "+02:00"`}, "A3": {"45956.104166666664", `yyyy-mm-dd hh:mm:ss "+01:00"`},
+		"B2": {"0.65731", "0.0 %"}, "B3": {"", ""}, "C2": {"93784.5", `[<10]0.0 "s";#,##0 "s"`}, "D2": {"7", ""},
+	} {
+		if got, err := f.GetCellValue("data", cell, excelize.Options{RawCellValue: true}); err != nil || got != want[0] {
+			t.Errorf("%s: got %q, %v, want %q", cell, got, err, want[0])
+		}
+		if got := sheetFormat(t, f, cell); got != want[1] {
+			t.Errorf("%s: is shown as %q, want %q", cell, got, want[1])
+		}
+	}
+	if panes, err := f.GetPanes("data"); err != nil || !panes.Freeze || panes.YSplit != 1 {
+		t.Errorf("panes: got %+v, %v", panes, err)
+	}
+	for column, least := range map[string]float64{"A": 26, "D": 23} {
+		if width, err := f.GetColWidth("data", column); err != nil || width < least {
+			t.Errorf("column %s is %g wide, want %g at least: %v", column, width, least, err)
+		}
 	}
 }
 
