@@ -58,6 +58,7 @@ type touchpointCell struct {
 
 type moodCell struct {
 	Net, Scored, Coverage string
+	ScoredHref            string
 	Interval              string // of Net; the page has it on the curve
 	Few                   bool
 	Emotions              []stateCount
@@ -68,7 +69,7 @@ type quoteCell struct{ Text, Mood, Href string }
 
 type waitCell struct{ First, P50, P90, Business, Waiting, Href, Oldest string }
 
-type frictionCell struct{ Label, Department, Losses, Late, Negative string }
+type frictionCell struct{ Label, Department, Losses, Late, LateHref, Negative, NegativeHref string }
 
 // opportunityCell is what somebody has decided to do about a touchpoint.
 type opportunityCell struct{ Kind, Touchpoint, Action, Department, Due string }
@@ -198,7 +199,7 @@ func (r *request) fillExperience(c *mapContent) (how string, err error) {
 		if row.count("eligible") == 0 {
 			continue
 		}
-		column.Mood = r.moodCell(row)
+		column.Mood = r.moodCell(row, column.ID)
 		column.Mood.Quotes = quotes[column.ID]
 		if point.Low != nil && point.High != nil {
 			column.Mood.Interval = r.format.Signed(point.Low) + " – " + r.format.Signed(point.High)
@@ -211,19 +212,31 @@ func (r *request) fillExperience(c *mapContent) (how string, err error) {
 // emotions are the named emotions, and so the columns of the view mood.
 var emotions = []string{"satisfaction", "impatience", "enthusiasm", "perplexity", "confusion", "disappointment", "joy", "frustration"}
 
-func (r *request) moodCell(row row) *moodCell {
+func (r *request) moodCell(row row, stage string) *moodCell {
+	texts := func(n int64, state string) string {
+		return r.listBehind(n, "verbatims", "stage", stage, "state", state)
+	}
 	cell := &moodCell{
-		Net: r.format.Signed(row.number("curve")), Scored: r.format.Count(row.count("scored")),
+		ScoredHref: texts(row.count("scored"), "scored"),
+		Net:        r.format.Signed(row.number("curve")), Scored: r.format.Count(row.count("scored")),
 		Coverage: r.format.Percent(row.number("coverage")), Few: row.yes("few"),
 	}
 	sorted := append([]string(nil), emotions...)
 	sort.SliceStable(sorted, func(i, j int) bool { return row.count(sorted[i]) > row.count(sorted[j]) })
 	for _, e := range sorted[:3] {
 		if n := row.count(e); n > 0 {
-			cell.Emotions = append(cell.Emotions, stateCount{State: e, Label: r.text("emotion." + e), Count: r.format.Count(n)})
+			cell.Emotions = append(cell.Emotions, stateCount{State: e, Label: r.text("emotion." + e), Count: r.format.Count(n), Href: texts(n, e)})
 		}
 	}
 	return cell
+}
+
+// listBehind is the address of the n rows of a report that a number counts; "" where there are none.
+func (r *request) listBehind(n int64, report string, pairs ...string) string {
+	if n == 0 {
+		return ""
+	}
+	return r.behind("/reports/"+report, pairs...)
 }
 
 // quotes are the most outspoken text of each stage and label, by stage.

@@ -2,8 +2,10 @@ package dashboards
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"html"
 	"image/png"
 	"io"
@@ -54,6 +56,29 @@ func worldBlock(t *testing.T) journey.Block {
 		block.Records = append(block.Records, rec)
 	}
 	return block
+}
+
+// TestNumbersOpenTheirRows: each number on the map and in tables that links a list opens as many rows as it says.
+func TestNumbersOpenTheirRows(t *testing.T) {
+	s, _ := newSiteWith(t, func(*Options) {}, worldBlock(t))
+	link := regexp.MustCompile(`<a href="/reports/((?:waits|verbatims|steps|visits)\?[^"]*)">([\d.,]+)</a>`)
+	for path, least := range map[string]int{"/map?lang=en": 20, "/map?lang=en&persona=buyer": 10, "/reports/touchpoints?lang=en": 20, "/reports/touchpoints?lang=en&by=stage": 20, "/reports/timing?lang=en&wide=1": 10} {
+		links := link.FindAllStringSubmatch(mustFetch(t, s, path), -1)
+		if len(links) < least {
+			t.Errorf("%s: %d links to lists, want %d at least", path, len(links), least)
+		}
+		for _, m := range links {
+			name, query, _ := strings.Cut(html.UnescapeString(m[1]), "?")
+			var list struct{ Rows []json.RawMessage }
+			text := mustFetch(t, s, apiBase+"/journeys/machinery/reports/"+name+"?"+strings.Replace(query, "at=", "as_of=", 1))
+			if err := json.Unmarshal([]byte(text), &list); err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.ReplaceAll(m[2], ",", ""); fmt.Sprint(len(list.Rows)) != want {
+				t.Errorf("%s: %s opens %d rows of %s?%s", path, want, len(list.Rows), name, query)
+			}
+		}
+	}
 }
 
 // TestMapFiles has the map of the demo's customers in every format and language, by the web and without it: the bytes

@@ -59,7 +59,9 @@ func (r *request) fillStageTouchpoints(c *stageColumn, rows []row) {
 		c.Frictions = append(c.Frictions, frictionCell{
 			Label: tp.Labels.In(r.lang), Department: r.department(tp.Department),
 			Losses: r.signedCount(row.number("loss_term")), Late: r.format.Count(row.count("late")),
-			Negative: r.format.Count(row.count("negative")),
+			Negative:     r.format.Count(row.count("negative")),
+			LateHref:     r.listBehind(row.count("late"), "waits", "stage", c.ID, "touchpoint", string(tp.ID), "state", "late"),
+			NegativeHref: r.listBehind(row.count("negative"), "verbatims", "stage", c.ID, "touchpoint", string(tp.ID), "state", "negative"),
 		})
 	}
 }

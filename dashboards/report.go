@@ -162,6 +162,11 @@ var counted = map[string]map[string]list{
 	"timing": {
 		"stage_n": {"visits", "stayed"}, "reply_n": {"waits", "first_answered"},
 		"wait_n": {"waits", "answered"}, "wait_waiting": {"waits", "waiting"},
+		"kept": {"waits", "kept"}, "broken": {"waits", "broken"}, "past_target": {"waits", "past_target"},
+	},
+	"touchpoints": {
+		"wait_n": {"waits", "answered"}, "wait_waiting": {"waits", "waiting"}, "late": {"waits", "late"},
+		"scored": {"verbatims", "scored"}, "positive": {"verbatims", "positive"}, "negative": {"verbatims", "negative"},
 	},
 	"mood": {
 		"scored": {"steps", "scored"}, "positive": {"steps", "positive"}, "neutral": {"steps", "neutral"},
@@ -176,11 +181,16 @@ func (r *request) rowsBehind(of row, column string) string {
 	if n := of.number(column); !known || n == nil || *n == 0 {
 		return ""
 	}
-	by, key := r.query.By, of.text("key")
-	if !of.table.has("key") {
-		by, key = "stage", of.text("stage")
+	pairs := []string{"stage", r.query.Stage, "state", l.state}
+	if of.table.has("key") {
+		return r.behind("/reports/"+l.report, append(pairs, r.query.By, of.text("key"))...)
 	}
-	return r.behind("/reports/"+l.report, "stage", r.query.Stage, "state", l.state, by, key)
+	for _, by := range []string{"stage", "touchpoint"} {
+		if key := of.text(by); key != "" { // a table that is not split by it has all of them in one row
+			pairs = append(pairs, by, key)
+		}
+	}
+	return r.behind("/reports/"+l.report, pairs...)
 }
 
 // takes says whether a report is filtered by what a select box asks for: a filter without effect would say what is not so.
