@@ -45,7 +45,17 @@ const baselineMonths = 3
 
 // Outlook computes what an opportunity is worth and how it goes, as of its baseline and of each later snapshot.
 func (s *Store) Outlook(ctx context.Context, o Opportunity) (Outlook, error) {
-	out, err := s.outlook(ctx, o)
+	return s.look(ctx, o, false)
+}
+
+// Standing is an outlook for who asks only how it goes: of the later months it has the newest alone, and nothing of what the opportunity is
+// expected to be worth, whose terms take most of an outlook's time.
+func (s *Store) Standing(ctx context.Context, o Opportunity) (Outlook, error) {
+	return s.look(ctx, o, true)
+}
+
+func (s *Store) look(ctx context.Context, o Opportunity, standing bool) (Outlook, error) {
+	out, err := s.outlook(ctx, o, standing)
 	if unknown := (*BadQueryError)(nil); errors.As(err, &unknown) {
 		out.Problem, err = unknown.Error(), nil // the journey file changed: the others are still worth listing
 	}
@@ -55,7 +65,7 @@ func (s *Store) Outlook(ctx context.Context, o Opportunity) (Outlook, error) {
 	return out, nil
 }
 
-func (s *Store) outlook(ctx context.Context, o Opportunity) (Outlook, error) {
+func (s *Store) outlook(ctx context.Context, o Opportunity, standing bool) (Outlook, error) {
 	out := Outlook{Opportunity: o, Progress: []Step{}}
 	j, _, err := s.opportunities(ctx, string(o.Journey))
 	if err != nil {
@@ -69,14 +79,20 @@ func (s *Store) outlook(ctx context.Context, o Opportunity) (Outlook, error) {
 	if out.Current, out.CurrentBasis, err = s.baselineValue(ctx, o, q, j.Version); err != nil {
 		return out, err
 	}
-	if err := s.expect(ctx, j, m, &out); err != nil {
-		return out, err
+	if !standing {
+		if err := s.expect(ctx, j, m, &out); err != nil {
+			return out, err
+		}
 	}
 	list, err := s.Snapshots(ctx, string(o.Journey))
 	if err != nil {
 		return out, err
 	}
-	for i := len(list) - 1; i >= 0; i-- { // oldest first
+	oldest := len(list) - 1
+	if standing {
+		oldest = min(oldest, 0)
+	}
+	for i := oldest; i >= 0; i-- { // oldest first
 		snap := list[i]
 		if snap.Month <= o.Baseline || (i > 0 && list[i-1].Month == snap.Month) {
 			continue // not later, or restated: the newest version counts

@@ -119,6 +119,14 @@ func TestOpportunities(t *testing.T) {
 	if diff := cmp.Diff(after.Remarks(), []Remark{{RemarkDefinitions, []any{j.Version, edited.Version}}}); diff != "" {
 		t.Errorf("remarks (-got, +want):\n%s", diff)
 	}
+	refreshed(t, s, "loop", "2026-05")
+	whole, standing := must2(s.Outlook(t.Context(), o))(t), must2(s.Standing(t.Context(), o))(t)
+	if diff := cmp.Diff(standing.Progress, whole.Progress[1:], cmp.AllowUnexported(Measured{})); len(whole.Progress) != 2 || diff != "" {
+		t.Errorf("standing, of %d months (-got, +the outlook's newest):\n%s", len(whole.Progress), diff)
+	}
+	if diff := cmp.Diff(standing.Remarks(), whole.Remarks()); diff != "" {
+		t.Errorf("standing, remarks (-got, +the outlook's):\n%s", diff)
+	}
 	elsewhere := o
 	elsewhere.Target = narrow
 	now := must2(s.Outlook(t.Context(), elsewhere))(t)

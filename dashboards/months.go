@@ -308,7 +308,7 @@ func (r *request) opportunityLines() ([]opportunityLine, error) {
 	asking.SetLimit(2)
 	for i, o := range all {
 		asking.Go(func() error {
-			outlook, err := r.server.store.Outlook(r.ctx, o)
+			outlook, err := r.server.store.Standing(r.ctx, o)
 			lines[i] = r.opportunityLine(outlook)
 			return err
 		})
