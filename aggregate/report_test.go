@@ -349,3 +349,12 @@ func TestHumanDuration(t *testing.T) {
 		}
 	}
 }
+
+// TestDecimals writes what is rounded to nothing without a sign.
+func TestDecimals(t *testing.T) {
+	for v, want := range map[float64]string{-0.001: "0.00", 0: "0.00", -0.006: "-0.01", 12.5: "12.50"} {
+		if got := decimals(v, 2); got != want {
+			t.Errorf("%v: got %q, want %q", v, got, want)
+		}
+	}
+}

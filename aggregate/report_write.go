@@ -171,6 +171,15 @@ func heading(c Column) string {
 	return strings.ReplaceAll(strings.TrimSuffix(name, "_s"), "_", " ")
 }
 
+// decimals writes a number with so many of them. What is rounded to nothing has no sign.
+func decimals(v float64, digits int) string {
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if !strings.ContainsAny(s, "123456789") {
+		return strings.TrimPrefix(s, "-")
+	}
+	return s
+}
+
 // human writes a value for people.
 func human(c Column, value any, zone *time.Location) string {
 	switch v := value.(type) {
@@ -181,9 +190,9 @@ func human(c Column, value any, zone *time.Location) string {
 		case "s":
 			return HumanDuration(v)
 		case "share":
-			return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
+			return decimals(100*v, 1) + " %"
 		}
-		return strconv.FormatFloat(v, 'f', 2, 64)
+		return decimals(v, 2)
 	case time.Time:
 		return v.In(zone).Format("2006-01-02 15:04")
 	case bool:

@@ -45,8 +45,13 @@ func (f format) Signed(x *float64) string {
 	return minus(f.num.Sprintf("%+.2f", *x))
 }
 
-// minus writes a number's sign as wide as a plus, everywhere alike.
-func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+// minus writes a number's sign as wide as a plus, everywhere alike. What is rounded to nothing has none.
+func minus(s string) string {
+	if !strings.ContainsAny(s, "123456789") {
+		return strings.TrimLeft(s, "+-")
+	}
+	return strings.Replace(s, "-", "−", 1)
+}
 
 // Number writes any number with at most digits decimals.
 func (f format) Number(x float64, digits int) string {

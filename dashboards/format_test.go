@@ -26,6 +26,7 @@ func TestFormat(t *testing.T) {
 		{"not a number", en.Percent(num(math.NaN())), "–"},
 		{"mood up", it.Signed(num(0.5)), "+0,50"},
 		{"mood down has a true minus", en.Signed(num(-1.25)), "−1.25"},
+		{"what rounds to nothing has no sign", it.Signed(num(-0.001)) + " " + en.Signed(num(0.004)), "0,00 0.00"},
 		{"a day and hours", it.Duration(num(100_000)), "1 g 4 h"},
 		{"whole days", en.Duration(num(40 * 86400)), "40 d"},
 		{"many days have their hours, rounded", it.Duration(num(16*86400 + 21.6*3600)), "16 g 22 h"},
