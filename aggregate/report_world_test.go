@@ -557,6 +557,9 @@ func (w *world) drawQuery(t *rapid.T) Query {
 	}
 	if rapid.IntRange(0, 3).Draw(t, "filter value") == 0 {
 		q.ValueMin, q.ValueMax = rapid.SampledFrom(someValues).Draw(t, "value from"), rapid.SampledFrom(someValues).Draw(t, "value to")
+		if q.ValueMax > 0 && q.ValueMin > q.ValueMax { // which is refused
+			q.ValueMin, q.ValueMax = q.ValueMax, q.ValueMin
+		}
 	}
 	return q
 }
