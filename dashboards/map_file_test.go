@@ -67,8 +67,13 @@ func TestNumbersOpenTheirRows(t *testing.T) {
 		if len(links) < least {
 			t.Errorf("%s: %d links to lists, want %d at least", path, len(links), least)
 		}
+		kinds := map[string]int{}
 		for _, m := range links {
 			name, query, _ := strings.Cut(html.UnescapeString(m[1]), "?")
+			kind := name + regexp.MustCompile(`state=\w+`).FindString(query)
+			if kinds[kind]++; kinds[kind] > 2 { // every list is asked for: two of a kind will do
+				continue
+			}
 			var list struct{ Rows []json.RawMessage }
 			text := mustFetch(t, s, apiBase+"/journeys/machinery/reports/"+name+"?"+strings.Replace(query, "at=", "as_of=", 1))
 			if err := json.Unmarshal([]byte(text), &list); err != nil {
