@@ -42,6 +42,10 @@ func TestIdentityAndDiscover(t *testing.T) {
 	if out, stderr, code := tappa(t, "", "kpi", "--data", data); code != 1 || !strings.Contains(out, "Cases") || !strings.Contains(stderr, "kpi several") {
 		t.Errorf("a KPI that is several numbers beside one that is one: code %d, %s%s", code, out, stderr)
 	}
+	out, stderr, code := tappa(t, "", "kpi", "--data", data, "--before", "2026-03-01..2026-03-02", "--after", "2026-03-02..2026-03-05")
+	if code != 1 || !strings.Contains(out, "Cases") || strings.Count(stderr, "kpi several") != 1 {
+		t.Errorf("the same, compared: code %d, %s%s", code, out, stderr)
+	}
 	identity := func(args ...string) string {
 		return mustTappa(t, append(append([]string{"identity"}, args...), "--data", data)...)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -71,28 +70,26 @@ func runKPI(ctx context.Context, cmd *cobra.Command, store *aggregate.Store, f s
 		return err
 	}
 	if periods[0] == "" {
-		values, unusable, err := measureKPIs(ctx, store, j, q, "")
+		measured, unusable, err := measureKPIs(ctx, store, j, q, "")
 		if err != nil {
 			return err
+		}
+		values := make([]aggregate.KPIValue, len(measured))
+		for i, of := range measured {
+			values[i] = of[0]
 		}
 		if f.format == "json" {
 			return errors.Join(writeIndented(cmd.OutOrStdout(), values), unusable)
 		}
 		return errors.Join(writeKPIs(cmd.OutOrStdout(), values, lang), unusable)
 	}
-	before, unusable, err := measureKPIs(ctx, store, j, q, periods[0])
+	measured, unusable, err := measureKPIs(ctx, store, j, q, periods[:]...)
 	if err != nil {
 		return err
 	}
-	after, _, err := measureKPIs(ctx, store, j, q, periods[1])
-	if err != nil {
-		return err
-	}
-	changes := []aggregate.KPIChange{}
-	for _, was := range before {
-		if i := slices.IndexFunc(after, func(is aggregate.KPIValue) bool { return is.ID == was.ID }); i >= 0 {
-			changes = append(changes, aggregate.Compare(was, after[i]))
-		}
+	changes := make([]aggregate.KPIChange, len(measured))
+	for i, of := range measured {
+		changes[i] = aggregate.Compare(of[0], of[1])
 	}
 	if f.format == "json" {
 		return errors.Join(writeIndented(cmd.OutOrStdout(), changes), unusable)
@@ -100,14 +97,11 @@ func runKPI(ctx context.Context, cmd *cobra.Command, store *aggregate.Store, f s
 	return errors.Join(writeKPIChanges(cmd.OutOrStdout(), changes, lang), unusable)
 }
 
-// measureKPIs measures the KPIs of a journey in a period; "" is all time. Those that are no one number keep nobody from the others.
-func measureKPIs(ctx context.Context, store *aggregate.Store, j *journey.Journey, q aggregate.Query, period string) (values []aggregate.KPIValue, unusable, err error) {
-	if q.From, q.To, err = readPeriod(period, j.Location); err != nil {
-		return nil, nil, err
-	}
-	values = []aggregate.KPIValue{}
+// measureKPIs measures the KPIs of a journey in each of some periods; "" is all time. Those that are no one number in one of them are
+// unusable, and keep nobody from the others.
+func measureKPIs(ctx context.Context, store *aggregate.Store, j *journey.Journey, q aggregate.Query, periods ...string) (measured [][]aggregate.KPIValue, unusable, err error) {
 	for _, k := range j.KPIs {
-		v, err := store.KPI(ctx, k, q)
+		values, err := measureKPI(ctx, store, j, k, q, periods)
 		if _, bad := errors.AsType[*aggregate.BadQueryError](err); bad {
 			unusable = errors.Join(unusable, err)
 			continue
@@ -115,9 +109,23 @@ func measureKPIs(ctx context.Context, store *aggregate.Store, j *journey.Journey
 		if err != nil {
 			return nil, nil, err
 		}
-		values = append(values, v)
+		measured = append(measured, values)
 	}
-	return values, unusable, nil
+	return measured, unusable, nil
+}
+
+func measureKPI(ctx context.Context, store *aggregate.Store, j *journey.Journey, k journey.KPI, q aggregate.Query, periods []string) ([]aggregate.KPIValue, error) {
+	values := make([]aggregate.KPIValue, len(periods))
+	for i, period := range periods {
+		var err error
+		if q.From, q.To, err = readPeriod(period, j.Location); err != nil {
+			return nil, err
+		}
+		if values[i], err = store.KPI(ctx, k, q); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // readPeriod reads "A..B", two days or instants.
