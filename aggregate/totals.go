@@ -46,7 +46,17 @@ func (s *Store) NewestWalked(ctx context.Context) (time.Time, error) {
 	return newest.UTC(), nil
 }
 
-// Oldest is the instant of the first interaction stored; the zero time where there is none.
+// AnyBy says whether anything that is stored had happened by an instant. It stops at the first that had.
+func (s *Store) AnyBy(ctx context.Context, at time.Time) (bool, error) {
+	var n uint64
+	const query = `SELECT count() FROM (SELECT 1 FROM records WHERE occurred_at <= fromUnixTimestamp64Milli(?, 'UTC') LIMIT 1)`
+	if err := s.conn.QueryRow(ctx, query, at.UnixMilli()).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for an interaction by %s: %w", at.UTC().Format(time.RFC3339), err)
+	}
+	return n > 0, nil
+}
+
+// Oldest is the instant of the first interaction stored; the zero time where there is none. It reads all of them: see AnyBy.
 func (s *Store) Oldest(ctx context.Context) (time.Time, error) {
 	var n uint64
 	var oldest time.Time

@@ -175,7 +175,7 @@ type storedOpportunity struct {
 func (s *server) stored(ctx context.Context, o aggregate.Opportunity, withTarget bool) (*answer[storedOpportunity], error) {
 	body := storedOpportunity{Opportunity: o}
 	if withTarget {
-		out, err := s.store.Outlook(ctx, o)
+		out, err := s.store.Standing(ctx, o)
 		if err != nil {
 			s.logger.ErrorContext(ctx, "look at an opportunity just stored", "opportunity", o.ID, "error", err)
 		}

@@ -131,8 +131,11 @@ func (r *request) empty(totals aggregate.Totals) (string, error) {
 	if r.values.Get("as_of") == "" && r.values.Get("at") == "" {
 		return "", nil
 	}
+	if any, err := r.server.store.AnyBy(r.ctx, r.query.AsOf); err != nil || any {
+		return "", err
+	}
 	oldest, err := r.server.store.Oldest(r.ctx)
-	if err != nil || !r.query.AsOf.Before(oldest) {
+	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf(r.text("empty.before"), r.format.Time(r.query.AsOf), r.format.Time(oldest)), nil
@@ -180,19 +183,15 @@ func (r *request) filters(hidden []string) filters {
 
 // asked are select boxes of filters that stand in the form only where the address has them.
 func (r *request) asked() (boxes []selectBox) {
-	if r.values.Get("touchpoint") != "" {
-		var options []option
-		for _, t := range r.journey.Touchpoints {
-			options = append(options, option{Value: string(t.ID), Label: t.Labels.In(r.lang)})
+	for _, kind := range []string{"touchpoint", "department"} {
+		if r.values.Get(kind) == "" {
+			continue
 		}
-		boxes = append(boxes, r.choice("touchpoint", "by.touchpoint", options))
-	}
-	if r.values.Get("department") != "" {
 		var options []option
-		for _, d := range r.journey.Departments {
-			options = append(options, option{Value: string(d.ID), Label: d.Labels.In(r.lang)})
+		for _, id := range r.journey.Names(kind) {
+			options = append(options, option{Value: id, Label: r.journey.Label(kind, id, r.lang)})
 		}
-		boxes = append(boxes, r.choice("department", "by.department", options))
+		boxes = append(boxes, r.choice(kind, "by."+kind, options))
 	}
 	return boxes
 }

@@ -232,10 +232,11 @@ func monthBounds(month, window string) []string {
 		return nil
 	}
 	next := first.AddDate(0, 1, 0)
-	bounds := []string{
-		"channel", "", "touchpoint", "", "department", "", "account", "", "customer", "", "value_min", "", "value_max", "", "period", "", "from", "", "to", "",
-		"as_of", next.AddDate(0, 0, -1).Format(time.DateOnly),
+	var bounds []string
+	for _, filter := range filterNames {
+		bounds = append(bounds, filter, "")
 	}
+	bounds = append(bounds, "as_of", next.AddDate(0, 0, -1).Format(time.DateOnly))
 	if window == "month" {
 		bounds = append(bounds, "from", first.Format(time.DateOnly), "to", next.Format(time.DateOnly))
 	}

@@ -187,11 +187,16 @@ func parseInstant(s string, loc *time.Location, endOfDay time.Duration) (time.Ti
 
 func (r *request) text(key string) string { return r.server.texts.text(r.lang, key) }
 
+// filterNames are the parameters of an address by which its numbers are filtered. They go along from page to page.
+var filterNames = []string{
+	"persona", "channel", "touchpoint", "department", "account", "customer", "value_min", "value_max", "period", "from", "to", "as_of",
+}
+
 // href returns path with the address's lasting filters (journey, persona, period, as-of), changed by pairs of name and
 // value; an empty value takes a filter away.
 func (r *request) href(path string, pairs ...string) string {
 	v := url.Values{}
-	for _, name := range []string{"journey", "persona", "channel", "touchpoint", "department", "account", "customer", "value_min", "value_max", "period", "from", "to", "as_of"} {
+	for _, name := range append([]string{"journey"}, filterNames...) {
 		if value := r.values.Get(name); value != "" {
 			v.Set(name, value)
 		}

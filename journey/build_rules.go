@@ -77,12 +77,20 @@ func (b *builder) types(path string, names []string) {
 			b.errorf(at, "%q is not a type; write it like form.submitted", name)
 		case strings.HasPrefix(name, "tappa."):
 			b.errorf(at, "types are written without %q; write %s", "tappa.", strings.TrimPrefix(name, "tappa."))
-		case !slices.Contains(typeNames, name):
-			if near := Nearest(name, typeNames); near != "" {
-				b.warnf(at, "type %q is none of tappa's own; did you mean %q?", name, near)
+		default:
+			if says := misspeltType(name); says != "" {
+				b.warnf(at, "%s", says)
 			}
 		}
 	}
+}
+
+// misspeltType says which of tappa's own types was probably meant by one that is none of them, "" if it is one, or like none.
+func misspeltType(name string) string {
+	if near := Nearest(name, typeNames); near != "" && !slices.Contains(typeNames, name) {
+		return fmt.Sprintf("type %q is none of tappa's own; did you mean %q?", name, near)
+	}
+	return ""
 }
 
 func (b *builder) kpis(j *Journey) []KPI {

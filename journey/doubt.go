@@ -66,9 +66,9 @@ func (warn doubter) word(field, text string) {
 		warn("%s is never %q%s", field, text, suggest(text, known))
 	case field == "type" && strings.HasPrefix(text, "tappa."):
 		warn("types are written without %q; write %q", "tappa.", strings.TrimPrefix(text, "tappa."))
-	case field == "type" && !slices.Contains(typeNames, text):
-		if near := Nearest(text, typeNames); near != "" {
-			warn("type %q is none of tappa's own; did you mean %q?", text, near)
+	case field == "type":
+		if says := misspeltType(text); says != "" {
+			warn("%s", says)
 		}
 	}
 }

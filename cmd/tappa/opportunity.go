@@ -91,7 +91,7 @@ func newOpportunityAddCommand() *cobra.Command {
 				}
 				w := cmd.OutOrStdout()
 				fmt.Fprintf(w, "opportunity %s added, measured against %s version %d\n", added.ID, added.Baseline, added.BaselineVersion)
-				out, err := store.Outlook(ctx, added)
+				out, err := store.Standing(ctx, added)
 				if err != nil {
 					return err
 				}

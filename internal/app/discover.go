@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"tappa/ingest"
@@ -33,9 +31,7 @@ type DiscoverOptions struct {
 
 // DiscoverFormats lists the file formats that Discover reads. Those that need a journey file to tell customers from colleagues
 // are not among them: import them, and discover what is in Kafka.
-func DiscoverFormats() []string {
-	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(mapping.Formats)), slices.Collect(maps.Keys(vendor.Exports)))))
-}
+func DiscoverFormats() []string { return withMapped(vendor.Exports) }
 
 // Discover proposes a journey file.
 func Discover(ctx context.Context, opts DiscoverOptions) error {

@@ -37,7 +37,12 @@ type ImportOptions struct {
 
 // ImportFormats lists the file formats that Import reads.
 func ImportFormats() []string {
-	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(mapping.Formats)), slices.Collect(maps.Keys(rawFormats)))))
+	return withMapped(rawFormats)
+}
+
+// withMapped lists some formats, and those whose rows a mapping file makes events of.
+func withMapped[V any](formats map[string]V) []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(mapping.Formats)), slices.Collect(maps.Keys(formats)))))
 }
 
 // importBatch and importBytes bound how many events, of what size in all, are held and published together.
